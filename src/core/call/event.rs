@@ -1,0 +1,101 @@
+//! What happens to a call, in words of no carrier.
+
+use super::Key;
+use crate::domain::{AnsweredBy, EndReason, LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
+use crate::ids::{LanguageTag, SiteKey};
+use serde::{Deserialize, Serialize};
+
+/// What one call is about: fixed when the call is placed, kept with the attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brief {
+    /// Why we call.
+    pub purpose: Purpose,
+    /// Name of the call script.
+    pub script: String,
+    /// The language of the call.
+    pub language: LanguageTag,
+    /// Day and time that are spoken, by the site's clock.
+    pub start: LocalMoment,
+    /// The old day and time of a moved visit.
+    pub old_start: Option<LocalMoment>,
+    /// Where.
+    pub site: SiteKey,
+    /// How many appointments that day holds, at least 1.
+    pub appointments: u32,
+    /// The number to call back.
+    pub callback_number: PhoneNumber,
+    /// The toll-free number to opt out.
+    pub opt_out_number: PhoneNumber,
+    /// What is left if a machine answers this attempt.
+    pub voicemail: VoicemailPolicy,
+    /// How long the message takes until the menu waits, in milliseconds: decides between heard and hung up early.
+    pub message_ms: u32,
+    /// Longer time-outs for a text telephone or relay (calling-rules L-49).
+    pub long_timeouts: bool,
+}
+
+/// Something that happened. `step` is the number of the step that it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum CallEvent {
+    /// The carrier took the call.
+    Accepted,
+    /// The telephone rings.
+    Ringing,
+    /// The carrier reports that the call was answered, without asking for words (a status).
+    PickedUp,
+    /// It was answered, and the carrier asks what to say. Answers step 0.
+    Answered {
+        /// Who or what, where detection ran before.
+        answered_by: Option<AnsweredBy>,
+    },
+    /// A key was pressed while `step` was gathering.
+    Key {
+        /// The step it answers.
+        step: u32,
+        /// The key.
+        key: Key,
+    },
+    /// The key time-out of `step` passed.
+    Silence {
+        /// The step it answers.
+        step: u32,
+    },
+    /// What `step` had to say was played to its end, and the carrier asks for more.
+    Played {
+        /// The step it answers.
+        step: u32,
+    },
+    /// Detection beside the live call has its verdict.
+    Detected {
+        /// Who or what answered.
+        answered_by: AnsweredBy,
+    },
+    /// The visit was withdrawn or its spoken facts changed since the call was placed.
+    VisitChanged,
+    /// The carrier says the call is over, or refused to place it.
+    Ended {
+        /// How.
+        status: FinalStatus,
+        /// Seconds from answer to end, where the carrier says so.
+        talk_seconds: Option<u32>,
+        /// More about a failure, where known.
+        reason: Option<EndReason>,
+    },
+}
+
+/// How a carrier says a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalStatus {
+    /// It was answered, and is over.
+    Completed,
+    /// Busy.
+    Busy,
+    /// It rang out.
+    NoAnswer,
+    /// It could not be completed.
+    Failed,
+    /// It was cancelled before an answer.
+    Cancelled,
+}

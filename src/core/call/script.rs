@@ -1,0 +1,176 @@
+//! What a call says and which keys it takes: data (`prompts/scripts/*.toml`), parsed into types that cannot be
+//! incomplete.
+
+use crate::ids::PhraseId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A key of a telephone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "char", into = "char")]
+pub struct Key(char);
+
+impl Key {
+    /// `0` to `9`, `*`, `#`, and the rare `A` to `D`.
+    pub fn new(c: char) -> Option<Key> {
+        matches!(c, '0'..='9' | '*' | '#' | 'A'..='D').then_some(Key(c))
+    }
+
+    /// The character on the key.
+    pub fn as_char(self) -> char {
+        self.0
+    }
+}
+
+impl TryFrom<char> for Key {
+    type Error = String;
+
+    fn try_from(c: char) -> Result<Key, String> {
+        Key::new(c).ok_or_else(|| format!("{c:?} is no key of a telephone: want 0 to 9, * or #"))
+    }
+}
+
+impl From<Key> for char {
+    fn from(key: Key) -> char {
+        key.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What a key means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyAction {
+    /// The patient confirms.
+    Confirm,
+    /// The patient asks for another time.
+    Reschedule,
+    /// Say it again.
+    Repeat,
+    /// No more automated calls.
+    OptOut,
+    /// Take the choice back.
+    Undo,
+}
+
+/// Part of a sentence: a recorded phrase, or a place that the call's facts fill.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Segment {
+    /// A recorded phrase.
+    Phrase(PhraseId),
+    /// Filled from the brief.
+    Slot(Slot),
+}
+
+/// A place that the call's facts fill; in a script file `{organization}`, `{callback_number}` …
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Slot {
+    /// The organization's name.
+    Organization,
+    /// The number to call back.
+    CallbackNumber,
+    /// The toll-free number to opt out.
+    OptOutNumber,
+    /// The day of the visit.
+    Day,
+    /// The time of the visit.
+    Time,
+    /// The day it was on before.
+    OldDay,
+    /// The time it was at before.
+    OldTime,
+    /// The site's name.
+    Site,
+    /// "at" the site.
+    AtSite,
+    /// "You have N appointments".
+    Count,
+}
+
+impl Slot {
+    /// Every slot with its name in a script file.
+    pub const NAMES: [(Slot, &'static str); 10] = [
+        (Slot::Organization, "organization"),
+        (Slot::CallbackNumber, "callback_number"),
+        (Slot::OptOutNumber, "opt_out_number"),
+        (Slot::Day, "day"),
+        (Slot::Time, "time"),
+        (Slot::OldDay, "old_day"),
+        (Slot::OldTime, "old_time"),
+        (Slot::Site, "site"),
+        (Slot::AtSite, "at_site"),
+        (Slot::Count, "count"),
+    ];
+}
+
+/// A call that a person answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallScript {
+    /// Its name.
+    pub name: String,
+    /// Who calls, from which number, how to stop these calls: first in the first playing.
+    pub opening: Vec<Segment>,
+    /// What is told when the day holds one appointment.
+    pub message: Vec<Segment>,
+    /// What is told when the day holds several.
+    pub message_several: Vec<Segment>,
+    /// The keys, in words.
+    pub menu: Vec<Segment>,
+    /// What each key means.
+    pub keys: BTreeMap<Key, KeyAction>,
+    /// What follows a key, silence, or the end.
+    pub replies: Replies,
+    /// Repeats and time-outs.
+    pub limits: ScriptLimits,
+}
+
+/// What follows a key, silence, or the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replies {
+    /// Read-back of key 1.
+    pub confirmed: Vec<Segment>,
+    /// Read-back of key 2.
+    pub reschedule: Vec<Segment>,
+    /// After star: the choice is taken back; the menu follows.
+    pub undone: Vec<Segment>,
+    /// After 9; the call ends.
+    pub opted_out: Vec<Segment>,
+    /// After silence; the menu follows.
+    pub no_choice: Vec<Segment>,
+    /// After another key; the menu follows.
+    pub not_a_choice: Vec<Segment>,
+    /// After the last repeat; the call ends.
+    pub giving_up: Vec<Segment>,
+    /// The visit changed meanwhile; the call ends.
+    pub withdrawn: Vec<Segment>,
+    /// The last word after a choice that stands.
+    pub goodbye: Vec<Segment>,
+}
+
+/// Repeats and time-outs of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScriptLimits {
+    /// How often the message is said again after silence or a wrong key.
+    pub repeats: u32,
+    /// How often key 3 may ask for it again.
+    pub asked_repeats: u32,
+    /// Seconds to wait for a key after the message.
+    pub key_timeout_s: u32,
+    /// Seconds to wait for another key after a read-back.
+    pub change_timeout_s: u32,
+}
+
+/// What is left on an answering machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoicemailScript {
+    /// Its name: `voicemail` or `voicemail-minimal`.
+    pub name: String,
+    /// The message.
+    pub message: Vec<Segment>,
+}
