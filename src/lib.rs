@@ -1,1 +1,12 @@
-//! lib
+//! callahead telephones a hospital's patients a few days before an exam or radiology appointment.
+//!
+//! The core ([`callahead_core`]: `domain`, `plan`, `call`) decides; the rooms here do everything else and decide nothing.
+//! `ARCHITECTURE.md` has the map; `tests/layering.rs` holds every room to its line of it.
+
+pub mod carrier;
+pub mod chance;
+pub mod clock;
+pub mod fault;
+pub mod store;
+
+pub use callahead_core as core;

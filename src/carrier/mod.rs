@@ -1,0 +1,212 @@
+//! The seam to the telephone network. A carrier places calls and turns live ones; its webhooks become
+//! [`CallEvent`]s, and a [`Page`] becomes its document. A carrier's own words stay in its folder; adding one is a folder
+//! and a line in `app`.
+//!
+//! Never here: the store, deciding what is said. Start reading at [`Carrier`].
+
+use crate::core::call::{CallEvent, FinalStatus, Key, Then};
+use crate::core::domain::{AnsweredBy, PhoneNumber};
+use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// A telephone network that places calls and asks us by webhook what to say.
+#[async_trait]
+pub trait Carrier: Send + Sync + 'static {
+    /// Its name under `[carriers]`.
+    fn name(&self) -> &CarrierName;
+
+    /// Asks for a call. On success the call exists; see [`CarrierError`] for what each failure means.
+    async fn place_call(&self, call: &PlaceCall) -> Result<Placed, CarrierError>;
+
+    /// Turns a live call to the document of `step`, ending what it plays now.
+    async fn turn_call(&self, carrier_call_id: &str, token: &AttemptToken, step: u32) -> Result<(), CarrierError>;
+
+    /// The carrier's calls to a number that were created at or after `since` (it may give older ones of that day too).
+    async fn find_calls(&self, to: &PhoneNumber, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError>;
+
+    /// One call by the carrier's id; `None` when the carrier does not know it.
+    async fn fetch_call(&self, carrier_call_id: &str) -> Result<Option<CarrierCall>, CarrierError>;
+
+    /// Checks the signature and reads a webhook. Nothing of the request is believed before its signature is.
+    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Received, Rejected>;
+
+    /// The document that says and does what `page` tells.
+    fn document(&self, token: &AttemptToken, page: &Page) -> Document;
+}
+
+/// A call to be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceCall {
+    /// Its name in logs.
+    pub attempt: AttemptId,
+    /// Its secret: stands in every callback URL.
+    pub token: AttemptToken,
+    /// Whom to call.
+    pub to: PhoneNumber,
+    /// How long it may ring, in seconds.
+    pub ring_timeout_s: u32,
+    /// How long the call may last, in seconds.
+    pub time_limit_s: u32,
+}
+
+/// A call that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The carrier's id, where its answer holds one.
+    pub carrier_call_id: Option<String>,
+}
+
+/// A call as its carrier knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierCall {
+    /// The carrier's id.
+    pub id: String,
+    /// How it ended; `None` while it lasts.
+    pub ended: Option<FinalStatus>,
+    /// When it was created or started, where the carrier says so.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Seconds from answer to end.
+    pub talk_seconds: Option<u32>,
+}
+
+/// Why a carrier did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CarrierError {
+    /// No call exists: the carrier says no.
+    #[error("the carrier refused ({status}, code {code}): {why:?}")]
+    Refused {
+        /// What the refusal is about.
+        why: Refusal,
+        /// HTTP status.
+        status: u16,
+        /// The carrier's error code; 0 where it gave none.
+        code: u32,
+    },
+    /// No call exists: the request never reached the carrier.
+    #[error("the carrier cannot be reached: {0}")]
+    Unreachable(String),
+    /// A call may exist: the answer was lost, late, or a server error.
+    #[error("the carrier's answer is not known: {0}")]
+    Unknown(String),
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The number is invalid or unreachable for good.
+    BadNumber,
+    /// Our credentials, account or sender: every call would be refused.
+    Account,
+    /// Too many requests or a full queue: the same attempt may be tried later.
+    SlowDown {
+        /// The carrier's own wish, in seconds.
+        retry_after_s: Option<u32>,
+    },
+    /// The live call is over already.
+    NotLive,
+    /// Anything else.
+    Other,
+}
+
+/// A request to `/carriers/NAME/…`, as it came.
+#[derive(Clone, Copy)]
+pub struct WebhookRequest<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Raw path below `/carriers/NAME/`, without a leading slash.
+    pub path: &'a str,
+    /// Raw path and query from the root: what follows the public URL.
+    pub path_and_query: &'a str,
+    /// A header's value by its lower-case name.
+    pub header: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// The raw body.
+    pub body: &'a [u8],
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// A webhook whose signature held.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// Whose call.
+    pub token: AttemptToken,
+    /// The carrier's id of the call, where it says so.
+    pub carrier_call_id: Option<String>,
+    /// What it says or asks.
+    pub message: Message,
+    /// The fields that identify nobody, for the webhook log.
+    pub summary: String,
+}
+
+/// What a webhook says or asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// Somebody is on the line; the answer is a document.
+    Ask(Ask),
+    /// News; the answer is empty.
+    News(CallEvent),
+}
+
+/// Why somebody on the line waits for words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// The call was answered.
+    Answered {
+        /// Who or what, where detection ran before.
+        answered_by: Option<AnsweredBy>,
+    },
+    /// A key was pressed.
+    Key {
+        /// The step that gathered.
+        step: u32,
+        /// The key.
+        key: Key,
+    },
+    /// No key came.
+    Silence {
+        /// The step that gathered.
+        step: u32,
+    },
+    /// The words were played to their end.
+    Played {
+        /// The step that spoke.
+        step: u32,
+    },
+    /// The call was turned to this step.
+    Turned {
+        /// The step to speak.
+        step: u32,
+    },
+}
+
+/// Why a webhook is not believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// The signature is missing or wrong: 403.
+    BadSignature(&'static str),
+    /// Well signed, and not understood: 400, or 404 where the path is none of ours.
+    Malformed(String),
+    /// A path that is none of ours: 404.
+    NotFound,
+}
+
+/// A step, rendered: what to play and what comes after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The step's number: what follows names it. 0 for a page outside any call (the apology).
+    pub step: u32,
+    /// Absolute URLs of the audio, in order.
+    pub audio: Vec<String>,
+    /// What comes after.
+    pub then: Then,
+}
+
+/// What is answered to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its content type.
+    pub content_type: &'static str,
+    /// Its text.
+    pub body: String,
+}

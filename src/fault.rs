@@ -1,0 +1,159 @@
+//! A fault in a file that a person wrote: where it is, what is wrong, what would be right.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::path::Path;
+
+/// One fault, as `check` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The file, as it was named.
+    pub file: String,
+    /// Line from 1; 0 when the fault is about the whole file.
+    pub line: usize,
+    /// Column from 1; 0 when it is about the whole line.
+    pub column: usize,
+    /// A stable word for the kind of fault, such as `unknown_key`.
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub message: String,
+    /// The line itself with a caret under the place.
+    #[serde(skip)]
+    pub excerpt: Option<String>,
+}
+
+impl Fault {
+    /// A fault about a whole file.
+    pub fn of_file(file: &Path, code: &'static str, message: impl Into<String>) -> Fault {
+        Fault { file: file.display().to_string(), line: 0, column: 0, code, message: message.into(), excerpt: None }
+    }
+
+    /// A fault at a byte of a file's text, with the line and a caret.
+    pub fn at_byte(file: &Path, text: &str, byte: usize, code: &'static str, message: impl Into<String>) -> Fault {
+        let byte = (0..=byte.min(text.len())).rev().find(|b| text.is_char_boundary(*b)).unwrap_or(0);
+        let line_start = text[..byte].rfind('\n').map_or(0, |n| n + 1);
+        let line_end = text[byte..].find('\n').map_or(text.len(), |n| byte + n);
+        let column = text[line_start..byte].chars().count() + 1;
+        let line = text[..byte].matches('\n').count() + 1;
+        let shown = text[line_start..line_end].trim_end_matches('\r');
+        let margin = " ".repeat(line.to_string().len());
+        let excerpt = format!("{margin} |\n{line} | {shown}\n{margin} | {}^", " ".repeat(column - 1));
+        Fault { file: file.display().to_string(), line, column, code, message: message.into(), excerpt: Some(excerpt) }
+    }
+
+    /// A fault at the place of `needle` (a key or a value) in the file's text; about the whole file where it is not found.
+    pub fn at_text(file: &Path, text: &str, needle: &str, code: &'static str, message: impl Into<String>) -> Fault {
+        match text.find(needle) {
+            Some(byte) => Fault::at_byte(file, text, byte, code, message),
+            None => Fault::of_file(file, code, message),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if self.column > 0 {
+            write!(f, ":{}", self.column)?;
+        }
+        write!(f, ": {} [{}]", self.message, self.code)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(f, "\n{excerpt}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Reads a TOML text into `T`. A fault names line, column and key, and suggests the nearest word for an unknown one.
+///
+/// # Errors
+/// The first thing in the text that does not fit.
+pub fn parse_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Fault> {
+    let deserializer = toml::Deserializer::parse(text).map_err(|error| from_toml(file, text, "", &error))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let key = error.path().to_string();
+        from_toml(file, text, if key == "." { "" } else { &key }, error.inner())
+    })
+}
+
+fn from_toml(file: &Path, text: &str, key: &str, error: &toml::de::Error) -> Fault {
+    let said = error.message().trim();
+    let code = if said.contains("unknown field") {
+        "unknown_key"
+    } else if said.contains("missing field") {
+        "missing_key"
+    } else if said.contains("unknown variant") {
+        "unknown_value"
+    } else if said.contains("invalid") {
+        "bad_value"
+    } else {
+        "syntax"
+    };
+    let mut message = if key.is_empty() || code == "unknown_key" { said.to_string() } else { format!("{key}: {said}") };
+    if let Some(suggestion) = nearest_of(said) {
+        message.push_str(&format!("; did you mean `{suggestion}`?"));
+    }
+    match error.span() {
+        Some(span) => Fault::at_byte(file, text, span.start, code, message),
+        None => Fault::of_file(file, code, message),
+    }
+}
+
+/// The expected word nearest to the unknown one in serde's sentence "unknown field `x`, expected one of `a`, `b`".
+fn nearest_of(said: &str) -> Option<String> {
+    if !said.starts_with("unknown") {
+        return None;
+    }
+    let mut words = said.split('`').skip(1).step_by(2);
+    let given = words.next()?;
+    nearest(given, words).map(str::to_string)
+}
+
+/// The word of `words` that `given` was probably meant to be.
+pub fn nearest<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    words
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(given, word), word))
+        .filter(|(distance, word)| *distance <= 1 + word.len() / 3)
+        .min()
+        .map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct When {
+        #[allow(dead_code)]
+        days_before: Vec<u32>,
+    }
+
+    #[test]
+    fn an_unknown_key_gets_line_column_caret_and_a_suggestion() {
+        let text = "# a job\ndays_befor = [3]\n";
+        let fault = parse_toml::<When>(Path::new("job.toml"), text).expect_err("a misspelt key");
+        assert_eq!((fault.line, fault.column, fault.code), (2, 1, "unknown_key"));
+        let shown = fault.to_string();
+        assert!(shown.starts_with("job.toml:2:1: unknown field `days_befor`"), "{shown}");
+        assert!(shown.contains("did you mean `days_before`?"), "{shown}");
+        assert!(shown.ends_with("  |\n2 | days_befor = [3]\n  | ^"), "{shown}");
+    }
+
+    #[test]
+    fn a_wrong_type_and_a_broken_file_name_their_place() {
+        let fault = parse_toml::<When>(Path::new("j"), "days_before = [\"x\"]").expect_err("a text for a number");
+        assert_eq!((fault.line, fault.column, fault.code), (1, 16, "bad_value"));
+        assert!(fault.message.starts_with("days_before[0]: "), "{}", fault.message);
+        let fault = parse_toml::<When>(Path::new("j"), "days_before = [3\nx = 1").expect_err("an open bracket");
+        assert_eq!(fault.code, "syntax");
+    }
+}

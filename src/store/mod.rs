@@ -1,0 +1,130 @@
+//! What is remembered. One trait in words of the domain, two databases behind it: SQLite embedded and PostgreSQL for
+//! several replicas. Every operation that writes is one transaction.
+//!
+//! Never here: deciding. Reads give what is known; writes take what was decided elsewhere and refuse only what the
+//! data itself forbids (a lease that is not held, a revision that is not the newest, a cap that is full).
+//! Start reading at [`Store`]; what goes in and out stands in `records`.
+
+mod records;
+
+pub use records::*;
+
+use crate::core::domain::{Appointment, WorkItem};
+use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
+use crate::core::plan::PatientFacts;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// The store, shared.
+pub type SharedStore = Arc<dyn Store>;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote in between: load again and decide again. Nothing was written.
+    #[error("another writer was faster; load again")]
+    Conflict,
+    /// The database does not answer or refuses.
+    #[error("the store failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema cannot be brought up to date.
+    #[error("the store's schema: {0}")]
+    Schema(String),
+    /// A stored value cannot be read back.
+    #[error("the store holds something unreadable in {place}: {what}")]
+    Unreadable {
+        /// Table and column.
+        place: &'static str,
+        /// What is wrong, without the value.
+        what: String,
+    },
+    /// The URL names no database we know.
+    #[error("store.url: {0}")]
+    Url(String),
+}
+
+/// The result of a store operation.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Everything the engine remembers.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Brings the schema up to date; safe when several start at once. Returns how many migrations ran.
+    async fn migrate(&self) -> Result<u32>;
+    /// Whether the database answers and its schema is the one this program knows.
+    async fn ready(&self) -> Result<()>;
+    /// The named secret of this deployment, kept from the first call on; `fresh` is what it becomes if there is none.
+    async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
+
+    // -- intake
+    /// What is known about these bookings and patients, with the revision each must still have at the commit.
+    async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known>;
+    /// Writes one batch of a feed, withdrawing what it makes stale, in one transaction.
+    async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
+    /// Stored bookings in order of start.
+    async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>>;
+    /// How many bookings are stored.
+    async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
+
+    // -- planning
+    /// The patients that have a booking starting after `now` or an attempt still planned: whom the planner must look at.
+    async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
+    /// All facts about these patients (unknown ones are left out), in the order of the ids.
+    async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
+    /// Writes what the planner decided. Everything in it is idempotent: what already stands is left alone, and an open
+    /// attempt of the same outreach keeps a second one out.
+    async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
+
+    // -- dialling
+    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: earliest visit first.
+    async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
+    /// The earliest `due_at` of a planned attempt of this carrier, however long past.
+    async fn next_due(&self, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>>;
+    /// Commits that the carrier is about to be asked (status requesting), after checking in the same transaction that the
+    /// lease is held, no other call to the number is live, no cap is full, and nobody opted out.
+    async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
+    /// Gives a leased attempt back: planned again for later, or cancelled so that the planner plans anew.
+    async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()>;
+    /// Makes leased attempts whose lease is over planned again; returns how many.
+    async fn expire_leases(&self, now: DateTime<Utc>) -> Result<u64>;
+    /// Attempts whose call exists or may exist, oldest first.
+    async fn live_calls(&self) -> Result<Vec<LiveCall>>;
+    /// How many calls of a carrier hold a line (leased or live).
+    async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
+
+    // -- calls
+    /// A call by its secret token.
+    async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
+    /// A call by its name.
+    async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>>;
+    /// Appends events of one call and writes what follows from them, in one transaction.
+    /// [`StoreError::Conflict`] when the call has more events than `commit.after_events` or the reply key exists.
+    async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
+    /// What an audio id stands for.
+    async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
+
+    // -- people
+    /// Opens an item, unless one of its kind is open for the same visit; `false` when it was there.
+    async fn open_work(&self, item: &WorkItem) -> Result<bool>;
+    /// Items, oldest first: open and claimed ones, or all.
+    async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>>;
+    /// Gives an open item to `owner`; `false` when it is not open.
+    async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
+    /// Closes an item with what was done; `false` when it was closed already.
+    async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
+    /// Adds to the suppression list.
+    async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
+    /// The suppression list, newest first.
+    async fn opt_outs(&self) -> Result<Vec<OptOut>>;
+
+    // -- reading
+    /// Attempts that were placed or ended, oldest first, with their outreach.
+    async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
+    /// How many attempts stand in each status and outcome.
+    async fn call_counts(&self) -> Result<Vec<CallCount>>;
+    /// Keeps entries of the webhook log.
+    async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
+    /// Entries of the webhook log in order, after `query.after` when given.
+    async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>>;
+}

@@ -1,0 +1,355 @@
+//! What goes into the store and comes out of it.
+
+use crate::core::call::{Brief, CallEvent};
+use crate::core::domain::{
+    AnsweredBy, Appointment, Attempt, AttemptStatus, EndReason, Outcome, Outreach, Patient, PhoneKind, PhoneNumber, VisitKey,
+    WorkItem, WorkKind,
+};
+use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, PatientId};
+use crate::core::phi::Phi;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A stored thing with its revision: 0 is "not stored", each write raises it by one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revised<T> {
+    /// The thing.
+    pub value: T,
+    /// Its revision when it was read, or the one it must still have when it is written.
+    pub revision: i64,
+}
+
+/// What intake must know before it decides.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Known {
+    /// The bookings asked for that are stored.
+    pub appointments: Vec<Revised<Appointment>>,
+    /// The patients asked for that are stored.
+    pub patients: Vec<Revised<Patient>>,
+}
+
+/// One batch of a feed, decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntakeBatch {
+    /// Which feed.
+    pub feed: FeedName,
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// The raw rows or messages, kept as they came.
+    pub raw: Vec<RawInput>,
+    /// Bookings to write, each with the revision it must still have (0: none yet).
+    pub appointments: Vec<Revised<Appointment>>,
+    /// Patients to write, likewise.
+    pub patients: Vec<Revised<Patient>>,
+    /// Visits whose planned attempts are withdrawn, because what they would say is no longer true.
+    pub withdraw: Vec<VisitKey>,
+    /// Opt-outs the feed brought.
+    pub opt_outs: Vec<OptOut>,
+}
+
+/// One row or message as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawInput {
+    /// First physical line in its file.
+    pub line: u64,
+    /// Its text.
+    pub text: Phi<String>,
+    /// Why it was refused, where it was.
+    pub refused: Option<String>,
+}
+
+/// What the planner decided, to be written in one transaction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PlanCommit {
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// New attempts, each with the outreach it serves. Where (visit, version, purpose, touch) exists already, the stored
+    /// outreach is used and the attempt joins it.
+    pub open: Vec<(Outreach, Attempt)>,
+    /// Planned attempts that get another time or number.
+    pub shift: Vec<ShiftAttempt>,
+    /// Planned attempts that are not to be made (they become cancelled, end reason withdrawn).
+    pub withdraw: Vec<AttemptId>,
+    /// Worklist items to open, unless one of the kind is open for the visit.
+    pub open_work: Vec<WorkItem>,
+    /// Items the schedule has settled: every open item of this kind about this visit is closed.
+    pub close_work: Vec<(WorkKind, VisitKey)>,
+    /// Decisions, kept when they differ from the last one of the same visit and job.
+    pub decisions: Vec<StoredDecision>,
+}
+
+/// Another time or number for a planned attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShiftAttempt {
+    /// Which.
+    pub attempt: AttemptId,
+    /// Not before.
+    pub due_at: DateTime<Utc>,
+    /// Not at or after.
+    pub not_after: DateTime<Utc>,
+    /// Which telephone.
+    pub phone_kind: PhoneKind,
+    /// Its number.
+    pub phone: PhoneNumber,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDecision {
+    /// Which visit.
+    pub visit: VisitKey,
+    /// Which job; empty where there is none.
+    pub job: JobName,
+    /// What decides whether it differs from the last one: the verdict, its reason, version and touch.
+    pub essence: String,
+    /// The decision with its reasons, as JSON.
+    pub body: String,
+}
+
+/// A dialler's wish for work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// Whose attempts.
+    pub carrier: CarrierName,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Until when they are its own.
+    pub until: DateTime<Utc>,
+    /// The dialler's name, new at every start.
+    pub holder: String,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An attempt that a dialler holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leased {
+    /// The attempt, status leased.
+    pub attempt: Attempt,
+    /// The promise it serves.
+    pub outreach: Outreach,
+}
+
+/// Everything that must hold, and be written, when the carrier is about to be asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestOrder {
+    /// Which attempt; it must be leased by `holder`.
+    pub attempt: AttemptId,
+    /// Who holds it.
+    pub holder: String,
+    /// Now: becomes `placed_at`.
+    pub now: DateTime<Utc>,
+    /// Until when the answer of the carrier must be known; afterwards the attempt's fate counts as unknown.
+    pub lease_until: DateTime<Utc>,
+    /// When the call is over at the latest.
+    pub deadline: DateTime<Utc>,
+    /// Its secret.
+    pub token: AttemptToken,
+    /// What it is about.
+    pub brief: Brief,
+    /// At most so many calls that count since each moment, per patient and per number, this one not included.
+    pub caps: Vec<Cap>,
+    /// Whether an opt-out of the patient or the number forbids the call.
+    pub respect_opt_outs: bool,
+}
+
+/// A cap, as arithmetic: fewer than `limit` calls that count may have been placed at or after `since`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// From when calls are counted.
+    pub since: DateTime<Utc>,
+    /// The cap.
+    pub limit: u32,
+}
+
+/// Whether the carrier may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestVerdict {
+    /// It is committed as requesting: ask.
+    Granted,
+    /// The lease was lost.
+    LeaseLost,
+    /// Another call to the number is live.
+    NumberInUse,
+    /// A cap is full.
+    Capped,
+    /// The patient or the number opted out.
+    OptedOut,
+}
+
+/// What becomes of a leased attempt that is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiveBack {
+    /// Planned again, not before this moment.
+    Later(DateTime<Utc>),
+    /// Cancelled (end reason withdrawn): the planner plans anew.
+    Cancel,
+}
+
+/// An attempt whose call exists or may exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveCall {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Until when the carrier's answer must be known.
+    pub lease_until: DateTime<Utc>,
+    /// When the call is over at the latest.
+    pub deadline: DateTime<Utc>,
+}
+
+/// A call with its whole history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The promise it serves.
+    pub outreach: Outreach,
+    /// Its secret.
+    pub token: AttemptToken,
+    /// What it is about.
+    pub brief: Brief,
+    /// What happened, in order of arrival.
+    pub events: Vec<StoredEvent>,
+    /// When the call is over at the latest.
+    pub deadline: DateTime<Utc>,
+}
+
+/// Something that happened, as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub event: CallEvent,
+    /// What makes a repeat of it recognizable, such as `step:3`; unique within the call.
+    pub key: Option<String>,
+    /// The document that was answered: a repeat gets the same.
+    pub reply: Option<String>,
+}
+
+/// What follows from new events of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallCommit {
+    /// Which call.
+    pub attempt: AttemptId,
+    /// How many events the decision was based on.
+    pub after_events: usize,
+    /// The new events.
+    pub events: Vec<StoredEvent>,
+    /// How the call stands now.
+    pub standing: StoredStanding,
+    /// The carrier's own id, when it became known.
+    pub carrier_call_id: Option<String>,
+    /// An opt-out by key.
+    pub opt_out: Option<OptOut>,
+    /// Worklist items to open, unless one of the kind is open for the visit.
+    pub open_work: Vec<WorkItem>,
+    /// Audio ids and what they stand for; known ones are left alone.
+    pub audio: Vec<(String, String)>,
+    /// The entry of the webhook log that belongs to it.
+    pub log: Option<WebhookEntry>,
+}
+
+/// How a call stands: what the attempt's row shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredStanding {
+    /// Where it stands.
+    pub status: AttemptStatus,
+    /// When it was answered.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// When it was over.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Who or what answered.
+    pub answered_by: Option<AnsweredBy>,
+    /// Seconds between answer and end.
+    pub heard_seconds: Option<u32>,
+    /// Every key, in order.
+    pub keys: String,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// What ended it.
+    pub end_reason: Option<EndReason>,
+}
+
+/// An entry of the suppression list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOut {
+    /// The patient, on all numbers.
+    pub patient: Option<PatientId>,
+    /// The number, for everybody.
+    pub phone: Option<PhoneNumber>,
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// By whom or what: `key 9`, `import`, a user's name.
+    pub how: String,
+}
+
+/// A call with its outreach: a line of `calls`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallLine {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The promise it served.
+    pub outreach: Outreach,
+    /// Whether key 9 was pressed in it.
+    pub opted_out: bool,
+}
+
+/// How many attempts stand so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCount {
+    /// Where they stand.
+    pub status: AttemptStatus,
+    /// What came of them.
+    pub outcome: Option<Outcome>,
+    /// How many.
+    pub count: u64,
+}
+
+/// One entry of the webhook log: a request received, or one made to a carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookEntry {
+    /// When it came in or went out.
+    pub at: DateTime<Utc>,
+    /// In or out.
+    pub direction: Direction,
+    /// Which carrier.
+    pub carrier: String,
+    /// Which attempt, where known.
+    pub attempt: Option<AttemptId>,
+    /// HTTP method.
+    pub method: String,
+    /// Path with the attempt's token masked.
+    pub path: String,
+    /// HTTP status; 0 when no answer came.
+    pub status: u16,
+    /// `ok`, `duplicate`, `late`, `bad_signature`, `unknown_attempt`, `too_large`, `malformed`, `refused`, `no_answer` …
+    pub verdict: String,
+    /// How long the answer took, in microseconds.
+    pub duration_us: u64,
+    /// The fields that identify nobody.
+    pub body: String,
+}
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From the carrier to us.
+    In,
+    /// From us to the carrier.
+    Out,
+}
+
+/// Which entries of the webhook log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WebhookQuery {
+    /// Of one attempt.
+    pub attempt: Option<AttemptId>,
+    /// From a moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Only entries with a greater number.
+    pub after: Option<i64>,
+    /// At most so many; 0 means 1,000.
+    pub limit: u32,
+}
