@@ -1,16 +1,19 @@
 //! What the planner says about one visit and one job.
 
-use crate::domain::{PhoneKind, PhoneNumber, Purpose, VisitKey};
-use crate::ids::{AppointmentId, JobName, LanguageTag};
+use crate::domain::{PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
+use crate::ids::{AppointmentId, CarrierName, JobName, LanguageTag};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One decision (interfaces, section 4), with its reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// Which visit.
     pub visit: VisitKey,
+    /// Which version of it: rises from 1 when the spoken time changes.
+    pub version: u32,
     /// The booked bookings in order of time; all of them where nothing is booked.
     pub appointments: Vec<AppointmentId>,
     /// Which job; none where there is no job at all.
@@ -25,6 +28,10 @@ pub struct Decision {
     pub language: Option<LanguageTag>,
     /// Call, skip or review.
     pub verdict: Verdict,
+    /// The worklist item that this decision asks for.
+    pub opens: Option<WorkKind>,
+    /// When time alone may change this decision; none where only a feed, a call or a person can.
+    pub again_at: Option<DateTime<Utc>>,
     /// Every rule that was judged, in order.
     pub rules: Vec<RuleResult>,
 }
@@ -53,6 +60,8 @@ pub struct PlannedCall {
     pub phone: PhoneKind,
     /// Its number.
     pub number: PhoneNumber,
+    /// Who places it.
+    pub carrier: CarrierName,
 }
 
 /// Why a visit is not called about. The order is the order in which reasons are judged.
@@ -170,11 +179,11 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleResult {
     /// The rule's name.
-    pub rule: String,
+    pub rule: Cow<'static, str>,
     /// Whether it lets the call pass.
     pub verdict: RuleVerdict,
     /// Its inputs, in words.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 /// Whether a rule lets the call pass.

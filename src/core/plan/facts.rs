@@ -1,6 +1,6 @@
 //! What is known about one patient at the moment of planning.
 
-use crate::domain::{Appointment, Attempt, Outreach, Patient, PhoneNumber};
+use crate::domain::{Appointment, Attempt, Outreach, Patient, PhoneNumber, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
@@ -20,6 +20,8 @@ pub struct PatientFacts {
     /// Calls of the last eight days that count as made to any of the patient's numbers about *other* patients. (The
     /// patient's own calls stand in `outreaches`.)
     pub other_calls: Vec<RangCall>,
+    /// Worklist items about the patient's visits that were ever opened, closed ones too: none is opened twice.
+    pub work: BTreeSet<(WorkKind, VisitKey)>,
 }
 
 /// An outreach with its attempts, in their order.

@@ -1,14 +1,41 @@
-//! Who is called when, who is not and why. Rules, facts and `now` come in; decisions come out.
+//! Who is called when, who is not and why. Rules, facts and `now` come in; decisions come out, and [`reconcile`] turns
+//! them into what the store must do.
 //!
-//! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide`].
+//! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide`]: `decide.rs` has
+//! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `window.rs` and `touch.rs` hold the rules of
+//! time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
 
+mod caps;
+mod decide;
 mod decision;
+mod eligibility;
+mod established;
 mod facts;
+mod holidays;
+mod phone;
+mod progress;
+mod reconcile;
+mod retry;
 mod rules;
+mod touch;
+mod trail;
+mod version;
+mod visits;
+mod voicemail;
+mod window;
 
+pub use caps::{Cap, CapOwner, CapReached, cap_at};
+pub use decide::decide;
 pub use decision::{Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Verdict};
 pub use facts::{OutreachFacts, PatientFacts, RangCall};
+pub use holidays::is_us_federal;
+pub use phone::may_be_dialled;
+pub use reconcile::{Dial, NewAttempt, NewWorkItem, OutreachKey, PlanAction, reconcile};
 pub use rules::{
     AttemptRules, CallRules, Clock24, Count, Holidays, Job, LeaveVoicemail, Limits, NoAnswer, OptOutScope, Rules, Select,
     SiteRules, WhenRules, ZonesOfNumber,
 };
+pub use voicemail::{place_in_touch, voicemail_for};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! One patient's visits, each judged by every reminder job.
+
+use super::eligibility as rule;
+use super::progress;
+use super::trail::{Refusal, Trail};
+use super::version::History;
+use super::visits::{VisitView, visits_of};
+use super::{Decision, Job, PatientFacts, PlannedCall, Rules, Skip, Verdict, phone};
+use crate::domain::Purpose;
+use chrono::{DateTime, Utc};
+
+/// Everything that decides about one visit and one job.
+pub(crate) struct Case<'a> {
+    pub rules: &'a Rules,
+    pub facts: &'a PatientFacts,
+    pub now: DateTime<Utc>,
+    pub visit: &'a VisitView<'a>,
+    pub history: &'a History<'a>,
+    pub job: &'a Job,
+}
+
+/// What the planner decides at `now` about every visit of the patient that starts after it: one decision for every
+/// reminder job, in the order of visits (site, day) and jobs; `no_job` where there is no job at all.
+pub fn decide(rules: &Rules, facts: &PatientFacts, now: DateTime<Utc>) -> Vec<Decision> {
+    let visits = visits_of(rules, facts);
+    let mut decisions = Vec::with_capacity(visits.len() * rules.jobs.len().max(1));
+    for visit in visits.iter().filter(|v| v.start > now) {
+        let history = History::of(facts, visit);
+        if rules.jobs.is_empty() {
+            let mut trail = Trail::new();
+            let refusal = trail.skip("job", "there is no job", Skip::NoJob);
+            decisions.push(decision(rules, facts, visit, &history, None, trail, Err(refusal)));
+        }
+        for job in &rules.jobs {
+            // Notices are judged by the changes that are pending, not by visits alone: their place is here.
+            if job.purpose == Purpose::Reminder {
+                let case = Case { rules, facts, now, visit, history: &history, job };
+                let mut trail = Trail::new();
+                let judged = judge_reminder(&case, &mut trail);
+                decisions.push(decision(rules, facts, visit, &history, Some(job), trail, judged));
+            }
+        }
+    }
+    decisions
+}
+
+/// A call with the moment at which time alone may change it, or the reason why there is none.
+type Judged = Result<(PlannedCall, Option<DateTime<Utc>>), Refusal>;
+
+/// The reasons in their order (interfaces, section 4): the first that applies decides.
+fn judge_reminder(case: &Case, trail: &mut Trail) -> Judged {
+    rule::job_enabled(case, trail)?;
+    rule::site_and_department(case, trail)?;
+    rule::booked(case, trail)?;
+    rule::service(case, trail)?;
+    rule::deceased(case, trail)?;
+    rule::no_call(case, trail)?;
+    let settled = case.history.settled();
+    let choice = phone::choose(case.job, &case.rules.limits, case.facts);
+    rule::opted_out(case, choice, settled, trail)?;
+    rule::established_patient(case, trail)?;
+    rule::confirmed(case, settled, trail)?;
+    let hours = progress::hours(case, choice);
+    let progress = progress::judge_reached(case, &hours, settled, trail)?;
+    let (kind, number) = rule::callable_phone(choice, settled, trail)?;
+    rule::language(case, trail)?;
+    rule::conflicting_times(case, trail)?;
+    let touch = progress::judge_common_hours(&hours, &progress, trail)?;
+    rule::notice(case, trail)?;
+    let window = progress::judge_window(case, &hours, touch, &progress, number, trail)?;
+    let call = PlannedCall {
+        touch: touch.number,
+        call_after: window.open,
+        call_before: window.close,
+        phone: kind,
+        number: number.clone(),
+        carrier: case.job.call.carrier.clone(),
+    };
+    Ok((call, Some(touch.next_opens.map_or(window.close, |next| next.min(window.close)))))
+}
+
+fn decision(
+    rules: &Rules,
+    facts: &PatientFacts,
+    visit: &VisitView,
+    history: &History,
+    job: Option<&Job>,
+    trail: Trail,
+    judged: Judged,
+) -> Decision {
+    let (verdict, opens, again_at) = match judged {
+        Ok((call, again_at)) => (Verdict::Call(call), None, again_at),
+        Err(refusal) => (refusal.verdict, refusal.opens, refusal.again_at),
+    };
+    Decision {
+        visit: visit.key(),
+        version: history.version,
+        appointments: visit.spoken_ids(),
+        job: job.map(|j| j.name.clone()),
+        purpose: Purpose::Reminder,
+        start: visit.start,
+        zone: visit.zone,
+        language: rules.pack_for(facts.patient.language.as_ref()).cloned(),
+        verdict,
+        opens,
+        again_at,
+        rules: trail.rules,
+    }
+}

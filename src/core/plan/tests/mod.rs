@@ -1,0 +1,9 @@
+//! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling` tell stories about one
+//! small hospital (`testing`), `properties` hold for any.
+
+mod apply;
+mod reasons;
+mod reconciling;
+mod retries;
+pub(super) mod testing;
+mod visits;

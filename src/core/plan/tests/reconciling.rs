@@ -1,0 +1,99 @@
+//! What the store is told to do.
+
+use super::apply::apply;
+use super::testing::*;
+use crate::domain::*;
+use crate::plan::*;
+use chrono::Duration;
+
+#[test]
+fn reconcile_opens_moves_and_withdraws() {
+    let mut world = World::new();
+    let opened = world.reconcile();
+    assert!(matches!(&opened[..], [PlanAction::Open(new)] if new.number == 1 && new.existing.is_none()), "{opened:?}");
+    apply(&mut world.facts, &opened);
+    assert_eq!(world.reconcile(), []);
+
+    // Inside the open window time passes and nothing moves.
+    world.now = at("2026-12-07 15:00");
+    assert_eq!(world.reconcile(), []);
+
+    // The dialler was off all day: the attempt moves to the next window, and then stays.
+    world.now = at("2026-12-08 11:00");
+    let moved = world.reconcile();
+    assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.due_at == world.now), "{moved:?}");
+    apply(&mut world.facts, &moved);
+    world.now += Duration::minutes(5);
+    assert_eq!(world.reconcile(), []);
+
+    // Another number.
+    world.phones(&[(PhoneKind::Mobile, "617-555-0102")]);
+    let moved = world.reconcile();
+    assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.phone_kind == PhoneKind::Mobile), "{moved:?}");
+    apply(&mut world.facts, &moved);
+
+    // The visit moves to another hour of its day: the old version's attempt goes, a new one comes.
+    world.visit().start = at("2026-12-10 14:00");
+    let replanned = world.reconcile();
+    assert!(
+        matches!(&replanned[..], [PlanAction::Withdraw { reason: "replanned", .. }, PlanAction::Open(new)]
+            if new.outreach.version == 2 && new.number == 1),
+        "{replanned:?}"
+    );
+    apply(&mut world.facts, &replanned);
+
+    // Cancelled, and booked again: withdrawn, then a second attempt of the same promise.
+    world.visit().status = AppointmentStatus::Cancelled;
+    let withdrawn = world.reconcile();
+    assert!(matches!(&withdrawn[..], [PlanAction::Withdraw { reason: "not_booked", .. }]), "{withdrawn:?}");
+    apply(&mut world.facts, &withdrawn);
+    world.visit().status = AppointmentStatus::Booked;
+    let again = world.reconcile();
+    assert!(matches!(&again[..], [PlanAction::Open(new)] if new.number == 2 && new.existing.is_some()), "{again:?}");
+    apply(&mut world.facts, &again);
+
+    // Gone from the schedule.
+    world.facts.appointments.clear();
+    let gone = world.reconcile();
+    assert!(matches!(&gone[..], [PlanAction::Withdraw { reason: "visit_gone", .. }]), "{gone:?}");
+}
+
+#[test]
+fn reconcile_leaves_leased_and_live_attempts_and_notices_alone() {
+    for status in [AttemptStatus::Leased, AttemptStatus::Requesting, AttemptStatus::Unknown, AttemptStatus::InProgress] {
+        let mut world = World::new();
+        world.now = at("2026-12-07 12:00");
+        world.attempt(1, at("2026-12-07 10:00")).status = status;
+        assert_eq!(world.reconcile(), [], "{status:?}");
+        world.visit().status = AppointmentStatus::Cancelled;
+        assert_eq!(world.reconcile(), [], "{status:?}");
+    }
+    let mut world = World::new();
+    world.attempt(1, at("2026-12-07 10:00"));
+    world.facts.outreaches[0].outreach.purpose = Purpose::Moved;
+    world.visit().status = AppointmentStatus::Cancelled;
+    assert_eq!(world.reconcile(), []);
+}
+
+#[test]
+fn reconcile_opens_each_item_once_and_the_first_job_has_the_touch() {
+    let mut world = World::new();
+    let mut second = job();
+    second.name = "second".into();
+    second.call.carrier = "spare".into();
+    world.rules.jobs.push(second);
+    let opened = world.reconcile();
+    assert!(matches!(&opened[..], [PlanAction::Open(new)] if new.outreach.job.as_str() == "exam-and-radiology"), "{opened:?}");
+
+    world.visit().service = Service::Unknown;
+    let review = world.reconcile();
+    let want = NewWorkItem {
+        kind: WorkKind::Review,
+        visit: world.first().visit,
+        due_at: at("2026-12-10 09:00"),
+        known: "unknown_service",
+    };
+    assert_eq!(review, [PlanAction::OpenWork(want)]);
+    apply(&mut world.facts, &review);
+    assert_eq!(world.reconcile(), []);
+}

@@ -1,0 +1,260 @@
+//! What follows calls: retries, later touches, caps, voicemail.
+
+use super::testing::*;
+use crate::domain::*;
+use crate::plan::*;
+
+/// Calls made, each with its moment in 2026.
+type Calls = &'static [(&'static str, Outcome)];
+
+/// What follows the calls of a touch: (calls made, moment of planning, decision).
+#[test]
+fn the_way_on_after_a_call() {
+    use Outcome::*;
+    let stories: &[(&str, Calls, &str, &str)] = &[
+        (
+            "a morning no-answer is tried in the later part of the next day",
+            &[("12-07 10:00", NoAnswer)],
+            "12-07 11:00",
+            "call 1: Tue 12-08 16:00 to Tue 12-08 19:00",
+        ),
+        ("12:59 is still morning", &[("12-07 12:59", NoAnswer)], "12-07 13:00", "call 1: Tue 12-08 16:00 to Tue 12-08 19:00"),
+        (
+            "13:00 is afternoon: from the window's opening",
+            &[("12-07 13:00", NoAnswer)],
+            "12-07 14:00",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "the next day, the time not yet come",
+            &[("12-07 10:00", NoAnswer)],
+            "12-08 11:00",
+            "call 1: Tue 12-08 16:00 to Tue 12-08 19:00",
+        ),
+        ("the next day, open now", &[("12-07 10:00", NoAnswer)], "12-08 17:00", "call 1: Tue 12-08 17:00 to Tue 12-08 19:00"),
+        (
+            "hung up early: another day, the whole window",
+            &[("12-07 10:00", HungUpEarly)],
+            "12-07 11:00",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "a cut voicemail: another day",
+            &[("12-07 10:00", VoicemailIncomplete)],
+            "12-07 11:00",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "a machine, no message yet: another day",
+            &[("12-07 10:00", MachineNoMessage)],
+            "12-07 11:00",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "a machine again on the last attempt",
+            &[("12-07 10:00", MachineNoMessage), ("12-08 10:00", MachineNoMessage)],
+            "12-08 11:00",
+            "skip attempts_exhausted",
+        ),
+        (
+            "busy: a quarter of an hour later",
+            &[("12-07 10:00", Busy)],
+            "12-07 10:01",
+            "call 1: Mon 12-07 10:15 to Mon 12-07 19:00",
+        ),
+        ("failed: half an hour later", &[("12-07 10:00", Failed)], "12-07 10:01", "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
+        (
+            "busy twice: a last redial",
+            &[("12-07 10:00", Busy), ("12-07 10:15", Busy)],
+            "12-07 10:16",
+            "call 1: Mon 12-07 10:30 to Mon 12-07 19:00",
+        ),
+        (
+            "busy three times: the next day",
+            &[("12-07 10:00", Busy), ("12-07 10:15", Busy), ("12-07 10:30", Busy)],
+            "12-07 10:31",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "busy at the end of the window: the next day",
+            &[("12-07 18:50", Busy)],
+            "12-07 18:51",
+            "call 1: Tue 12-08 10:00 to Tue 12-08 19:00",
+        ),
+        (
+            "a third day of busy is redialled",
+            &[("12-07 10:00", Busy), ("12-08 10:00", Busy), ("12-09 10:00", Busy)],
+            "12-09 10:01",
+            "call 1: Wed 12-09 10:15 to Wed 12-09 19:00",
+        ),
+        (
+            "a third day of busy is the last",
+            &[("12-07 10:00", Busy), ("12-08 10:00", Busy), ("12-09 10:00", Busy), ("12-09 10:15", Busy), ("12-09 10:30", Busy)],
+            "12-09 10:31",
+            "skip attempts_exhausted",
+        ),
+        (
+            "busy, then no answer: one rang",
+            &[("12-07 10:00", Busy), ("12-07 10:15", NoAnswer)],
+            "12-07 11:00",
+            "call 1: Tue 12-08 16:00 to Tue 12-08 19:00",
+        ),
+        ("superseded: planned anew, though the cap holds today", &[("12-07 10:00", Superseded)], "12-07 11:00", "skip capped"),
+        ("superseded: planned anew", &[("12-07 10:00", Superseded)], "12-08 11:00", "call 1: Tue 12-08 11:00 to Tue 12-08 19:00"),
+        ("one no-answer and no time left", &[("12-09 10:00", NoAnswer)], "12-09 11:00", "skip too_late"),
+    ];
+    for (name, calls, now, want) in stories {
+        let mut world = World::new();
+        world.now = at(&format!("2026-{now}"));
+        for (placed, outcome) in *calls {
+            world.tried(1, &format!("2026-{placed}"), *outcome);
+        }
+        assert_eq!(world.call_in_words(), *want, "{name}");
+    }
+}
+
+#[test]
+fn three_days_of_redials_are_the_last_even_when_the_window_has_closed() {
+    let mut world = World::new();
+    *world.visit() = booking("A1", at("2026-12-12 09:00"));
+    world.job().when.days_before = vec![5];
+    for day in ["07", "08", "09"] {
+        world.tried(1, &format!("2026-12-{day} 18:50"), Outcome::Busy);
+    }
+    world.now = at("2026-12-09 18:51");
+    assert_eq!(world.call_in_words(), "skip attempts_exhausted");
+}
+
+#[test]
+fn an_unknown_fate_and_a_fax_count_as_rung_and_refusals_do_not() {
+    for (end_reason, want) in [
+        (EndReason::Unknown, "call 1: Tue 12-08 10:00 to Tue 12-08 19:00"),
+        (EndReason::Fax, "call 1: Tue 12-08 10:00 to Tue 12-08 19:00"),
+        (EndReason::Refused, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
+        (EndReason::NeverPlaced, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
+        (EndReason::CarrierFault, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
+    ] {
+        let mut world = World::new();
+        world.now = at("2026-12-07 10:05");
+        world.tried(1, "2026-12-07 10:00", Outcome::Failed).end_reason = Some(end_reason);
+        assert_eq!(world.call_in_words(), want, "{}", end_reason.as_str());
+    }
+}
+
+#[test]
+fn later_touches_go_on_and_only_the_last_opens_an_item() {
+    let stories: &[(&str, Outcome, &str, Option<WorkKind>)] = &[
+        ("heard in the first touch", Outcome::Heard, "2026-12-08 12:00", None),
+        ("left in the first touch", Outcome::VoicemailLeft, "2026-12-08 12:00", None),
+        ("left in the last touch", Outcome::VoicemailLeft, "2026-12-09 12:00", Some(WorkKind::Unreached)),
+        ("heard in the last touch", Outcome::Heard, "2026-12-09 12:00", None),
+    ];
+    for (name, outcome, now, opens) in stories {
+        let mut world = World::new();
+        world.job().when.days_before = vec![3, 1];
+        let touch = if *now < "2026-12-09" { 1 } else { 2 };
+        world.tried(touch, if touch == 1 { "2026-12-07 10:00" } else { "2026-12-09 10:00" }, *outcome);
+        world.now = at(now);
+        let decision = world.first();
+        assert_eq!((in_words(&decision).as_str(), decision.opens), ("skip already_reached", *opens), "{name}");
+        if touch == 1 {
+            assert_eq!(decision.again_at, Some(at("2026-12-09 10:00")), "{name}");
+            world.now = at("2026-12-09 10:00");
+            assert_eq!(world.call_in_words(), "call 2: Wed 12-09 10:00 to Wed 12-09 19:00", "{name}");
+        }
+    }
+}
+
+#[test]
+fn nobody_reached_opens_an_item() {
+    let stories: &[(&str, Calls, &str, Option<WorkKind>)] = &[
+        (
+            "exhausted",
+            &[("12-07 10:00", Outcome::NoAnswer), ("12-08 16:00", Outcome::HungUpEarly)],
+            "12-08 17:00",
+            Some(WorkKind::Unreached),
+        ),
+        ("tried once, then too late", &[("12-09 10:00", Outcome::NoAnswer)], "12-09 20:00", Some(WorkKind::Unreached)),
+        ("never tried", &[], "12-09 20:00", None),
+    ];
+    for (name, calls, now, opens) in stories {
+        let mut world = World::new();
+        for (placed, outcome) in *calls {
+            world.tried(1, &format!("2026-{placed}"), *outcome);
+        }
+        world.now = at(&format!("2026-{now}"));
+        assert_eq!(world.first().opens, *opens, "{name}");
+    }
+}
+
+#[test]
+fn voicemail_is_the_strictest_wish_on_its_attempt() {
+    use LeaveVoicemail::{First, Last};
+    use VoicemailPolicy::{Minimal, None as Nothing, Standard};
+    type Row = (LeaveVoicemail, VoicemailPolicy, Option<VoicemailPolicy>, bool, (u32, bool), VoicemailPolicy);
+    let rows: &[Row] = &[
+        (First, Standard, None, false, (1, false), Standard),
+        (First, Standard, None, false, (2, true), Nothing),
+        (Last, Standard, None, false, (1, false), Nothing),
+        (Last, Standard, None, false, (2, true), Standard),
+        (First, Standard, Some(Minimal), false, (1, true), Minimal),
+        (First, Minimal, Some(Standard), false, (1, true), Minimal),
+        (First, Nothing, Some(Standard), false, (1, true), Nothing),
+        (First, Standard, None, true, (1, true), Nothing),
+        (First, Standard, Some(Standard), true, (1, true), Minimal),
+    ];
+    for (row, (leave, of_job, of_patient, sensitive, (attempt, is_last), want)) in rows.iter().enumerate() {
+        let mut world = World::new();
+        world.flags().voicemail = *of_patient;
+        world.flags().sensitive = *sensitive;
+        world.job().call.voicemail = *of_job;
+        world.job().call.leave_voicemail = *leave;
+        assert_eq!(voicemail_for(&world.rules.jobs[0], &world.facts.patient, *attempt, *is_last), *want, "row {row}");
+    }
+}
+
+#[test]
+fn a_busy_signal_does_not_take_the_voicemails_turn() {
+    let mut world = World::new();
+    assert_eq!(place_in_touch(&world.rules.jobs[0], &[]), (1, false));
+    world.tried(1, "2026-12-07 10:00", Outcome::Busy);
+    assert_eq!(place_in_touch(&world.rules.jobs[0], &world.facts.outreaches[0].attempts), (1, false));
+    world.tried(1, "2026-12-07 10:15", Outcome::NoAnswer);
+    assert_eq!(place_in_touch(&world.rules.jobs[0], &world.facts.outreaches[0].attempts), (2, true));
+}
+
+#[test]
+fn caps_by_day_week_number_and_reserve() {
+    let last_moment = at("2026-12-09 21:00");
+    let called = |world: &mut World, placed: &str| {
+        world.facts.other_calls.push(RangCall { number: number("6175550101"), placed_at: at(placed) });
+    };
+    let stories: &[(&str, &[&str], &str)] = &[
+        ("one call this week", &["2026-12-05 12:00"], "call"),
+        ("two this week: the third is kept for notices", &["2026-12-04 12:00", "2026-12-05 12:00"], "capped"),
+        ("two, one of them 168 hours ago", &["2026-11-30 12:00", "2026-12-05 12:00"], "call"),
+        ("two, one of them a second less", &["2026-11-30 12:01", "2026-12-05 12:00"], "capped"),
+        ("late yesterday", &["2026-12-06 23:59"], "call"),
+        ("early today", &["2026-12-07 00:00"], "capped"),
+    ];
+    for (name, calls, want) in stories {
+        let mut world = World::new();
+        world.now = at("2026-12-07 12:00");
+        calls.iter().for_each(|placed| called(&mut world, placed));
+        let decision = world.first();
+        assert_eq!(decision.verdict.reason().unwrap_or("call"), *want, "{name}");
+        if let Some(lifts) = decision.again_at.filter(|lifts| *want == "capped" && *lifts < last_moment) {
+            world.now = lifts;
+            assert_eq!(world.first().verdict.word(), "call", "{name}: it lifts at {lifts}");
+        }
+    }
+    let mut world = World::new();
+    world.now = at("2026-12-07 12:00");
+    world.facts.other_calls.push(RangCall { number: number("6175550199"), placed_at: at("2026-12-07 10:00") });
+    assert_eq!(world.first().verdict.word(), "call", "another number");
+    world.rules.limits.per_week = 1;
+    assert_eq!(world.first().verdict.reason(), Some("capped"), "all of it is reserve");
+    assert_eq!(world.first().again_at, Some(last_moment));
+    let notice = cap_at(&world.rules.limits, &world.facts, &number("6175550101"), Purpose::Moved, BOSTON, world.now);
+    assert_eq!(notice, None, "notices may use the reserve");
+}

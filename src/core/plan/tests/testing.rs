@@ -1,0 +1,286 @@
+//! A small hospital for the tests of this room: two jobs' worth of rules, one patient, one visit.
+
+use crate::domain::*;
+use crate::ids::*;
+use crate::phi::Phi;
+use crate::plan::*;
+use chrono::{DateTime, Duration, NaiveDateTime, Utc, Weekday};
+use chrono_tz::Tz;
+use std::collections::BTreeSet;
+
+pub(crate) const BOSTON: Tz = chrono_tz::America::New_York;
+
+/// What a story changes before it asks.
+pub(crate) type Given = fn(&mut World);
+
+/// A moment by Boston's clock, `2026-12-01 09:00`.
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
+    in_zone(text, BOSTON)
+}
+
+pub(crate) fn in_zone(text: &str, zone: Tz) -> DateTime<Utc> {
+    resolve_local(NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a local time"), zone)
+}
+
+pub(crate) fn clock(text: &str) -> Clock24 {
+    Clock24::parse(text).expect("a time of day")
+}
+
+pub(crate) fn number(text: &str) -> PhoneNumber {
+    PhoneNumber::parse(text).expect("a number")
+}
+
+/// Zones by area code, as the shipped table will give them.
+pub(crate) fn zones(number: &PhoneNumber) -> &'static [Tz] {
+    match number.area_code() {
+        Some("617") => &[chrono_tz::America::New_York],
+        Some("213") => &[chrono_tz::America::Los_Angeles],
+        Some("808") => &[chrono_tz::Pacific::Honolulu],
+        Some("907") => &[chrono_tz::America::Anchorage, chrono_tz::America::Adak],
+        Some("671") => &[chrono_tz::Pacific::Guam],
+        Some("850") => &[chrono_tz::America::New_York, chrono_tz::America::Chicago],
+        _ => &[],
+    }
+}
+
+/// The shipped job.
+pub(crate) fn job() -> Job {
+    use Weekday::*;
+    Job {
+        name: "exam-and-radiology".into(),
+        purpose: Purpose::Reminder,
+        enabled: true,
+        select: Select {
+            services: vec![Service::Exam, Service::Radiology],
+            sites: vec![],
+            departments: vec![],
+            established_patients_only: true,
+            minimum_notice: Duration::hours(24),
+        },
+        when: WhenRules {
+            days_before: vec![3],
+            count: Count::Calendar,
+            weekdays: vec![Mon, Tue, Wed, Thu, Fri, Sat],
+            from: clock("10:00"),
+            until: clock("19:00"),
+            holidays: Holidays::UsFederal,
+            no_later_than: Duration::hours(12),
+            horizon: Duration::days(14),
+            settle: Duration::minutes(10),
+        },
+        attempts: AttemptRules {
+            max: 2,
+            no_answer: NoAnswer::NextDay,
+            busy: Duration::minutes(15),
+            failed: Duration::minutes(30),
+            same_day_redials: 2,
+        },
+        call: CallRules {
+            script: "reminder".to_string(),
+            carrier: "main".into(),
+            phones: vec![PhoneKind::Home, PhoneKind::Mobile, PhoneKind::Work],
+            voicemail: VoicemailPolicy::Standard,
+            leave_voicemail: LeaveVoicemail::First,
+            transfer: false,
+        },
+    }
+}
+
+pub(crate) fn limits() -> Limits {
+    Limits {
+        per_day: 1,
+        per_week: 3,
+        notice_reserve: 1,
+        earliest: clock("08:00"),
+        latest: clock("21:00"),
+        opt_out_scope: OptOutScope::Everything,
+        countries: vec!["+1".to_string()],
+        deny: vec![],
+        max_call: Duration::minutes(5),
+    }
+}
+
+pub(crate) fn rules() -> Rules {
+    let sites = [("boston", BOSTON), ("denver", chrono_tz::America::Denver), ("honolulu", chrono_tz::Pacific::Honolulu)];
+    Rules {
+        jobs: vec![job()],
+        limits: limits(),
+        sites: sites.into_iter().map(|(key, zone)| (SiteKey::new(key), SiteRules { zone })).collect(),
+        language: "en-US".into(),
+        languages: vec!["en-US".into(), "es-US".into()],
+        zones_of_number: zones,
+    }
+}
+
+/// A booked exam at Boston of an established patient, booked months ago.
+pub(crate) fn booking(id: &str, start: DateTime<Utc>) -> Appointment {
+    Appointment {
+        id: id.into(),
+        patient: "MRN1001".into(),
+        site: "boston".into(),
+        department: None,
+        start,
+        duration_minutes: Some(30),
+        service: Service::Exam,
+        visit_type: None,
+        status: AppointmentStatus::Booked,
+        established: Some(true),
+        booked_at: start - Duration::days(90),
+        updated_at: None,
+        feed: "epic".into(),
+    }
+}
+
+/// Rules, facts and a moment; what a story changes before it asks.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub rules: Rules,
+    pub facts: PatientFacts,
+    pub now: DateTime<Utc>,
+}
+
+impl World {
+    /// Thursday 2026-11-19, noon: a visit is booked for Thursday 2026-12-10 at 09:00, so that the touch is on Monday
+    /// 2026-12-07 from 10:00 to 19:00.
+    pub fn new() -> World {
+        let patient = Patient {
+            id: "MRN1001".into(),
+            first_name: None,
+            last_name: None,
+            birth_date: None,
+            phones: vec![Phone::read(PhoneKind::Home, "617-555-0101")],
+            language: None,
+            flags: PatientFlags::default(),
+            updated_at: None,
+        };
+        let facts = PatientFacts {
+            patient,
+            appointments: vec![booking("A1", at("2026-12-10 09:00"))],
+            outreaches: vec![],
+            opted_out: false,
+            opted_out_numbers: BTreeSet::new(),
+            other_calls: vec![],
+            work: BTreeSet::new(),
+        };
+        World { rules: rules(), facts, now: at("2026-11-19 12:00") }
+    }
+
+    pub fn job(&mut self) -> &mut Job {
+        &mut self.rules.jobs[0]
+    }
+
+    pub fn visit(&mut self) -> &mut Appointment {
+        &mut self.facts.appointments[0]
+    }
+
+    pub fn flags(&mut self) -> &mut PatientFlags {
+        &mut self.facts.patient.flags
+    }
+
+    pub fn phones(&mut self, phones: &[(PhoneKind, &str)]) {
+        self.facts.patient.phones = phones.iter().map(|(kind, text)| Phone::read(*kind, text)).collect();
+    }
+
+    pub fn only_number(&mut self, text: &str) {
+        self.flags().only_number = Some(Phi::new(number(text)));
+    }
+
+    pub fn decide(&self) -> Vec<Decision> {
+        decide(&self.rules, &self.facts, self.now)
+    }
+
+    /// The decision about the visit of the story, the first one.
+    pub fn first(&self) -> Decision {
+        self.decide().into_iter().next().expect("a decision")
+    }
+
+    pub fn call(&self) -> PlannedCall {
+        match self.first().verdict {
+            Verdict::Call(call) => call,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    /// The call by Boston's clock: `touch, after, before`.
+    pub fn call_in_words(&self) -> String {
+        in_words(&self.first())
+    }
+
+    pub fn reconcile(&self) -> Vec<PlanAction> {
+        reconcile(&self.decide(), &self.facts, self.now)
+    }
+
+    /// A call that was made about the visit as it stands: version 1, the given touch.
+    pub fn tried(&mut self, touch: u32, placed: &str, outcome: Outcome) -> &mut Attempt {
+        let attempt = self.attempt(touch, at(placed));
+        attempt.status = match outcome {
+            Outcome::Busy | Outcome::Failed => AttemptStatus::Failed,
+            _ => AttemptStatus::Completed,
+        };
+        attempt.placed_at = Some(at(placed));
+        attempt.ended_at = Some(at(placed));
+        attempt.outcome = Some(outcome);
+        attempt
+    }
+
+    /// A planned attempt about the visit as it stands: version 1, the given touch.
+    pub fn attempt(&mut self, touch: u32, due_at: DateTime<Utc>) -> &mut Attempt {
+        let visit = &self.facts.appointments[0];
+        let zone = self.rules.zone(&visit.site).expect("a known site");
+        let outreach = Outreach {
+            id: OutreachId::new(format!("o{touch}")),
+            visit: VisitKey {
+                patient: visit.patient.clone(),
+                site: visit.site.clone(),
+                day: visit.start.with_timezone(&zone).date_naive(),
+            },
+            version: 1,
+            purpose: Purpose::Reminder,
+            touch,
+            job: self.rules.jobs[0].name.clone(),
+            start: visit.start,
+        };
+        let found = self.facts.outreaches.iter().position(|o| o.outreach == outreach);
+        let index = found.unwrap_or_else(|| {
+            self.facts.outreaches.push(OutreachFacts { outreach: outreach.clone(), attempts: vec![] });
+            self.facts.outreaches.len() - 1
+        });
+        let attempts = &mut self.facts.outreaches[index].attempts;
+        let count = attempts.len() as u32 + 1;
+        attempts.push(planned_attempt(&outreach.id, count, due_at));
+        attempts.last_mut().expect("just pushed")
+    }
+}
+
+pub(crate) fn planned_attempt(outreach: &OutreachId, count: u32, due_at: DateTime<Utc>) -> Attempt {
+    Attempt {
+        id: AttemptId::new(format!("{outreach}-{count}")),
+        outreach: outreach.clone(),
+        number: count,
+        status: AttemptStatus::Planned,
+        due_at,
+        not_after: due_at + Duration::hours(9),
+        phone_kind: PhoneKind::Home,
+        phone: number("617-555-0101"),
+        language: "en-US".into(),
+        carrier: "main".into(),
+        carrier_call_id: None,
+        placed_at: None,
+        answered_at: None,
+        ended_at: None,
+        answered_by: None,
+        heard_seconds: None,
+        keys: String::new(),
+        outcome: None,
+        end_reason: None,
+    }
+}
+
+/// `call 1: Mon 12-07 10:00 to Mon 12-07 19:00` by Boston's clock, or `skip too_late`.
+pub(crate) fn in_words(decision: &Decision) -> String {
+    let show = |moment: DateTime<Utc>| moment.with_timezone(&BOSTON).format("%a %m-%d %H:%M").to_string();
+    match &decision.verdict {
+        Verdict::Call(call) => format!("call {}: {} to {}", call.touch, show(call.call_after), show(call.call_before)),
+        other => format!("{} {}", other.word(), other.reason().expect("a reason")),
+    }
+}
