@@ -1,12 +1,23 @@
 //! One telephone call, event by event: [`Call::handle`] takes an event and `now` and gives a [`Step`] back. A call's
 //! state is the replay of its events; the same events always give the same state and the same steps.
 //!
-//! Never here: I/O, a clock, a carrier's words, sound. Start reading at [`Call::handle`].
+//! `machine` decides what an event leads to, `talk` says it, `words` fills the script's places, `outcome` judges what came
+//! of it all. Never here: I/O, a clock, a carrier's words, sound. Start reading at [`Call::handle`].
 
 mod event;
+mod machine;
+mod outcome;
 mod script;
 mod step;
+mod talk;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use event::{Brief, CallEvent, FinalStatus};
-pub use script::{CallScript, Key, KeyAction, Replies, ScriptLimits, Segment, Slot, VoicemailScript};
+pub use machine::{Call, Reaction};
+pub use outcome::Standing;
+pub use script::{Announcement, CallScript, Key, KeyAction, Replies, ScriptLimits, Scripts, Segment, Slot, VoicemailScript};
 pub use step::{Step, Then, Utterance};
+pub use words::speak;

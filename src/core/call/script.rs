@@ -133,9 +133,9 @@ pub struct CallScript {
 /// What follows a key, silence, or the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replies {
-    /// Read-back of key 1.
+    /// Read-back of key 1, without the goodbye: the goodbye follows when no other key came.
     pub confirmed: Vec<Segment>,
-    /// Read-back of key 2.
+    /// Read-back of key 2, likewise.
     pub reschedule: Vec<Segment>,
     /// After star: the choice is taken back; the menu follows.
     pub undone: Vec<Segment>,
@@ -158,12 +158,24 @@ pub struct Replies {
 pub struct ScriptLimits {
     /// How often the message is said again after silence or a wrong key.
     pub repeats: u32,
-    /// How often key 3 may ask for it again.
+    /// How often key 3 may ask for it again; and, counted apart, how often a choice may be changed or taken back.
     pub asked_repeats: u32,
     /// Seconds to wait for a key after the message.
     pub key_timeout_s: u32,
     /// Seconds to wait for another key after a read-back.
     pub change_timeout_s: u32,
+    /// Seconds to wait for a key, after the message and after a read-back, where the patient uses a text telephone or a
+    /// relay (calling-rules L-49).
+    pub long_timeout_s: u32,
+}
+
+impl ScriptLimits {
+    /// More steps than any call with this script can take, whatever the patient does: one first playing; the repeats
+    /// after silence or a wrong key; the repeats that were asked for; the first choice and its changes; and eight for
+    /// what ends a call (an opt-out, the last words, the empty step after them) or turns it to a voicemail or a hang-up.
+    pub fn most_steps(&self) -> u32 {
+        1 + self.repeats + self.asked_repeats + (1 + self.asked_repeats) + 8
+    }
 }
 
 /// What is left on an answering machine.
@@ -173,4 +185,24 @@ pub struct VoicemailScript {
     pub name: String,
     /// The message.
     pub message: Vec<Segment>,
+}
+
+/// A sentence that needs no call: the apology when something is wrong, "one moment, please".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Its name.
+    pub name: String,
+    /// The words; of the places only `{organization}` and `{callback_number}`.
+    pub message: Vec<Segment>,
+}
+
+/// The scripts of one call: for a person, and for a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripts {
+    /// For a person.
+    pub call: CallScript,
+    /// For a machine, in full.
+    pub voicemail: VoicemailScript,
+    /// For a machine, organization and number only.
+    pub voicemail_minimal: VoicemailScript,
 }

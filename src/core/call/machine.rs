@@ -1,0 +1,214 @@
+//! The call itself: an event comes in, what is said next goes out.
+
+use super::outcome::{Choice, Facts, Treatment};
+use super::words::speak;
+use super::{Brief, CallEvent, Key, KeyAction, Scripts, Standing, Step};
+use crate::domain::{AnsweredBy, AttemptStatus, EndReason};
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// One call in progress, or over.
+///
+/// What is said and what comes of the call are two things. The conversation goes on with every event that asks for words,
+/// also when the report of the call's end has overtaken it; the end is one more fact. So the order in which webhooks
+/// arrive changes neither the words nor the outcome.
+///
+/// A read-back waits for another key (`change_timeout_s`) and says no goodbye; when no key came, the goodbye is a step of
+/// its own and hangs up. The patient hears "… is confirmed. If that is wrong, press star." – a pause – "Goodbye."
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub(super) brief: Brief,
+    pub(super) scripts: Arc<Scripts>,
+    pub(super) facts: Facts,
+    pub(super) given: Vec<Given>,
+    pub(super) opening_said: bool,
+    /// Repeats after silence or a wrong key.
+    pub(super) repeats: u32,
+    pub(super) asked_repeats: u32,
+    /// Choices made, changed and taken back.
+    pub(super) choices: u32,
+}
+
+/// What an event leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reaction {
+    /// The answer to the event, where it asks for words; with `push`, what the live call must be turned to.
+    pub step: Option<Step>,
+    /// Whether nobody asked for the step: the live call is to be turned to it.
+    pub push: bool,
+    /// Whether this event opts the patient out. True once in a call; to be committed before the step is said.
+    pub opt_out: bool,
+}
+
+/// A step that was given.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) step: Step,
+    pub(super) kind: Kind,
+    pub(super) answered: bool,
+}
+
+/// What a step is about: decides what silence, a wrong key and the end of its words mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Message and menu.
+    Message,
+    /// The menu alone, after a choice was taken back.
+    Menu,
+    /// A choice, read back.
+    ReadBack(Choice),
+    Voicemail,
+    /// Last words or none; only key 9 still counts.
+    End(EndReason),
+}
+
+impl Call {
+    /// A call that was just requested.
+    pub fn new(brief: Brief, scripts: Arc<Scripts>) -> Call {
+        let (facts, given) = (Facts::default(), Vec::new());
+        Call { brief, scripts, facts, given, opening_said: false, repeats: 0, asked_repeats: 0, choices: 0 }
+    }
+
+    /// The call as its events left it.
+    pub fn replay<'e>(
+        brief: Brief,
+        scripts: Arc<Scripts>,
+        events: impl IntoIterator<Item = (&'e CallEvent, DateTime<Utc>)>,
+    ) -> Call {
+        let mut call = Call::new(brief, scripts);
+        for (event, at) in events {
+            call.handle(event, at);
+        }
+        call
+    }
+
+    /// Takes one event. The same events give the same steps.
+    ///
+    /// An event that answers a step which was answered before changes nothing and gets the current step.
+    pub fn handle(&mut self, event: &CallEvent, now: DateTime<Utc>) -> Reaction {
+        match *event {
+            CallEvent::Accepted => self.facts.rise(AttemptStatus::Accepted),
+            CallEvent::Ringing => self.facts.rise(AttemptStatus::Ringing),
+            CallEvent::PickedUp => self.facts.answered(now),
+            CallEvent::VisitChanged => self.facts.visit_changed = true,
+            CallEvent::Ended { .. } => self.facts.ended(event, now),
+            CallEvent::Detected { answered_by } => return self.detected(answered_by),
+            CallEvent::Answered { answered_by } => return self.answered(answered_by, now),
+            CallEvent::Key { step, key } => return self.key(step, key),
+            CallEvent::Silence { step } | CallEvent::Played { step } => return self.words_over(step),
+        }
+        Reaction::default()
+    }
+
+    /// What is known of the call now.
+    pub fn standing(&self) -> Standing {
+        let last = match self.given.last().map(|given| given.kind) {
+            Some(Kind::End(reason)) => reason,
+            _ => EndReason::HungUp,
+        };
+        self.facts.standing(&self.brief, last)
+    }
+
+    /// The step that was given last.
+    pub fn current(&self) -> Option<&Step> {
+        self.given.last().map(|given| &given.step)
+    }
+
+    /// A step that was given, by its number.
+    pub fn step(&self, number: u32) -> Option<&Step> {
+        self.given.get((number as usize).checked_sub(1)?).map(|given| &given.step)
+    }
+
+    /// Calls in the same position go on alike.
+    #[cfg(test)]
+    pub(super) fn position(&self) -> impl Ord + Clone + use<> {
+        let last = self.given.last().map(|given| (given.kind, given.step.say.is_empty()));
+        let counted = (self.repeats, self.asked_repeats, self.choices);
+        (last, counted, self.facts.choice, self.facts.opted_out, self.opening_said)
+    }
+
+    fn answered(&mut self, by: Option<AnsweredBy>, now: DateTime<Utc>) -> Reaction {
+        if !self.given.is_empty() {
+            return self.same_again();
+        }
+        self.facts.asked = true;
+        self.facts.answered(now);
+        if let Some(by) = by {
+            self.facts.detected(by);
+        }
+        if self.facts.visit_changed {
+            return self.withdraw();
+        }
+        self.treat()
+    }
+
+    /// Detection beside the live call. A person's key counts more than its verdict, and before the first step there is
+    /// nothing to turn: the answer will know. After the end the words are as they would have been, and nobody is turned.
+    fn detected(&mut self, by: AnsweredBy) -> Reaction {
+        let before = self.facts.treatment(&self.brief);
+        self.facts.detected(by);
+        let after = self.facts.treatment(&self.brief);
+        if self.given.is_empty() || self.facts.withdrawn || after == before || after == Treatment::Person {
+            return Reaction::default();
+        }
+        let reaction = if self.facts.visit_changed { self.withdraw() } else { self.treat() };
+        if self.facts.is_over() { Reaction::default() } else { Reaction { push: true, ..reaction } }
+    }
+
+    fn key(&mut self, step: u32, key: Key) -> Reaction {
+        let Some(kind) = self.take_answer(step) else { return self.same_again() };
+        self.facts.keys.push(key.as_char());
+        let action = self.scripts.call.keys.get(&key).copied();
+        if action == Some(KeyAction::OptOut) && !self.facts.opted_out {
+            self.facts.opted_out = true;
+            let words = speak(&self.scripts.call.replies.opted_out, &self.brief);
+            return Reaction { opt_out: true, ..self.end(EndReason::ScriptEnd, words) };
+        }
+        if matches!(kind, Kind::End(_)) || self.facts.opted_out {
+            return self.end_silently();
+        }
+        if self.facts.visit_changed {
+            return self.withdraw();
+        }
+        match action {
+            Some(KeyAction::Confirm) => self.choose(Choice::Confirm),
+            Some(KeyAction::Reschedule) => self.choose(Choice::Reschedule),
+            Some(KeyAction::Undo) if self.facts.choice.is_some() => self.undo(),
+            Some(KeyAction::Repeat) => self.repeat_as_asked(),
+            Some(KeyAction::Undo | KeyAction::OptOut) | None => {
+                let said = self.scripts.clone();
+                self.again(kind, &said.call.replies.not_a_choice)
+            }
+        }
+    }
+
+    /// The words of a step were played to their end, and no key came.
+    fn words_over(&mut self, step: u32) -> Reaction {
+        let Some(kind) = self.take_answer(step) else { return self.same_again() };
+        self.facts.played |= kind == Kind::Message;
+        self.facts.voicemail_played |= kind == Kind::Voicemail;
+        // A verdict has turned the call to another step meanwhile: that one is to be said.
+        if self.given.len() > step as usize {
+            return self.same_again();
+        }
+        match kind {
+            Kind::End(_) => self.end_silently(),
+            _ if self.facts.visit_changed => self.withdraw(),
+            Kind::Voicemail => self.end(EndReason::ScriptEnd, Vec::new()),
+            Kind::ReadBack(_) => self.finish(),
+            Kind::Message | Kind::Menu if self.facts.choice.is_some() => self.finish(),
+            Kind::Message | Kind::Menu => {
+                let said = self.scripts.clone();
+                self.again(kind, &said.call.replies.no_choice)
+            }
+        }
+    }
+
+    /// Marks a step as answered; `None` where it was before, or was never given. A step that a push has replaced can
+    /// still be answered: the patient's key may have been on its way.
+    fn take_answer(&mut self, step: u32) -> Option<Kind> {
+        let given = self.given.get_mut((step as usize).checked_sub(1)?).filter(|given| !given.answered)?;
+        given.answered = true;
+        Some(given.kind)
+    }
+}

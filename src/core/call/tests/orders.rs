@@ -1,0 +1,223 @@
+//! Whatever the order, whatever the patient does.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn key() -> impl Strategy<Value = Key> {
+    prop::sample::select("1239*7#0".chars().collect::<Vec<_>>()).prop_map(|c| Key::new(c).expect("a key"))
+}
+
+fn who() -> impl Strategy<Value = AnsweredBy> {
+    prop::sample::select(AnsweredBy::ALL.to_vec())
+}
+
+fn end() -> impl Strategy<Value = CallEvent> {
+    use FinalStatus::*;
+    let status = prop::sample::select(vec![Completed, Completed, Completed, Busy, NoAnswer, Failed, Cancelled]);
+    let reason = prop::option::weighted(0.2, prop::sample::select(EndReason::ALL.to_vec()));
+    (status, 0u32..60, reason).prop_map(|(status, talked, reason)| CallEvent::Ended {
+        status,
+        talk_seconds: Some(talked),
+        reason,
+    })
+}
+
+/// Any event at all, also ones that no carrier could send.
+fn anything() -> impl Strategy<Value = CallEvent> {
+    let step = 0u32..14;
+    prop_oneof![
+        1 => prop::sample::select(vec![CallEvent::Accepted, CallEvent::Ringing, CallEvent::PickedUp]),
+        3 => prop::option::of(who()).prop_map(|answered_by| CallEvent::Answered { answered_by }),
+        10 => (step.clone(), key()).prop_map(|(step, key)| CallEvent::Key { step, key }),
+        5 => step.clone().prop_map(|step| CallEvent::Silence { step }),
+        2 => step.prop_map(|step| CallEvent::Played { step }),
+        1 => who().prop_map(|answered_by| CallEvent::Detected { answered_by }),
+        1 => Just(CallEvent::VisitChanged),
+        1 => end(),
+    ]
+}
+
+fn any_brief() -> impl Strategy<Value = Brief> {
+    use VoicemailPolicy::*;
+    (prop::sample::select(vec![Standard, Minimal, None]), any::<bool>(), 1u32..4)
+        .prop_map(|(voicemail, long_timeouts, n)| Brief { voicemail, long_timeouts, appointments: n, ..brief() })
+}
+
+/// What a patient or machine does with one step.
+#[derive(Debug, Clone)]
+enum Does {
+    Presses(Key),
+    Waits,
+    IsDetected(AnsweredBy),
+    VisitChanges,
+}
+
+fn does() -> impl Strategy<Value = Does> {
+    prop_oneof![
+        6 => key().prop_map(Does::Presses),
+        4 => Just(Does::Waits),
+        1 => who().prop_map(Does::IsDetected),
+        1 => Just(Does::VisitChanges),
+    ]
+}
+
+/// A call as it truly goes: what is asked answers the step that is being said.
+fn true_events(brief: &Brief, by: Option<AnsweredBy>, does: &[Does]) -> Vec<CallEvent> {
+    let mut call = Call::new(brief.clone(), scripts());
+    let mut events = vec![CallEvent::Answered { answered_by: by }];
+    call.handle(&events[0], at(0));
+    for one in does {
+        let step = call.current().expect("a step was given").clone();
+        let event = match *one {
+            Does::Presses(key) => CallEvent::Key { step: step.number, key },
+            Does::Waits if step.then == Then::Continue => CallEvent::Played { step: step.number },
+            Does::Waits => CallEvent::Silence { step: step.number },
+            Does::IsDetected(answered_by) => CallEvent::Detected { answered_by },
+            Does::VisitChanges => CallEvent::VisitChanged,
+        };
+        call.handle(&event, at(0));
+        events.push(event);
+    }
+    events
+}
+
+fn steps_and_standing(brief: &Brief, events: &[CallEvent]) -> (Vec<Option<Step>>, Standing) {
+    let mut call = Call::new(brief.clone(), scripts());
+    let asks_for_words = |event: &CallEvent| {
+        use CallEvent::*;
+        matches!(event, Answered { .. } | Key { .. } | Silence { .. } | Played { .. })
+    };
+    let mut steps = Vec::new();
+    for event in events {
+        let reaction = call.handle(event, at(7));
+        if asks_for_words(event) {
+            steps.push(reaction.step);
+        }
+    }
+    (steps, call.standing())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_panics_repeats_or_grows_without_end(brief in any_brief(), events in prop::collection::vec(anything(), 0..60)) {
+        let mut call = Call::new(brief.clone(), scripts());
+        let mut opt_outs = 0;
+        let mut over: Option<Standing> = None;
+        let mut reactions = Vec::new();
+        for (n, event) in events.iter().enumerate() {
+            let reaction = call.handle(event, at(n as i64));
+            opt_outs += u32::from(reaction.opt_out);
+            prop_assert!(!reaction.push || (over.is_none() && reaction.step.is_some()));
+            let standing = call.standing();
+            prop_assert_eq!(standing.outcome.is_some(), standing.ended_at.is_some());
+            prop_assert_eq!(standing.outcome.is_some(), standing.status.is_final());
+            prop_assert_eq!(standing.opted_out, opt_outs == 1);
+            if let Some(over) = &over {
+                prop_assert_eq!(standing.ended_at, over.ended_at);
+                prop_assert!(standing.status.is_final());
+            }
+            // The same event at once again: the same words, nothing recorded.
+            let again = call.handle(event, at(n as i64));
+            prop_assert!(!again.opt_out && !again.push);
+            prop_assert!(again.step.is_none() || reaction.step.is_none() || again.step == reaction.step);
+            prop_assert_eq!(&call.standing(), &standing);
+            if standing.outcome.is_some() {
+                over.get_or_insert(standing);
+            }
+            reactions.push(reaction);
+        }
+        prop_assert!(opt_outs <= 1);
+        prop_assert!(call.current().map_or(0, |step| step.number) <= scripts().call.limits.most_steps());
+        // The same events, the same steps.
+        let mut replayed = Call::new(brief.clone(), scripts());
+        for (n, (event, reaction)) in events.iter().zip(&reactions).enumerate() {
+            prop_assert_eq!(&replayed.handle(event, at(n as i64)), reaction);
+        }
+        let times = (0..).map(at);
+        let from_store = Call::replay(brief, scripts(), events.iter().zip(times));
+        prop_assert_eq!(from_store.standing(), replayed.standing());
+        prop_assert_eq!(from_store.current(), replayed.current());
+    }
+
+    /// The end, and what the carrier tells of the way, anywhere: the same words and the same outcome.
+    #[test]
+    fn every_order_that_respects_cause_gives_the_same(
+        brief in any_brief(),
+        by in prop::option::of(who()),
+        does in prop::collection::vec(does(), 0..14),
+        end in end().prop_filter("a cancelled call was never answered", |end| {
+            !matches!(end, CallEvent::Ended { status: FinalStatus::Cancelled, .. })
+        }),
+        places in prop::collection::vec(any::<prop::sample::Index>(), 4),
+        repeated in any::<prop::sample::Index>(),
+    ) {
+        let asks = true_events(&brief, by, &does);
+        let mut in_order = vec![CallEvent::Accepted, CallEvent::Ringing, CallEvent::PickedUp];
+        in_order.extend(asks.iter().cloned());
+        in_order.push(end.clone());
+        let mut mixed = asks;
+        for (event, place) in [end, CallEvent::PickedUp, CallEvent::Ringing, CallEvent::Accepted].into_iter().zip(&places) {
+            let place = place.index(mixed.len() + 1);
+            mixed.insert(place, event);
+        }
+        let (steps, standing) = steps_and_standing(&brief, &in_order);
+        let (mixed_steps, mixed_standing) = steps_and_standing(&brief, &mixed);
+        prop_assert_eq!(&standing, &mixed_standing);
+        prop_assert_eq!(steps, mixed_steps);
+        // Every webhook may come twice, at any later time.
+        let first = repeated.index(mixed.len());
+        mixed.insert((first + 1 + places[0].index(mixed.len())).min(mixed.len()), mixed[first].clone());
+        prop_assert_eq!(steps_and_standing(&brief, &mixed).1, standing);
+    }
+
+    /// A key and a verdict cross on the line.
+    #[test]
+    fn a_key_and_a_verdict_in_either_order_come_to_the_same(brief in any_brief(), key in key(), by in who(), end in end()) {
+        let answered = CallEvent::Answered { answered_by: None };
+        let (pressed, detected) = (CallEvent::Key { step: 1, key }, CallEvent::Detected { answered_by: by });
+        let (_, one) = steps_and_standing(&brief, &[answered.clone(), pressed.clone(), detected.clone(), end.clone()]);
+        let (_, other) = steps_and_standing(&brief, &[answered.clone(), detected.clone(), pressed.clone(), end.clone()]);
+        let (_, third) = steps_and_standing(&brief, &[end, answered, detected, pressed]);
+        prop_assert_eq!(&one, &other);
+        prop_assert_eq!(&one, &third);
+    }
+}
+
+/// Every position a patient can bring a call to leads on to its end, within the bound: all paths, not a sample.
+#[test]
+fn every_path_ends() {
+    let bound = scripts().call.limits.most_steps();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<Call> = [None, Some(AnsweredBy::MachineEnd)]
+        .into_iter()
+        .map(|answered_by| {
+            let mut call = Call::new(brief(), scripts());
+            call.handle(&CallEvent::Answered { answered_by }, at(0));
+            call
+        })
+        .collect();
+    let mut deepest = 0;
+    while let Some(call) = open.pop() {
+        let step = call.current().expect("a step was given").clone();
+        assert!(step.number <= bound, "{step:?}");
+        deepest = deepest.max(step.number);
+        // After a hang-up the line is dead: the path has ended.
+        if step.then == Then::HangUp {
+            continue;
+        }
+        let waits = CallEvent::Silence { step: step.number };
+        let presses = "1239*7".chars().map(|c| CallEvent::Key { step: step.number, key: Key::new(c).expect("a key") });
+        for event in presses.chain([waits]) {
+            let mut next = call.clone();
+            let given = next.handle(&event, at(1)).step.expect("whoever asks gets a step");
+            assert_eq!(given.number, step.number + 1, "{event:?} did not lead on");
+            if seen.insert((given.number, next.position())) {
+                open.push(next);
+            }
+        }
+    }
+    assert!(seen.len() > 100 && deepest > 5, "{} positions, {deepest} steps", seen.len());
+}

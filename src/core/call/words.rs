@@ -1,0 +1,81 @@
+//! From a script's segments and a call's facts to what is said. No language yet: the prompt room has the phrases.
+
+use super::{Announcement, Brief, CallScript, Scripts, Segment, Slot, Utterance, VoicemailScript};
+use crate::domain::{PhoneNumber, Purpose, VoicemailPolicy};
+
+/// The segments with the brief's facts in their places. A place that the brief cannot fill is left out: a moved visit
+/// whose old time is unknown is told without it.
+pub fn speak(segments: &[Segment], brief: &Brief) -> Vec<Utterance> {
+    segments.iter().filter_map(|segment| fill(segment, brief)).collect()
+}
+
+fn fill(segment: &Segment, brief: &Brief) -> Option<Utterance> {
+    let slot = match segment {
+        Segment::Phrase(id) => return Some(Utterance::Phrase(id.clone())),
+        Segment::Slot(slot) => *slot,
+    };
+    Some(match slot {
+        Slot::Organization => Utterance::Organization,
+        Slot::CallbackNumber => Utterance::Number(brief.callback_number.clone()),
+        Slot::OptOutNumber => Utterance::Number(brief.opt_out_number.clone()),
+        Slot::Day => Utterance::Day(brief.start.date),
+        Slot::Time => Utterance::Time(brief.start.time),
+        Slot::OldDay => Utterance::Day(brief.old_start?.date),
+        Slot::OldTime => Utterance::Time(brief.old_start?.time),
+        Slot::Site => Utterance::Site(brief.site.clone()),
+        Slot::AtSite => Utterance::AtSite(brief.site.clone()),
+        Slot::Count => Utterance::Count(brief.appointments),
+    })
+}
+
+impl CallScript {
+    /// The first playing up to where the menu waits: opening, message, menu. Its length decides between heard and hung
+    /// up early ([`Brief::message_ms`]) and is limited by calling-rules L-06.
+    pub fn first_words(&self, brief: &Brief) -> Vec<Utterance> {
+        let mut words = speak(&self.opening, brief);
+        words.extend(self.message_words(brief));
+        words
+    }
+
+    /// Message and menu: what is said again. The opening is not repeated.
+    pub fn message_words(&self, brief: &Brief) -> Vec<Utterance> {
+        let message = if brief.appointments > 1 { &self.message_several } else { &self.message };
+        let mut words = speak(message, brief);
+        words.extend(speak(&self.menu, brief));
+        words
+    }
+}
+
+impl VoicemailScript {
+    /// What is left on the machine.
+    pub fn words(&self, brief: &Brief) -> Vec<Utterance> {
+        speak(&self.message, brief)
+    }
+}
+
+impl Announcement {
+    /// What is said to anybody, also where no call is known. Places other than the organization and the number to call
+    /// back are left out; the loader refuses them.
+    pub fn words(&self, callback_number: &PhoneNumber) -> Vec<Utterance> {
+        let fill = |segment: &Segment| match segment {
+            Segment::Phrase(id) => Some(Utterance::Phrase(id.clone())),
+            Segment::Slot(Slot::Organization) => Some(Utterance::Organization),
+            Segment::Slot(Slot::CallbackNumber) => Some(Utterance::Number(callback_number.clone())),
+            Segment::Slot(_) => None,
+        };
+        self.message.iter().filter_map(fill).collect()
+    }
+}
+
+impl Scripts {
+    /// What a machine gets on this call; `None`: nothing. The standard text says "you have an appointment", which is not
+    /// true of a cancelled one or on a day the site is closed: there the minimal text is left.
+    pub fn voicemail_for(&self, brief: &Brief) -> Option<&VoicemailScript> {
+        let untrue = matches!(brief.purpose, Purpose::Cancelled | Purpose::Closure);
+        match brief.voicemail {
+            VoicemailPolicy::None => None,
+            VoicemailPolicy::Standard if !untrue => Some(&self.voicemail),
+            VoicemailPolicy::Standard | VoicemailPolicy::Minimal => Some(&self.voicemail_minimal),
+        }
+    }
+}
