@@ -1,0 +1,3 @@
+//! What is heard: call scripts, language packs, dates and times as phrases, phrases as sound.
+
+pub mod script;
