@@ -7,6 +7,7 @@ pub mod carrier;
 pub mod chance;
 pub mod clock;
 pub mod fault;
+pub mod feed;
 pub mod prompt;
 pub mod store;
 
