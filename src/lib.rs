@@ -8,6 +8,7 @@ pub mod chance;
 pub mod clock;
 pub mod fault;
 pub mod feed;
+pub mod intake;
 pub mod prompt;
 pub mod store;
 
