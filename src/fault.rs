@@ -36,7 +36,7 @@ impl Fault {
         let line_end = text[byte..].find('\n').map_or(text.len(), |n| byte + n);
         let column = text[line_start..byte].chars().count() + 1;
         let line = text[..byte].matches('\n').count() + 1;
-        let shown = text[line_start..line_end].trim_end_matches('\r');
+        let shown = without_secrets(&text[..line_start], text[line_start..line_end].trim_end_matches('\r'));
         let margin = " ".repeat(line.to_string().len());
         let excerpt = format!("{margin} |\n{line} | {shown}\n{margin} | {}^", " ".repeat(column - 1));
         Fault { file: file.display().to_string(), line, column, code, message: message.into(), excerpt: Some(excerpt) }
@@ -48,6 +48,53 @@ impl Fault {
             Some(byte) => Fault::at_byte(file, text, byte, code, message),
             None => Fault::of_file(file, code, message),
         }
+    }
+
+    /// The same fault with only the key of the line shown.
+    #[must_use]
+    pub fn without_value(mut self) -> Fault {
+        self.excerpt = self.excerpt.map(|excerpt| {
+            let lines: Vec<&str> = excerpt.lines().collect();
+            match lines[..] {
+                [above, line, caret] => match line.split_once('=') {
+                    Some((key, _)) => format!("{above}\n{key}= …\n{caret}"),
+                    None => excerpt,
+                },
+                _ => excerpt,
+            }
+        });
+        self
+    }
+}
+
+/// Words in the name of a key whose value is a secret.
+const SECRET_KEYS: [&str; 6] = ["auth_token", "password", "signing_key", "private_key", "secret", "api_key"];
+
+/// The line with what may be a secret left out: the value of a key that says so, on that line or on one before it whose
+/// list goes on here, and the password in a URL. Where a secret is to be found (`{ env = "NAME" }`) is none.
+fn without_secrets(before: &str, line: &str) -> String {
+    let key_at = |line: &str| {
+        let lower = line.to_ascii_lowercase();
+        SECRET_KEYS.iter().filter_map(|word| lower.find(word)).min()
+    };
+    if let Some(key) = key_at(line) {
+        let Some(equals) = line[key..].find('=').map(|at| key + at) else { return line.to_string() };
+        let value = line[equals + 1..].trim_start();
+        let inside = value.strip_prefix('{').map(str::trim_start).unwrap_or_default();
+        let names_a_place = inside.starts_with("env") || inside.starts_with("file");
+        return if names_a_place { line.to_string() } else { format!("{}= …", &line[..equals]) };
+    }
+    let last_key = before.lines().rev().find(|line| line.contains('=') && !line.trim_start().starts_with('#'));
+    let goes_on = !line.contains('=') && !line.trim_start().starts_with('[');
+    if goes_on && last_key.is_some_and(|line| key_at(line).is_some()) {
+        return "…".to_string();
+    }
+    match line.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+        Some((scheme, (user, host))) => {
+            let user = user.split_once(':').map_or(user, |(user, _)| user);
+            format!("{scheme}://{user}:…@{host}")
+        }
+        None => line.to_string(),
     }
 }
 
@@ -146,6 +193,20 @@ mod tests {
         assert!(shown.starts_with("job.toml:2:1: unknown field `days_befor`"), "{shown}");
         assert!(shown.contains("did you mean `days_before`?"), "{shown}");
         assert!(shown.ends_with("  |\n2 | days_befor = [3]\n  | ^"), "{shown}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown_in_excerpts() {
+        let text = "auth_token = \"hush\"\nurl = \"postgres://me:hush@db/x\"\nauth_token = [\n  \"hush\",\n]\n\
+                    main = { kind = \"x\", auth_token = \"hush\" }\npasswort = \"hush\"\n";
+        for (byte, _) in text.char_indices() {
+            let fault = Fault::at_byte(Path::new("f"), text, byte, "x", "y").to_string();
+            assert!(!fault.contains("hush") || fault.contains("passwort"), "{fault}");
+        }
+        let fault = Fault::at_byte(Path::new("f"), text, text.find("passwort").expect("there"), "x", "y").without_value();
+        assert_eq!(fault.excerpt.as_deref(), Some("  |\n7 | passwort = …\n  | ^"));
+        let place = "auth_token = { env = \"NAME\" }";
+        assert!(Fault::at_byte(Path::new("f"), place, 0, "x", "y").to_string().contains("NAME"));
     }
 
     #[test]
