@@ -11,5 +11,6 @@ pub mod feed;
 pub mod intake;
 pub mod prompt;
 pub mod store;
+pub mod toml_file;
 
 pub use callahead_core as core;
