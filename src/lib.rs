@@ -6,6 +6,7 @@
 pub mod carrier;
 pub mod chance;
 pub mod clock;
+pub mod config;
 pub mod fault;
 pub mod feed;
 pub mod intake;

@@ -1,0 +1,149 @@
+//! `callahead.toml`: the built-in defaults (`src/config.default.toml`), a person's file over them, the environment over
+//! both. Every fault is found in one reading and names its place.
+//!
+//! Never here: what a reminder job says (`rulebook`), reaching anything outside but the files a secret is in.
+//! Start reading at [`Config::load`].
+
+mod carriers;
+mod feeds;
+mod layers;
+mod limits;
+mod organization;
+mod secret;
+mod server;
+
+pub use carriers::{AnsweringMachine, AsteriskConfig, CarrierConfig, CarrierKind};
+pub use feeds::{Acknowledge, Column, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings, NATIVE_COLUMNS};
+pub use organization::{Department, Hours, Organization, Site};
+pub use server::{Server, StoreConfig};
+
+use crate::core::ids::{CarrierName, FeedName, SiteKey};
+use crate::core::plan::Limits;
+use crate::fault::Fault;
+use crate::toml_file::{Faults, Section, plain_text, yes_or_no};
+use chrono::Duration;
+use secret::Secrets;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Everything `callahead.toml` says. Its secrets print redacted.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file it was read from; none where there was none.
+    pub file: Option<PathBuf>,
+    /// The folder that relative paths count from: the file's; empty for the working folder, as joining a path wants it.
+    pub dir: PathBuf,
+    /// Folder of reminder jobs.
+    pub schedules: PathBuf,
+    /// Folder of language packs and call scripts.
+    pub prompts: PathBuf,
+    /// Whether real carriers may speak packs that nobody has signed off.
+    pub accept_unreviewed: bool,
+    /// Where it listens.
+    pub server: Server,
+    /// Where it keeps what it knows.
+    pub store: StoreConfig,
+    /// Who calls.
+    pub organization: Organization,
+    /// Where visits take place.
+    pub sites: BTreeMap<SiteKey, Site>,
+    /// Departments that have a number or a desk of their own, by what the appointments call them.
+    pub departments: BTreeMap<String, Department>,
+    /// Who places the calls.
+    pub carriers: BTreeMap<CarrierName, CarrierConfig>,
+    /// Where appointments come from.
+    pub feeds: BTreeMap<FeedName, FeedConfig>,
+    /// The calling rules no schedule can loosen.
+    pub limits: Limits,
+    /// A feed silent longer stops its site.
+    pub feed_max_age: Duration,
+}
+
+impl Config {
+    /// Reads `file`, or `./callahead.toml` where none is named and that one exists, with the defaults below and the
+    /// environment over it. Without any file the defaults are a configuration that runs on the simulator.
+    ///
+    /// # Errors
+    /// Every fault, by file and place.
+    pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Vec<Fault>> {
+        let usual = Path::new("callahead.toml");
+        let file = file.or_else(|| usual.exists().then_some(usual));
+        let text = match file {
+            Some(file) => Some((file, read_text(file).map_err(|fault| vec![fault])?)),
+            None => None,
+        };
+        Config::read(text.as_ref().map(|(file, text)| (*file, text.as_str())), env)
+    }
+
+    /// The built-in defaults alone, whatever files and variables there are.
+    pub fn defaults() -> Config {
+        Config::read(None, []).expect("the built-in defaults are sound: a test reads them")
+    }
+
+    fn read(file: Option<(&Path, &str)>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Vec<Fault>> {
+        let variables: BTreeMap<String, String> = env.into_iter().collect();
+        let dir = file.map_or(PathBuf::new(), |(file, _)| file.parent().map(Path::to_path_buf).unwrap_or_default());
+        let (tree, found) = layers::lay(file, &variables)?;
+        let faults = Faults::default();
+        faults.extend(found);
+        let root = Section::root(&tree, &faults);
+        let config = all_of(&root, file.map(|(file, _)| file), &Secrets { variables: &variables, dir: &dir });
+        root.end();
+        let faults = faults.into_sorted();
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Every section is read before any is missed, so that one reading finds every fault.
+fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Option<Config> {
+    let schedules = root.required("schedules", plain_text);
+    let prompts = root.required("prompts", plain_text);
+    let accept_unreviewed = root.required("accept_unreviewed", yes_or_no);
+    let server = root.section("server").and_then(|section| server::server(&section));
+    let store = root.section("store").and_then(|section| server::store(&section, secrets));
+    let organization = root.section("organization").and_then(|section| organization::organization(&section));
+    let sites = organization::sites(root);
+    let departments = organization::departments(root);
+    let carriers = carriers::carriers(root, secrets, organization.as_ref());
+    let feeds = feeds::feeds(root, secrets, &sites);
+    let limits = root.section("limits").and_then(|section| limits::limits(&section));
+    let dir = secrets.dir.to_path_buf();
+    let (limits, feed_max_age) = limits?;
+    Some(Config {
+        file: file.map(Path::to_path_buf),
+        schedules: dir.join(schedules?),
+        prompts: dir.join(prompts?),
+        dir,
+        accept_unreviewed: accept_unreviewed?,
+        server: server?,
+        store: store?,
+        organization: organization?,
+        sites,
+        departments,
+        carriers,
+        feeds,
+        limits,
+        feed_max_age,
+    })
+}
+
+/// The text of a file that a person wrote, without a byte-order mark.
+///
+/// # Errors
+/// Where it cannot be read, or is not UTF-8.
+pub(crate) fn read_text(file: &Path) -> Result<String, Fault> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        Fault::of_file(file, "unreadable", format!("this file cannot be read ({}): name another, or make it", error.kind()))
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+        Fault::of_file(file, "not_utf8", format!("line {line} is not UTF-8: save the file as UTF-8"))
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_string).unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! `[server]` and `[store]`: where callahead listens, and where it keeps what it knows.
+
+use super::secret::{Plain, Secrets};
+use crate::toml_file::{Node, Read, Section};
+use secrecy::{ExposeSecret, SecretString};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Where callahead listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Address and port of the console, the API and the webhooks.
+    pub listen: SocketAddr,
+    /// What carriers call, without a trailing slash.
+    pub public_url: String,
+}
+
+/// Where callahead keeps what it knows.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The database's URL, a relative SQLite file counted from the configuration's folder. It may hold a password.
+    pub url: SecretString,
+}
+
+impl StoreConfig {
+    /// The URL for logs and messages: without user and password.
+    pub fn shown(&self) -> String {
+        let url = self.url.expose_secret();
+        let (url, query) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
+        match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+            Some((scheme, host)) => format!("{scheme}://{host}{query}"),
+            None => format!("{url}{query}"),
+        }
+    }
+}
+
+pub(super) fn server(section: &Section<'_>) -> Option<Server> {
+    let listen = section.required("listen", address);
+    let public_url = section.required("public_url", public_url);
+    section.end();
+    Some(Server { listen: listen?, public_url: public_url? })
+}
+
+pub(super) fn store(section: &Section<'_>, secrets: &Secrets<'_>) -> Option<StoreConfig> {
+    let url = section.required("url", |node| {
+        let url = secrets.one(Plain::Allowed)(node)?;
+        store_url(node, url.expose_secret(), secrets.dir)
+    });
+    section.end();
+    Some(StoreConfig { url: url? })
+}
+
+/// An address with a port.
+pub(super) fn address(node: &Node) -> Read<SocketAddr> {
+    let text = node.text()?;
+    text.trim().parse().or_else(|_| node.wrong(format!("\"{text}\" is no address with a port: want one such as 127.0.0.1:8080")))
+}
+
+/// An http or https URL, given back without a trailing slash.
+pub(super) fn http_url(node: &Node) -> Read<String> {
+    let text = node.text()?.trim();
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return node.wrong("want a URL that begins with https:// or http://");
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.contains('@') {
+        return node.wrong("want a URL without a user or a password in it");
+    }
+    if rest.contains(['?', '#']) || rest.contains(char::is_whitespace) {
+        return node.wrong("want a URL without ?, # and blanks");
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, "80"),
+    };
+    if host.is_empty() || port.parse::<u16>().is_err() {
+        return node.wrong("want a URL with a host, such as https://calls.example.org");
+    }
+    Ok(text.trim_end_matches('/').to_string())
+}
+
+/// Carriers and their libraries refuse hosts with an underscore, or sign another text than they call.
+fn public_url(node: &Node) -> Read<String> {
+    let url = http_url(node)?;
+    let host = url.split("://").nth(1).and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
+    if host.contains('_') {
+        return node.wrong(format!("the host {host} has an underscore, which carriers do not call: use a name without"));
+    }
+    Ok(url)
+}
+
+/// Checks the scheme, and lets a relative SQLite file count from `dir`. The faults do not repeat the URL.
+fn store_url(node: &Node, url: &str, dir: &Path) -> Read<SecretString> {
+    if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Ok(SecretString::from(url));
+    }
+    let Some(file) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) else {
+        return node.wrong("want sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME");
+    };
+    if file.is_empty() || file.starts_with('?') {
+        return node.wrong("the SQLite file is not named: want sqlite://callahead.db, or sqlite:///absolute/path");
+    }
+    if file.starts_with('/') || file.starts_with(":memory:") || dir.as_os_str().is_empty() {
+        return Ok(SecretString::from(url));
+    }
+    // In such a URL these three mean something else; the folder's name may hold them.
+    let dir = dir.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    Ok(SecretString::from(format!("sqlite://{}/{file}", dir.trim_end_matches('/'))))
+}
