@@ -4,6 +4,8 @@
 //!
 //! Never here: the store, deciding what is said. Start reading at [`Carrier`].
 
+pub mod twilio;
+
 use crate::core::call::{CallEvent, FinalStatus, Key, Then};
 use crate::core::domain::{AnsweredBy, PhoneNumber};
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};

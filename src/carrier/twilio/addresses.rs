@@ -1,0 +1,105 @@
+//! Our callback addresses: the one place that writes them and reads them back. All are absolute, carry the attempt's
+//! token and, where something is answered, the number of the step, and nothing else.
+
+use crate::core::ids::{AttemptToken, CarrierName};
+
+/// What a callback address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// The call was answered; also asked again when another address failed.
+    Answered,
+    /// The gather of a step ended with a key.
+    Key(u32),
+    /// The gather of a step ended without one.
+    Silence(u32),
+    /// A step was played to its end.
+    Played(u32),
+    /// The call was turned to a step.
+    Turned(u32),
+    /// Status news.
+    Status,
+    /// Machine detection beside the live call.
+    Detection,
+}
+
+/// Writes callback addresses of one carrier.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    base: String,
+}
+
+impl Addresses {
+    /// Addresses below `public_url`, which carriers reach us by.
+    pub fn new(public_url: &str, carrier: &CarrierName) -> Addresses {
+        Addresses { base: format!("{}/carriers/{carrier}", public_url.trim_end_matches('/')) }
+    }
+
+    /// The absolute address of a hook.
+    pub fn of(&self, token: &AttemptToken, hook: Hook) -> String {
+        let (base, token) = (&self.base, token.as_str());
+        match hook {
+            Hook::Answered => format!("{base}/voice/{token}/answered"),
+            Hook::Key(step) => format!("{base}/voice/{token}/{step}/key"),
+            Hook::Silence(step) => format!("{base}/voice/{token}/{step}/silence"),
+            Hook::Played(step) => format!("{base}/voice/{token}/{step}/played"),
+            Hook::Turned(step) => format!("{base}/voice/{token}/{step}/turned"),
+            Hook::Status => format!("{base}/status/{token}"),
+            Hook::Detection => format!("{base}/amd/{token}"),
+        }
+    }
+}
+
+/// Reads the part of an address below `/carriers/NAME/`; `None` where it is none of ours.
+pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let (token, hook) = match parts.as_slice() {
+        ["voice", token, "answered"] => (token, Hook::Answered),
+        ["voice", token, step, what] => {
+            let step = step.parse().ok()?;
+            let hook = match *what {
+                "key" => Hook::Key(step),
+                "silence" => Hook::Silence(step),
+                "played" => Hook::Played(step),
+                "turned" => Hook::Turned(step),
+                _ => return None,
+            };
+            (token, hook)
+        }
+        ["status", token] => (token, Hook::Status),
+        ["amd", token] => (token, Hook::Detection),
+        _ => return None,
+    };
+    let sound = (1..=128).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    sound.then(|| (AttemptToken::new(*token), hook))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_reads_back() {
+        let addresses = Addresses::new("https://calls.example.org/", &CarrierName::from("main"));
+        let token = AttemptToken::from("0af1");
+        for (hook, want) in [
+            (Hook::Answered, "voice/0af1/answered"),
+            (Hook::Key(3), "voice/0af1/3/key"),
+            (Hook::Silence(3), "voice/0af1/3/silence"),
+            (Hook::Played(12), "voice/0af1/12/played"),
+            (Hook::Turned(4), "voice/0af1/4/turned"),
+            (Hook::Status, "status/0af1"),
+            (Hook::Detection, "amd/0af1"),
+        ] {
+            assert_eq!(addresses.of(&token, hook), format!("https://calls.example.org/carriers/main/{want}"));
+            assert_eq!(read(want), Some((token.clone(), hook)), "{want}");
+        }
+    }
+
+    #[test]
+    fn other_paths_are_none_of_ours() {
+        for path in ["", "voice", "voice//answered", "voice/t/x/key", "voice/t/-1/key", "voice/t/1/keys", "status/t/", "amd/a%2f"]
+        {
+            assert_eq!(read(path), None, "{path}");
+        }
+    }
+}

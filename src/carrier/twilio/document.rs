@@ -1,0 +1,110 @@
+//! The document that says and does what a page tells, in the subset that every carrier of this family understands
+//! (absolute addresses, POST, one Gather with Play inside, a Redirect after it for silence).
+
+use super::addresses::{Addresses, Hook};
+use crate::carrier::{Document, Page};
+use crate::core::call::Then;
+use crate::core::ids::AttemptToken;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::io;
+
+/// Writes a page.
+pub fn write(addresses: &Addresses, token: &AttemptToken, page: &Page) -> Document {
+    let mut bytes = Vec::new();
+    compose(&mut Writer::new(&mut bytes), addresses, token, page).expect("writing into memory cannot fail");
+    let body = String::from_utf8(bytes).expect("the writer was given text only");
+    Document { content_type: "text/xml; charset=utf-8", body }
+}
+
+fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    xml.write_event(Event::Start(BytesStart::new("Response")))?;
+    match page.then {
+        Then::Gather { timeout_s } => {
+            let action = to.of(token, Hook::Key(page.step));
+            let gather = BytesStart::new("Gather").with_attributes([
+                ("input", "dtmf"),
+                ("numDigits", "1"),
+                // None ends the input by itself, so that star and hash are keys like others.
+                ("finishOnKey", ""),
+                ("timeout", timeout_s.max(1).to_string().as_str()),
+                ("action", action.as_str()),
+                ("method", "POST"),
+            ]);
+            xml.write_event(Event::Start(gather))?;
+            // Inside the gather, so that a key counts from the first millisecond.
+            play(xml, page)?;
+            xml.write_event(Event::End(BytesEnd::new("Gather")))?;
+            redirect(xml, &to.of(token, Hook::Silence(page.step)))?;
+        }
+        Then::Continue => {
+            play(xml, page)?;
+            redirect(xml, &to.of(token, Hook::Played(page.step)))?;
+        }
+        Then::HangUp => {
+            play(xml, page)?;
+            xml.write_event(Event::Empty(BytesStart::new("Hangup")))?;
+        }
+    }
+    xml.write_event(Event::End(BytesEnd::new("Response")))
+}
+
+fn play<W: io::Write>(xml: &mut Writer<W>, page: &Page) -> io::Result<()> {
+    for url in &page.audio {
+        xml.create_element("Play").write_text_content(BytesText::new(url))?;
+    }
+    Ok(())
+}
+
+fn redirect<W: io::Write>(xml: &mut Writer<W>, url: &str) -> io::Result<()> {
+    xml.create_element("Redirect").with_attribute(("method", "POST")).write_text_content(BytesText::new(url))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::ids::CarrierName;
+
+    fn written(step: u32, audio: &[&str], then: Then) -> String {
+        let addresses = Addresses::new("https://c.example", &CarrierName::from("main"));
+        let page = Page { step, audio: audio.iter().map(|url| url.to_string()).collect(), then };
+        write(&addresses, &AttemptToken::from("tok"), &page).body
+    }
+
+    #[test]
+    fn a_gather_holds_the_message_and_is_followed_by_silence() {
+        assert_eq!(
+            written(1, &["https://c.example/audio/a.wav", "https://c.example/audio/b.wav"], Then::Gather { timeout_s: 8 }),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
+             <Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\" timeout=\"8\" \
+             action=\"https://c.example/carriers/main/voice/tok/1/key\" method=\"POST\">\
+             <Play>https://c.example/audio/a.wav</Play><Play>https://c.example/audio/b.wav</Play></Gather>\
+             <Redirect method=\"POST\">https://c.example/carriers/main/voice/tok/1/silence</Redirect></Response>"
+        );
+    }
+
+    #[test]
+    fn a_page_may_go_on_or_hang_up() {
+        assert_eq!(
+            written(2, &["https://c.example/a.wav"], Then::Continue),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Play>https://c.example/a.wav</Play>\
+             <Redirect method=\"POST\">https://c.example/carriers/main/voice/tok/2/played</Redirect></Response>"
+        );
+        let apology = written(0, &["https://c.example/sorry.wav"], Then::HangUp);
+        assert!(apology.ends_with("<Response><Play>https://c.example/sorry.wav</Play><Hangup/></Response>"), "{apology}");
+        assert!(!apology.contains("tok"), "an apology stands for no call");
+    }
+
+    #[test]
+    fn markup_in_an_address_is_escaped() {
+        let body = written(1, &["https://c.example/a?x=1&y=<2>\"'"], Then::HangUp);
+        assert!(body.contains("<Play>https://c.example/a?x=1&amp;y=&lt;2&gt;"), "{body}");
+    }
+
+    #[test]
+    fn a_timeout_is_at_least_a_second() {
+        assert!(written(1, &[], Then::Gather { timeout_s: 0 }).contains("timeout=\"1\""));
+    }
+}

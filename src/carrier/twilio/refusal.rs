@@ -1,0 +1,56 @@
+//! What the carrier's error codes mean for us (carriers.md, section 1).
+
+use crate::carrier::Refusal;
+
+/// Sorts an error of the REST API by its HTTP status and the carrier's code (0 where it gave none).
+pub fn sort(status: u16, code: u32, retry_after_s: Option<u32>) -> Refusal {
+    match code {
+        // Invalid, or cannot be reached.
+        21211 | 21214 | 21217 => Refusal::BadNumber,
+        // Credentials; an account or a sender that is not ours, is wrong or missing.
+        20003 | 20404 | 21210 | 21212 | 21213 => Refusal::Account,
+        // Too many requests, a full queue, too many calls at once.
+        20429 | 22005 | 10004 => Refusal::SlowDown { retry_after_s },
+        // Too late: the call is not in progress.
+        21220 => Refusal::NotLive,
+        _ => match status {
+            401 => Refusal::Account,
+            429 => Refusal::SlowDown { retry_after_s },
+            _ => Refusal::Other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_codes() {
+        let slow = Refusal::SlowDown { retry_after_s: Some(3) };
+        for (status, code, want) in [
+            (400, 21211, Refusal::BadNumber),
+            (400, 21214, Refusal::BadNumber),
+            (400, 21217, Refusal::BadNumber),
+            (401, 20003, Refusal::Account),
+            (404, 20404, Refusal::Account),
+            (400, 21210, Refusal::Account),
+            (400, 21212, Refusal::Account),
+            (422, 21213, Refusal::Account),
+            (429, 20429, slow),
+            (400, 22005, slow),
+            (400, 10004, slow),
+            (400, 21220, Refusal::NotLive),
+            (400, 21201, Refusal::Other),
+            (400, 21205, Refusal::Other),
+            (403, 21215, Refusal::Other),
+            (403, 21216, Refusal::Other),
+            (400, 21219, Refusal::Other),
+            (401, 0, Refusal::Account),
+            (429, 0, slow),
+            (404, 0, Refusal::Other),
+        ] {
+            assert_eq!(sort(status, code, Some(3)), want, "{status} {code}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What the carrier's webhooks mean. The signature comes first; after it unknown fields are ignored, required ones are
+//! taken by their exact names, and silence is never read as a choice.
+
+use super::addresses::{self, Hook};
+use super::form::{self, field};
+use super::signature::{self, Payload};
+use crate::carrier::{Ask, Message, Received, Rejected, WebhookRequest};
+use crate::core::call::{CallEvent, FinalStatus, Key};
+use crate::core::domain::{AnsweredBy, EndReason};
+use secrecy::SecretString;
+
+/// Fields that identify nobody: all that the webhook log gets to see.
+const HARMLESS: [&str; 9] = [
+    "CallStatus",
+    "Digits",
+    "AnsweredBy",
+    "MachineDetectionDuration",
+    "CallDuration",
+    "SequenceNumber",
+    "SipResponseCode",
+    "ErrorCode",
+    "msg",
+];
+
+/// Checks and reads a webhook.
+pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+    let fields = believe(public_url, tokens, request)?;
+    let (token, hook) = addresses::read(request.path).ok_or(Rejected::NotFound)?;
+    if !request.method.eq_ignore_ascii_case("POST") {
+        return Err(Rejected::Malformed("want a POST; a redirect on the way turns POST into GET".into()));
+    }
+    let message = match hook {
+        Hook::Answered => Message::Ask(Ask::Answered { answered_by: field(&fields, "AnsweredBy").and_then(answered_by) }),
+        Hook::Key(step) => Message::Ask(match key(&fields) {
+            Some(key) => Ask::Key { step, key },
+            None => Ask::Silence { step },
+        }),
+        Hook::Silence(step) => Message::Ask(Ask::Silence { step }),
+        Hook::Played(step) => Message::Ask(Ask::Played { step }),
+        Hook::Turned(step) => Message::Ask(Ask::Turned { step }),
+        Hook::Status => Message::News(status(&fields)?),
+        Hook::Detection => {
+            let word = field(&fields, "AnsweredBy").and_then(answered_by);
+            let answered_by = word.ok_or_else(|| Rejected::Malformed("AnsweredBy is missing".into()))?;
+            Message::News(CallEvent::Detected { answered_by })
+        }
+    };
+    let carrier_call_id = field(&fields, "CallSid").filter(|sid| !sid.is_empty()).map(str::to_string);
+    Ok(Received { token, carrier_call_id, message, summary: summary(&fields) })
+}
+
+fn believe(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Vec<(String, String)>, Rejected> {
+    let header = request.header;
+    let given = header("x-twilio-signature").filter(|given| !given.is_empty());
+    let given = given.ok_or(Rejected::BadSignature("the X-Twilio-Signature header is missing"))?;
+    if header("x-twilio-webhooks-signature-settings").is_some() {
+        // It would name a key and an algorithm; neither may be chosen by an unsigned header.
+        return Err(Rejected::BadSignature("signed with a shared key: let the account sign with its auth token"));
+    }
+    let url = format!("{}{}", public_url.trim_end_matches('/'), request.path_and_query);
+    let is_form = header("content-type").is_some_and(|kind| {
+        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
+    let fields = if is_form { form::pairs(request.body) } else { Vec::new() };
+    let payload = match (is_form, request.body.is_empty()) {
+        (true, _) => Payload::Form(&fields),
+        (false, true) => Payload::None,
+        (false, false) => Payload::Raw(request.body),
+    };
+    if signature::verify(tokens, &given, &url, payload) {
+        Ok(fields)
+    } else {
+        Err(Rejected::BadSignature(
+            "the signature does not fit: is public_url the address the carrier calls, and the auth token right?",
+        ))
+    }
+}
+
+/// The key that was pressed. Empty, absent or unreadable is silence.
+fn key(fields: &[(String, String)]) -> Option<Key> {
+    field(fields, "Digits")?.chars().next().and_then(Key::new)
+}
+
+/// Who answered; `None` where the field is empty. The words are no closed list: Twilio's `machine_end_beep`, others'
+/// `machine`; a word nobody knows could be either.
+fn answered_by(word: &str) -> Option<AnsweredBy> {
+    Some(match word {
+        "" => return None,
+        "human" => AnsweredBy::Human,
+        "fax" => AnsweredBy::Fax,
+        word if word.starts_with("machine_end") => AnsweredBy::MachineEnd,
+        // Nothing says that the greeting is over.
+        word if word.starts_with("machine") => AnsweredBy::MachineStart,
+        _ => AnsweredBy::Unknown,
+    })
+}
+
+fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected> {
+    let word = field(fields, "CallStatus").filter(|word| !word.is_empty());
+    let word = word.ok_or_else(|| Rejected::Malformed("CallStatus is missing".into()))?;
+    Ok(match word {
+        "queued" | "initiated" => CallEvent::Accepted,
+        "ringing" => CallEvent::Ringing,
+        "in-progress" | "answered" => CallEvent::PickedUp,
+        word => {
+            let status = final_status(word).ok_or_else(|| Rejected::Malformed("CallStatus is a word we do not know".into()))?;
+            let talk_seconds = field(fields, "CallDuration").and_then(|seconds| seconds.parse().ok());
+            let reason = (status == FinalStatus::Failed).then(|| failure(fields));
+            CallEvent::Ended { status, talk_seconds, reason }
+        }
+    })
+}
+
+/// A final status by its word, in callbacks and in the REST resource.
+pub fn final_status(word: &str) -> Option<FinalStatus> {
+    Some(match word {
+        "completed" => FinalStatus::Completed,
+        "busy" => FinalStatus::Busy,
+        "no-answer" => FinalStatus::NoAnswer,
+        "failed" => FinalStatus::Failed,
+        "canceled" | "cancelled" => FinalStatus::Cancelled,
+        _ => return None,
+    })
+}
+
+/// Whether a failure is the number's for good: SIP 404, 410, 484, 604, and the carrier's own codes 13223 (bad format) and
+/// 13226 (unknown country code). 13224 can be an outage, so it is not one of them.
+fn failure(fields: &[(String, String)]) -> EndReason {
+    let sip = field(fields, "SipResponseCode").unwrap_or_default();
+    let code = field(fields, "ErrorCode").unwrap_or_default();
+    if matches!(sip, "404" | "410" | "484" | "604") || matches!(code, "13223" | "13226" | "21211" | "21217") {
+        EndReason::BadNumber
+    } else {
+        EndReason::CarrierFault
+    }
+}
+
+fn summary(fields: &[(String, String)]) -> String {
+    let shown = HARMLESS.iter().filter_map(|name| {
+        let value = field(fields, name).filter(|value| !value.is_empty())?;
+        // Short words and numbers alone: nothing of another kind can travel into the log in these fields.
+        let plain: String =
+            value.chars().take(24).map(|c| if c.is_ascii_alphanumeric() || "-_*#".contains(c) { c } else { '_' }).collect();
+        Some(format!("{name}={plain}"))
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    const PUBLIC: &str = "https://calls.example.org";
+
+    fn post(path: &str, body: &str, signer: &str) -> Result<Received, Rejected> {
+        request("POST", path, body, signer, "application/x-www-form-urlencoded; charset=UTF-8")
+    }
+
+    fn request(method: &str, path: &str, body: &str, signer: &str, kind: &str) -> Result<Received, Rejected> {
+        let path_and_query = format!("/carriers/main/{path}");
+        let url = format!("{PUBLIC}{path_and_query}");
+        let signature = signature::sign(&SecretString::from(signer), &url, &form::pairs(body.as_bytes()));
+        let header = |name: &str| match name {
+            "x-twilio-signature" if !signer.is_empty() => Some(signature.clone()),
+            "content-type" => Some(kind.to_string()),
+            _ => None,
+        };
+        let request = WebhookRequest {
+            method,
+            path: path_and_query.strip_prefix("/carriers/main/").expect("our own prefix"),
+            path_and_query: &path_and_query,
+            header: &header,
+            body: body.as_bytes(),
+            now: DateTime::UNIX_EPOCH,
+        };
+        receive(PUBLIC, &[SecretString::from("old"), SecretString::from("new")], &request)
+    }
+
+    fn message(path: &str, body: &str) -> Message {
+        post(path, body, "new").unwrap_or_else(|why| panic!("{path} {body}: {why:?}")).message
+    }
+
+    #[test]
+    fn questions_of_a_live_call() {
+        let one = Key::new('1').expect("a key");
+        for (path, body, want) in [
+            ("voice/t/answered", "CallSid=CA1&CallStatus=in-progress&NewField=x", Ask::Answered { answered_by: None }),
+            ("voice/t/answered", "AnsweredBy=human", Ask::Answered { answered_by: Some(AnsweredBy::Human) }),
+            ("voice/t/answered", "AnsweredBy=machine_end_other", Ask::Answered { answered_by: Some(AnsweredBy::MachineEnd) }),
+            ("voice/t/2/key", "Digits=1&FinishedOnKey=&msg=Gather+End", Ask::Key { step: 2, key: one }),
+            ("voice/t/2/key", "Digits=12", Ask::Key { step: 2, key: one }),
+            ("voice/t/2/key", "Digits=%2A", Ask::Key { step: 2, key: Key::new('*').expect("a key") }),
+            ("voice/t/2/key", "Digits=&FinishedOnKey=", Ask::Silence { step: 2 }),
+            ("voice/t/2/key", "", Ask::Silence { step: 2 }),
+            ("voice/t/2/key", "Digits=hangup", Ask::Silence { step: 2 }),
+            ("voice/t/2/silence", "CallSid=CA1", Ask::Silence { step: 2 }),
+            ("voice/t/3/played", "CallSid=CA1", Ask::Played { step: 3 }),
+            ("voice/t/4/turned", "CallSid=CA1", Ask::Turned { step: 4 }),
+        ] {
+            assert_eq!(message(path, body), Message::Ask(want), "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn news_of_a_call() {
+        let ended = |status, talk_seconds, reason| CallEvent::Ended { status, talk_seconds, reason };
+        for (path, body, want) in [
+            ("status/t", "CallStatus=initiated&SequenceNumber=0", CallEvent::Accepted),
+            ("status/t", "CallStatus=ringing", CallEvent::Ringing),
+            ("status/t", "CallStatus=in-progress", CallEvent::PickedUp),
+            ("status/t", "CallStatus=answered", CallEvent::PickedUp),
+            ("status/t", "CallStatus=completed&CallDuration=49", ended(FinalStatus::Completed, Some(49), None)),
+            ("status/t", "CallStatus=completed&CallDuration=x", ended(FinalStatus::Completed, None, None)),
+            ("status/t", "CallStatus=busy&SipResponseCode=486&CallDuration=0", ended(FinalStatus::Busy, Some(0), None)),
+            ("status/t", "CallStatus=no-answer", ended(FinalStatus::NoAnswer, None, None)),
+            ("status/t", "CallStatus=canceled", ended(FinalStatus::Cancelled, None, None)),
+            ("status/t", "CallStatus=failed&SipResponseCode=404", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            (
+                "status/t",
+                "CallStatus=failed&SipResponseCode=503",
+                ended(FinalStatus::Failed, None, Some(EndReason::CarrierFault)),
+            ),
+            ("status/t", "CallStatus=failed&ErrorCode=13224", ended(FinalStatus::Failed, None, Some(EndReason::CarrierFault))),
+            ("amd/t", "CallSid=CA1&AnsweredBy=machine_end_beep", CallEvent::Detected { answered_by: AnsweredBy::MachineEnd }),
+            ("amd/t", "AnsweredBy=machine_start", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
+            ("amd/t", "AnsweredBy=machine", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
+            ("amd/t", "AnsweredBy=fax", CallEvent::Detected { answered_by: AnsweredBy::Fax }),
+            ("amd/t", "AnsweredBy=not_sure", CallEvent::Detected { answered_by: AnsweredBy::Unknown }),
+        ] {
+            assert_eq!(message(path, body), Message::News(want), "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_signed_is_not_believed() {
+        assert!(matches!(post("status/t", "CallStatus=ringing", ""), Err(Rejected::BadSignature(_))));
+        assert!(matches!(post("status/t", "CallStatus=ringing", "stranger"), Err(Rejected::BadSignature(_))));
+        assert!(matches!(post("nowhere", "CallStatus=ringing", "stranger"), Err(Rejected::BadSignature(_))));
+        assert!(post("status/t", "CallStatus=ringing", "old").is_ok(), "a token under rotation");
+        let as_text = request("POST", "status/t", "CallStatus=ringing", "new", "text/plain");
+        assert!(matches!(as_text, Err(Rejected::BadSignature(_))), "a body that no signature covers");
+    }
+
+    #[test]
+    fn well_signed_and_not_understood() {
+        assert_eq!(post("nowhere/t", "", "new"), Err(Rejected::NotFound));
+        for (path, body) in [("status/t", ""), ("status/t", "CallStatus=melted"), ("amd/t", "CallSid=CA1")] {
+            assert!(matches!(post(path, body, "new"), Err(Rejected::Malformed(_))), "{path} {body}");
+        }
+        assert!(matches!(request("GET", "voice/t/answered", "", "new", ""), Err(Rejected::Malformed(_))));
+    }
+
+    #[test]
+    fn token_id_and_summary() {
+        let body = "CallSid=CA9&To=%2B16175550101&ToCity=Boston&CallStatus=in-progress&Digits=1&msg=Gather+End";
+        let received = post("voice/tok/1/key", body, "new").expect("a sound webhook");
+        assert_eq!(received.token.as_str(), "tok");
+        assert_eq!(received.carrier_call_id.as_deref(), Some("CA9"));
+        assert_eq!(received.summary, "CallStatus=in-progress Digits=1 msg=Gather_End");
+        let received = post("voice/tok/1/key", "Digits=1", "new").expect("no CallSid: somebody is on the line all the same");
+        assert_eq!(received.carrier_call_id, None);
+    }
+}
