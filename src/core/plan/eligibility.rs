@@ -8,6 +8,7 @@ use super::{Review, Skip};
 use crate::domain::{Appointment, AppointmentStatus, Outcome, PhoneKind, PhoneNumber, Service};
 use chrono::{DateTime, Duration, Utc};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 type Pass<T = ()> = Result<T, Refusal>;
 
@@ -41,7 +42,11 @@ pub(crate) fn site_and_department(case: &Case, trail: &mut Trail) -> Pass {
 
 pub(crate) fn booked(case: &Case, trail: &mut Trail) -> Pass {
     match case.visit.booked().count() {
-        0 => Err(trail.skip("booked", "nothing is booked", Skip::NotBooked)),
+        0 => {
+            let statuses: BTreeSet<&str> = case.visit.spoken_of().map(|a| a.status.as_str()).collect();
+            let detail = statuses.into_iter().collect::<Vec<_>>().join(", ");
+            Err(trail.skip("booked", detail, Skip::NotBooked))
+        }
         1 => {
             trail.pass("booked", "1 booked");
             Ok(())

@@ -1,7 +1,7 @@
-//! Who is called when, who is not and why. Rules, facts and `now` come in; decisions come out, and [`reconcile`] turns
+//! Who is called when, who is not and why. Rules, facts and `now` come in; decisions come out, and [`reconcile()`] turns
 //! them into what the store must do.
 //!
-//! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide`]: `decide.rs` has
+//! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide()`]: `decide.rs` has
 //! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `window.rs` and `touch.rs` hold the rules of
 //! time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
 
@@ -14,6 +14,7 @@ mod facts;
 mod holidays;
 mod phone;
 mod progress;
+mod recheck;
 mod reconcile;
 mod retry;
 mod rules;
@@ -30,6 +31,7 @@ pub use decision::{Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip,
 pub use facts::{OutreachFacts, PatientFacts, RangCall};
 pub use holidays::is_us_federal;
 pub use phone::may_be_dialled;
+pub use recheck::may_dial;
 pub use reconcile::{Dial, NewAttempt, NewWorkItem, OutreachKey, PlanAction, reconcile};
 pub use rules::{
     AttemptRules, CallRules, Clock24, Count, Holidays, Job, LeaveVoicemail, Limits, NoAnswer, OptOutScope, Rules, Select,

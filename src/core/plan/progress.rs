@@ -9,13 +9,16 @@ use super::trail::{Refusal, Trail};
 use super::window::{Hours, Window};
 use super::{Review, Skip};
 use crate::domain::{Outcome, PhoneNumber, Purpose, WorkKind};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::borrow::Cow;
 
 /// How far the calls about one visit have come.
 pub(crate) struct Progress {
     /// The touch it is time for; none where no touch has a window.
     touch: Option<Touch>,
     standing: Standing,
+    /// How many attempts of the touch may ring.
+    max: u32,
 }
 
 /// The hours in which the chosen number may be called about the visit; the site's alone where there is no number.
@@ -40,9 +43,9 @@ pub(crate) fn judge_reached(
         return Err(trail.skip("reached", detail, Skip::AlreadyReached));
     }
     let touch = current_touch(hours, case.visit.day, case.now);
-    let standing = match touch {
-        Some(touch) => standing(case.history.tries(touch.number), &case.job.attempts, case.visit.zone),
-        None => Standing::Open(Again::default()),
+    let (standing, max) = match touch {
+        Some(touch) => standing_of(case, touch.number),
+        None => (Standing::Open(Again::default()), case.job.attempts.max),
     };
     if let (Some(touch), Standing::Reached(outcome)) = (touch, &standing) {
         let left = *outcome == Outcome::VoicemailLeft;
@@ -51,7 +54,7 @@ pub(crate) fn judge_reached(
         return Err(trail.skip("reached", detail, Skip::AlreadyReached).opening(opens).until(touch.next_opens));
     }
     trail.pass("reached", "not in this touch");
-    Ok(Progress { touch, standing })
+    Ok(Progress { touch, standing, max })
 }
 
 pub(crate) fn judge_common_hours(hours: &Hours, progress: &Progress, trail: &mut Trail) -> Result<Touch, Refusal> {
@@ -61,11 +64,9 @@ pub(crate) fn judge_common_hours(hours: &Hours, progress: &Progress, trail: &mut
             Ok(touch)
         }
         None => {
-            let detail = if hours.number_zones.iter().any(|zone| *zone != hours.zone) {
-                "no callable day has hours that suit the site's zone and those of the number"
-            } else {
-                "no callable day has hours before the visit"
-            };
+            let mut zones: Vec<&str> = vec![hours.zone.name()];
+            zones.extend(hours.number_zones.iter().filter(|zone| **zone != hours.zone).map(|zone| zone.name()));
+            let detail = format!("no callable hours in common before the visit: {}", zones.join(", "));
             Err(trail.review("common_hours", detail, Review::NoCommonHours))
         }
     }
@@ -86,7 +87,7 @@ pub(crate) fn judge_window(
     let again = match &progress.standing {
         Standing::Open(again) => again,
         Standing::Exhausted(Exhausted::Rang(rang)) => {
-            return Err(exhausted(touch, format!("{rang} of {} attempts rang", case.job.attempts.max), trail));
+            return Err(exhausted(touch, format!("{rang} of {} attempts rang", progress.max), trail));
         }
         Standing::Exhausted(Exhausted::Redials) | Standing::Reached(_) => {
             return Err(exhausted(touch, "never rang, and the days for redials are used up".to_string(), trail));
@@ -98,16 +99,18 @@ pub(crate) fn judge_window(
         return Err(exhausted(touch, "never rang, and the days for redials are used up".to_string(), trail));
     }
     let Some(window) = window else {
-        trail.pass("attempts", attempts_detail(again, case));
+        trail.pass("attempts", attempts_detail(again, progress.max));
         let opens = unreached_before(case).then_some(WorkKind::Unreached);
-        return Err(trail.skip("time", "no callable hours are left before the visit", Skip::TooLate).opening(opens));
+        let deadline = hours.deadline.with_timezone(&hours.zone).to_rfc3339_opts(SecondsFormat::Secs, false);
+        let detail = format!("no callable hours are left; none is used from {deadline} on");
+        return Err(trail.skip("time", detail, Skip::TooLate).opening(opens));
     };
     if let Some(cap) = cap_at(&case.rules.limits, case.facts, number, Purpose::Reminder, case.visit.zone, window.open) {
         let changes_at = [cap.lifts_at, touch.next_opens, Some(hours.deadline)].into_iter().flatten().min();
         return Err(trail.skip("caps", cap.to_string(), Skip::Capped).until(changes_at));
     }
     trail.pass("caps", "free");
-    trail.pass("attempts", attempts_detail(again, case));
+    trail.pass("attempts", attempts_detail(again, progress.max));
     trail.pass("time", if window.open == case.now { "the window is open" } else { "the window opens before the visit" });
     Ok(window)
 }
@@ -117,17 +120,24 @@ fn exhausted(touch: Touch, detail: String, trail: &mut Trail) -> Refusal {
     trail.skip("attempts", detail, Skip::AttemptsExhausted).opening(opens).until(touch.next_opens)
 }
 
-fn attempts_detail(again: &Again, case: &Case) -> std::borrow::Cow<'static, str> {
+fn attempts_detail(again: &Again, max: u32) -> Cow<'static, str> {
     match again.rang {
         0 => "none rang yet".into(),
-        rang => format!("{rang} of {} rang", case.job.attempts.max).into(),
+        rang => format!("{rang} of {max} rang").into(),
     }
+}
+
+/// Where a touch stands, and how many of its attempts may ring. What one job promised is kept to that job's limits when
+/// another job asks for the same touch: two jobs do not add up.
+fn standing_of(case: &Case, touch: u32) -> (Standing, u32) {
+    let promised_by = case.history.promised_by(touch).filter(|name| **name != case.job.name);
+    let other = promised_by.and_then(|name| case.rules.jobs.iter().find(|job| job.name == *name));
+    let attempts = &other.unwrap_or(case.job).attempts;
+    (standing(case.history.tries(touch), attempts, case.visit.zone), attempts.max)
 }
 
 /// Whether calls were made about this version of the visit, and the last touch that was tried did not reach anybody.
 fn unreached_before(case: &Case) -> bool {
-    case.history.last_tried_touch().is_some_and(|touch| {
-        let standing = standing(case.history.tries(touch), &case.job.attempts, case.visit.zone);
-        !matches!(standing, Standing::Reached(Outcome::Heard))
-    })
+    let last_tried = case.history.last_tried_touch();
+    last_tried.is_some_and(|touch| !matches!(standing_of(case, touch).0, Standing::Reached(Outcome::Heard)))
 }

@@ -1,7 +1,7 @@
 //! From decisions to what the store must do: open, move and withdraw attempts, open worklist items.
 
 use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Verdict};
-use crate::domain::{Attempt, AttemptStatus, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
+use crate::domain::{Attempt, AttemptStatus, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
 use crate::ids::{AttemptId, CarrierName, JobName, LanguageTag, OutreachId};
 use chrono::{DateTime, Utc};
 
@@ -89,7 +89,7 @@ pub struct NewWorkItem {
     pub known: &'static str,
 }
 
-/// Compares the decisions about one patient (all of them, as [`super::decide`] gives them) with what stands, and says
+/// Compares the decisions about one patient (all of them, as [`super::decide()`] gives them) with what stands, and says
 /// what is to be done, withdrawals first. Where several jobs want the same touch of a visit, the first has it. Doing what
 /// it says and asking again gives nothing more.
 pub fn reconcile(decisions: &[Decision], facts: &PatientFacts, now: DateTime<Utc>) -> Vec<PlanAction> {
@@ -163,15 +163,16 @@ fn withdrawals(decisions: &[Decision], wanted: &[Wanted], facts: &PatientFacts) 
     for o in facts.outreaches.iter().filter(|o| o.outreach.purpose == Purpose::Reminder) {
         let spared = usize::from(wanted.iter().any(|want| want.is_kept_by(o)));
         for attempt in planned(o).skip(spared) {
-            actions.push(PlanAction::Withdraw { attempt: attempt.id.clone(), reason: why_withdrawn(decisions, o) });
+            actions.push(PlanAction::Withdraw { attempt: attempt.id.clone(), reason: why_not(decisions, &o.outreach) });
         }
     }
     actions
 }
 
-fn why_withdrawn(decisions: &[Decision], o: &OutreachFacts) -> &'static str {
-    let of_visit = || decisions.iter().filter(|d| d.visit == o.outreach.visit);
-    let by_its_job = of_visit().find(|d| d.job.as_ref() == Some(&o.outreach.job));
+/// Why a promise is not called about (in this form): in the words of its own job's decision, where there is one.
+pub(crate) fn why_not(decisions: &[Decision], outreach: &Outreach) -> &'static str {
+    let of_visit = || decisions.iter().filter(|d| d.visit == outreach.visit);
+    let by_its_job = of_visit().find(|d| d.job.as_ref() == Some(&outreach.job));
     match by_its_job.or_else(|| of_visit().next()) {
         None => "visit_gone",
         Some(decision) => decision.verdict.reason().unwrap_or("replanned"),

@@ -3,6 +3,7 @@
 use super::visits::VisitView;
 use super::{OutreachFacts, PatientFacts};
 use crate::domain::{Attempt, AttemptStatus, EndReason, Outcome, Purpose};
+use crate::ids::JobName;
 use chrono::{DateTime, Utc};
 
 /// The outreaches of one visit.
@@ -43,6 +44,11 @@ impl<'a> History<'a> {
     /// The calls made for one touch of the reminder, in their order.
     pub fn tries(&self, touch: u32) -> impl Iterator<Item = &'a Attempt> {
         self.reminders().filter(move |o| o.outreach.touch == touch).flat_map(|o| tries(&o.attempts))
+    }
+
+    /// The job that promised a touch of the reminder, where one did.
+    pub fn promised_by(&self, touch: u32) -> Option<&'a JobName> {
+        self.reminders().find(|o| o.outreach.touch == touch).map(|o| &o.outreach.job)
     }
 
     /// The last touch of the reminder with a call made.

@@ -79,9 +79,9 @@ impl Hours<'_> {
             if self.is_callable(day)
                 && let Some(mut window) = self.window(day)
             {
-                let later = resolve_local(day.and_time(LATER_PART), self.zone);
-                if later_part && later < window.close {
-                    window.open = window.open.max(later);
+                if later_part {
+                    let later = resolve_local(day.and_time(LATER_PART), self.zone);
+                    window.open = if later < window.close { window.open.max(later) } else { window.open };
                 }
                 if window.close > earliest {
                     return Some(Window { open: window.open.max(earliest), close: window.close });

@@ -1,9 +1,11 @@
-//! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling` tell stories about one
+//! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling`, `windows` tell stories about one
 //! small hospital (`testing`), `properties` hold for any.
 
 mod apply;
+mod properties;
 mod reasons;
 mod reconciling;
 mod retries;
 pub(super) mod testing;
 mod visits;
+mod windows;

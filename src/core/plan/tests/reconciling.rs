@@ -97,3 +97,33 @@ fn reconcile_opens_each_item_once_and_the_first_job_has_the_touch() {
     apply(&mut world.facts, &review);
     assert_eq!(world.reconcile(), []);
 }
+
+/// The last look before dialling: what happened since the attempt was planned, and what the dialler is told.
+#[test]
+fn the_last_look_before_dialling() {
+    let stories: &[(&str, Given, Result<(), &str>)] = &[
+        ("nothing", |_| {}, Ok(())),
+        ("cancelled", |w| w.visit().status = AppointmentStatus::Cancelled, Err("not_booked")),
+        ("gone", |w| w.facts.appointments.clear(), Err("visit_gone")),
+        ("moved by an hour", |w| w.visit().start = at("2026-12-10 10:00"), Err("replanned")),
+        ("moved to another day", |w| w.visit().start = at("2026-12-11 09:00"), Err("visit_gone")),
+        ("another number", |w| w.phones(&[(PhoneKind::Home, "617-555-0102")]), Err("replanned")),
+        ("another language", |w| w.facts.patient.language = Some("es".into()), Err("replanned")),
+        ("opted out", |w| w.facts.opted_out = true, Err("opted_out")),
+        ("the job's hours are other ones now", |w| w.job().when.from = clock("13:00"), Err("not_open")),
+        ("the window is over", |w| w.now = at("2026-12-07 19:00"), Err("not_open")),
+        (
+            "the number was called about somebody else",
+            |w| w.facts.other_calls.push(RangCall { number: number("6175550101"), placed_at: at("2026-12-07 10:01") }),
+            Err("capped"),
+        ),
+    ];
+    for (name, given, want) in stories {
+        let mut world = World::new();
+        world.now = at("2026-12-07 12:00");
+        world.attempt(1, at("2026-12-07 10:00")).status = AttemptStatus::Leased;
+        let o = world.facts.outreaches[0].clone();
+        given(&mut world);
+        assert_eq!(may_dial(&world.rules, &world.facts, &o.outreach, &o.attempts[0], world.now), *want, "{name}");
+    }
+}

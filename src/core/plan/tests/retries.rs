@@ -258,3 +258,17 @@ fn caps_by_day_week_number_and_reserve() {
     let notice = cap_at(&world.rules.limits, &world.facts, &number("6175550101"), Purpose::Moved, BOSTON, world.now);
     assert_eq!(notice, None, "notices may use the reserve");
 }
+
+#[test]
+fn two_jobs_that_want_the_same_touch_do_not_add_up() {
+    let mut world = World::new();
+    world.job().attempts.max = 1;
+    let mut patient_job = job();
+    patient_job.name = "more-patient".into();
+    patient_job.attempts.max = 5;
+    world.rules.jobs.push(patient_job);
+    world.tried(1, "2026-12-07 10:00", Outcome::NoAnswer);
+    world.now = at("2026-12-08 17:00");
+    let reasons: Vec<_> = world.decide().iter().map(|d| d.verdict.reason()).collect();
+    assert_eq!(reasons, [Some("attempts_exhausted"); 2]);
+}

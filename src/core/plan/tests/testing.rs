@@ -132,7 +132,7 @@ pub(crate) fn booking(id: &str, start: DateTime<Utc>) -> Appointment {
 }
 
 /// Rules, facts and a moment; what a story changes before it asks.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub rules: Rules,
     pub facts: PatientFacts,
