@@ -101,3 +101,11 @@ pub fn cap_at(
     }
     None
 }
+/// The caps as arithmetic for the transaction that begins a call at `at`: since when calls are counted, and how many may
+/// have been made to the patient and to the number.
+pub fn counted_since(limits: &Limits, purpose: Purpose, zone: Tz, at: DateTime<Utc>) -> [(DateTime<Utc>, u32); 2] {
+    let midnight = at.with_timezone(&zone).date_naive().and_time(NaiveTime::MIN);
+    let reserve = if purpose == Purpose::Reminder { limits.notice_reserve } else { 0 };
+    [(resolve_local(midnight, zone), limits.per_day), (at - Duration::hours(168), limits.per_week.saturating_sub(reserve))]
+}
+

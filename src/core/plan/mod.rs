@@ -25,7 +25,7 @@ mod visits;
 mod voicemail;
 mod window;
 
-pub use caps::{Cap, CapOwner, CapReached, cap_at};
+pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
 pub use decision::{Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Verdict};
 pub use facts::{OutreachFacts, PatientFacts, RangCall};
