@@ -163,7 +163,7 @@ impl Facts {
             Some(Choice::Reschedule) => return Outcome::RescheduleRequested,
             None if self.opted_out => return Outcome::OptedOut,
             None if self.withdrawn => return Outcome::Superseded,
-            None if self.voicemail_played && treatment == Treatment::LeaveMessage => return Outcome::VoicemailLeft,
+            None if self.voicemail_played => return Outcome::VoicemailLeft,
             None if self.played && treatment == Treatment::Person => return Outcome::Heard,
             None => {}
         }

@@ -61,6 +61,9 @@ fn detection_turns_the_live_message_to_the_voicemail_from_its_first_word() {
     story(VoicemailPolicy::Standard, "answered; detected machine_start; detected machine_end; played; ended completed 40")
         .hears(&["push 2: | hang up", &format!("push 3: {VOICEMAIL}"), "4: | hang up"])
         .came_to("voicemail_left/script_end");
+    // A machine has listened to the whole message: nobody has heard it.
+    story(VoicemailPolicy::None, "answered; silence; detected machine_end; ended completed 60")
+        .came_to("machine_no_message/machine");
     // The verdict before the answer; twice; and after the end, when there is nobody to turn.
     story(VoicemailPolicy::Standard, "detected machine_end; answered").hears(&[&format!("1: {VOICEMAIL}")]);
     let twice = story(VoicemailPolicy::Standard, "answered; detected machine_end; detected machine_end");
@@ -121,4 +124,14 @@ fn a_machine_is_not_told_that_the_visit_changed() {
     story(VoicemailPolicy::Standard, "answered machine_end; changed; played; ended completed 30")
         .hears(&["2: | hang up"])
         .came_to("superseded/visit_changed");
+    // Already hanging up: nothing to turn.
+    let late = story(VoicemailPolicy::Standard, "answered; changed; silence; detected machine_end");
+    assert_eq!(late.log.len(), 2, "{:?}", late.log);
+}
+
+#[test]
+fn nothing_is_offered_to_a_person_who_was_turned_away_and_opted_out() {
+    story(VoicemailPolicy::Standard, "answered; detected machine_end; key 9 @2; key 1 @1; ended completed 30")
+        .hears(&["3: opted-out goodbye | hang up OPT-OUT", "4: | hang up"])
+        .came_to("opted_out/script_end");
 }

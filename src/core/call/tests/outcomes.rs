@@ -83,6 +83,9 @@ fn times_are_those_of_the_first_word_of_each() {
     // The answer is heard of after the end.
     let standing = Story::new(brief()).play("ended completed 7; answered").call.standing();
     assert_eq!((standing.answered_at, standing.ended_at, standing.heard_seconds), (Some(at(1)), Some(at(1)), Some(7)));
+    // Only a completed call was heard.
+    let standing = Story::new(brief()).play("answered; ended failed 3").call.standing();
+    assert_eq!((standing.answered_at, standing.heard_seconds), (Some(at(1)), None));
     let standing = Story::new(brief()).play("ringing; ended no-answer").call.standing();
     assert_eq!((standing.answered_at, standing.heard_seconds), (None, None));
 }

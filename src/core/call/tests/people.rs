@@ -119,6 +119,8 @@ fn heard_is_the_message_once_to_its_end() {
         ("played; ended completed", "heard/hung_up"),
         ("key 7; ended completed 10", "hung_up_early/hung_up"),
         ("key 3; silence; ended completed 10", "heard/hung_up"),
+        // The menu alone is not the message.
+        ("key 1; key *; silence; ended completed 10", "hung_up_early/hung_up"),
     ] {
         person(moves).came_to(want);
     }
@@ -126,10 +128,10 @@ fn heard_is_the_message_once_to_its_end() {
 
 #[test]
 fn several_appointments_are_counted_and_long_time_outs_are_long() {
-    Story::new(Brief { appointments: 3, ..brief() }).play("answered; silence").hears(&[
-        "1: hello ORG at-number …617 opt-out 3-APPOINTMENTS Tue-01 first-is 14:30 AT:boston \
+    Story::new(Brief { appointments: 2, ..brief() }).play("answered; silence").hears(&[
+        "1: hello ORG at-number …617 opt-out 2-APPOINTMENTS Tue-01 first-is 14:30 AT:boston \
          confirm-1 reschedule-2 again-3 | gather 6s",
-        "2: no-choice-heard 3-APPOINTMENTS Tue-01 first-is 14:30 AT:boston confirm-1 reschedule-2 again-3 | gather 6s",
+        "2: no-choice-heard 2-APPOINTMENTS Tue-01 first-is 14:30 AT:boston confirm-1 reschedule-2 again-3 | gather 6s",
     ]);
     let relay = Story::new(Brief { long_timeouts: true, ..brief() }).play("answered; key 1");
     assert!(relay.log.iter().all(|line| line.ends_with("gather 30s")), "{:?}", relay.log);
