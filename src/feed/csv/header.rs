@@ -1,76 +1,11 @@
 //! The first line: which column stands where, and a clear word when it is not the line we need.
 
-use super::CsvSettings;
+use super::columns::{COLUMNS, REQUIRED, meant};
 use super::text::{Record, Records};
+use super::{Column, CsvSettings};
 use crate::core::domain::PhoneNumber;
 use crate::fault::nearest;
 use std::collections::BTreeMap;
-
-/// The columns of the native CSV (interfaces, section 6), in its order.
-pub const COLUMNS: [&str; 28] = [
-    "appointment_id",
-    "patient_id",
-    "first_name",
-    "last_name",
-    "birth_date",
-    "phone_home",
-    "phone_mobile",
-    "phone_work",
-    "language",
-    "start",
-    "duration_minutes",
-    "service",
-    "visit_type",
-    "department",
-    "site",
-    "status",
-    "established",
-    "voicemail",
-    "opt_out",
-    "no_call",
-    "only_number",
-    "deceased",
-    "tty",
-    "sensitive",
-    "consent",
-    "guardian",
-    "booked_at",
-    "updated_at",
-];
-
-/// The columns of which at least one must be there, and what to call them together.
-const REQUIRED: [(&[&str], &str); 6] = [
-    (&["appointment_id"], "appointment_id"),
-    (&["patient_id"], "patient_id"),
-    (&["phone_home", "phone_mobile", "phone_work"], "phone_home, phone_mobile or phone_work"),
-    (&["start"], "start"),
-    (&["site"], "site"),
-    (&["service", "visit_type"], "service or visit_type"),
-];
-
-/// What other systems call our columns: for suggestions only.
-const OTHER_NAMES: [(&str, &str); 20] = [
-    ("csn", "appointment_id"),
-    ("appt_id", "appointment_id"),
-    ("apptid", "appointment_id"),
-    ("visit_id", "appointment_id"),
-    ("mrn", "patient_id"),
-    ("pat_id", "patient_id"),
-    ("first", "first_name"),
-    ("last", "last_name"),
-    ("surname", "last_name"),
-    ("dob", "birth_date"),
-    ("phone", "phone_home"),
-    ("home_phone", "phone_home"),
-    ("mobile", "phone_mobile"),
-    ("cell", "phone_mobile"),
-    ("work_phone", "phone_work"),
-    ("date", "start"),
-    ("appt_date", "start"),
-    ("appt_type", "visit_type"),
-    ("location", "site"),
-    ("dept", "department"),
-];
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
@@ -116,16 +51,20 @@ pub(super) fn find<'a>(text: &'a str, settings: &CsvSettings) -> Result<(Layout,
 fn sniff(text: &str, settings: &CsvSettings) -> u8 {
     let score = |delimiter: &u8| {
         let first = Records::new(text, *delimiter).next(0).map(|record| record.fields).unwrap_or_default();
-        let known = COLUMNS.iter().filter(|column| position(&first, wanted(column, settings)).is_some()).count();
+        let known = COLUMNS.iter().filter(|ours| place(&first, ours, settings).is_some()).count();
         (known, first.len())
     };
     // Of equals `max_by_key` takes the last: the comma, being the most usual, is asked last.
     DELIMITERS.into_iter().rev().max_by_key(score).unwrap_or(b',')
 }
 
-/// The header name that stands for one of our columns.
-fn wanted<'s>(column: &'s str, settings: &'s CsvSettings) -> &'s str {
-    settings.columns.get(column).map_or(column, String::as_str)
+/// Where one of our columns stands in a header.
+fn place(header: &[String], ours: &str, settings: &CsvSettings) -> Option<usize> {
+    match settings.columns.get(ours) {
+        None => position(header, ours),
+        Some(Column::Named(theirs)) => position(header, theirs),
+        Some(Column::At(place)) => place.checked_sub(1).filter(|place| *place < header.len()),
+    }
 }
 
 fn position(header: &[String], name: &str) -> Option<usize> {
@@ -133,12 +72,7 @@ fn position(header: &[String], name: &str) -> Option<usize> {
 }
 
 fn named(header: &[String], settings: &CsvSettings, delimiter: u8) -> Result<Layout, String> {
-    let places: BTreeMap<_, _> = COLUMNS.iter().filter_map(|c| Some((*c, position(header, wanted(c, settings))?))).collect();
-    if looks_like_a_row(header) {
-        return Err("the first line holds values, not column names: the file needs a header \
-                    (or the feed's setting `header = false` with `columns` by position)"
-            .to_string());
-    }
+    let places: BTreeMap<_, _> = COLUMNS.iter().filter_map(|ours| Some((*ours, place(header, ours, settings)?))).collect();
     let unknown: Vec<&str> = (0..header.len())
         .filter(|place| !places.values().any(|known| known == place))
         .map(|place| header[place].trim())
@@ -146,6 +80,11 @@ fn named(header: &[String], settings: &CsvSettings, delimiter: u8) -> Result<Lay
         .collect();
     let mut faults = missing(&places, &unknown, settings);
     faults.extend(doubled(header, &places));
+    if !faults.is_empty() && looks_like_a_row(header) {
+        return Err("the first line holds values, not column names: the file needs a header \
+                    (or the feed's setting `header = false` with `columns` by position)"
+            .to_string());
+    }
     if !faults.is_empty() {
         faults.push(format!("found {} columns separated by {}: {}", header.len(), name_of(delimiter), shown(header)));
         faults.push(format!("a file needs {}", REQUIRED.map(|(_, name)| name).join(", ")));
@@ -156,13 +95,21 @@ fn named(header: &[String], settings: &CsvSettings, delimiter: u8) -> Result<Lay
 }
 
 fn missing(places: &BTreeMap<&str, usize>, unknown: &[&str], settings: &CsvSettings) -> Vec<String> {
-    let lacking = REQUIRED.iter().filter(|(columns, _)| !columns.iter().any(|column| places.contains_key(column)));
+    let is_given = |ours: &&str| places.contains_key(ours) || (*ours == "site" && settings.site.is_some());
+    let lacking = REQUIRED.iter().filter(|(columns, _)| !columns.iter().any(is_given));
     lacking
         .map(|(columns, name)| {
-            let mapped = columns.iter().find_map(|column| settings.columns.get(*column).map(|theirs| (column, theirs)));
-            if let Some((column, theirs)) = mapped {
-                let near = nearest(theirs, unknown.iter().copied()).map_or(String::new(), |n| format!(", did you mean `{n}`?"));
-                return format!("no column `{theirs}`, which the feed's settings name for {column}{near}");
+            let mapped = columns.iter().find_map(|ours| settings.columns.get(*ours).map(|theirs| (ours, theirs)));
+            match mapped {
+                Some((ours, Column::Named(theirs))) => {
+                    let near = nearest(theirs, unknown.iter().copied());
+                    let near = near.map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+                    return format!("no column `{theirs}`, which the feed's settings name for {ours}{near}");
+                }
+                Some((ours, Column::At(place))) => {
+                    return format!("no column {place}, which the feed's settings name for {ours}: the first line has fewer fields");
+                }
+                None => {}
             }
             match unknown.iter().find(|found| meant(found).is_some_and(|ours| columns.contains(&ours))) {
                 Some(found) => format!(
@@ -174,13 +121,6 @@ fn missing(places: &BTreeMap<&str, usize>, unknown: &[&str], settings: &CsvSetti
             }
         })
         .collect()
-}
-
-/// Which of our columns a stranger's name probably stands for.
-fn meant(found: &str) -> Option<&'static str> {
-    let plain = found.trim().to_ascii_lowercase().replace([' ', '-', '.', '/'], "_");
-    let other = OTHER_NAMES.iter().find(|(name, _)| *name == plain).map(|(_, ours)| *ours);
-    other.or_else(|| nearest(&plain, COLUMNS))
 }
 
 fn doubled(header: &[String], places: &BTreeMap<&str, usize>) -> Vec<String> {
@@ -226,19 +166,10 @@ fn positioned(width: usize, settings: &CsvSettings) -> Result<Layout, String> {
         let places = COLUMNS.iter().enumerate().map(|(place, column)| (*column, place)).collect();
         return Ok(Layout { places, width: COLUMNS.len(), notice: None });
     }
-    let mut places = BTreeMap::new();
-    for column in COLUMNS {
-        let Some(theirs) = settings.columns.get(column) else { continue };
-        match theirs.trim().parse::<usize>() {
-            Ok(place) if (1..=width).contains(&place) => places.insert(column, place - 1),
-            _ => {
-                return Err(format!(
-                    "columns.{column}: without a header want a position from 1 to {width}, the number of fields of the first line"
-                ));
-            }
-        };
-    }
-    let faults = missing(&places, &[], &CsvSettings::default());
+    let nameless = vec![String::new(); width];
+    let placed = COLUMNS.iter().filter(|ours| settings.columns.contains_key(**ours));
+    let places: BTreeMap<_, _> = placed.filter_map(|ours| Some((*ours, place(&nameless, ours, settings)?))).collect();
+    let faults = missing(&places, &[], settings);
     if faults.is_empty() { Ok(Layout { places, width, notice: None }) } else { Err(faults.join("; ")) }
 }
 
@@ -290,7 +221,9 @@ mod tests {
 
     #[test]
     fn columns_by_name_and_by_position() {
-        let columns = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect();
+        let columns = |pairs: &[(&str, &str)]| -> BTreeMap<String, Column> {
+            pairs.iter().map(|(a, b)| (a.to_string(), Column::Named(b.to_string()))).collect()
+        };
         let theirs =
             [("appointment_id", "CSN"), ("patient_id", "MRN"), ("start", "When"), ("site", "Where"), ("service", "What")];
         let mut settings = CsvSettings { columns: columns(&theirs), ..CsvSettings::default() };
@@ -302,22 +235,19 @@ mod tests {
             "{said}"
         );
 
-        let by_place = [
-            ("appointment_id", "1"),
-            ("patient_id", "2"),
-            ("phone_home", "3"),
-            ("start", "4"),
-            ("site", "5"),
-            ("visit_type", "6"),
-        ];
-        settings = CsvSettings { columns: columns(&by_place), header: false, ..CsvSettings::default() };
+        let by_place = ["appointment_id", "patient_id", "phone_home", "start", "site", "visit_type"];
+        let columns = by_place.iter().zip(1..).map(|(ours, place)| (ours.to_string(), Column::At(place))).collect();
+        settings = CsvSettings { columns, header: false, ..CsvSettings::default() };
         let (layout, mut records) = find("A1,P1,,2026-12-01T09:00,boston,MRI\n", &settings).expect("by position");
         let record = records.next(layout.width).expect("the first line is a row");
         assert_eq!(
             (record.line, layout.value(&record, "visit_type"), layout.value(&record, "phone_home")),
             (1, Some("MRI"), None)
         );
-        settings.columns.insert("site".into(), "9".into());
-        assert!(find("A1,P1,,2026-12-01T09:00,boston,MRI\n", &settings).is_err_and(|e| e.contains("columns.site")));
+        settings.columns.insert("site".into(), Column::At(9));
+        let said = find("A1,P1,,2026-12-01T09:00,boston,MRI\n", &settings).map(|_| ()).expect_err("there are six");
+        assert!(said.contains("no column 9, which the feed's settings name for site"), "{said}");
+        settings.site = Some("boston".into());
+        assert!(find("A1,P1,,2026-12-01T09:00,boston,MRI\n", &settings).is_ok(), "the feed has a site of its own");
     }
 }

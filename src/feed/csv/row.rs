@@ -1,17 +1,17 @@
 //! One record to one [`AppointmentChange`]. Every fault of a row is named, by column and by what was expected; the value
 //! itself never, because it may be a name or a number that slipped into the wrong column.
 
+use super::CsvSettings;
+use super::cell::{Cells, one_of, suggestion};
 use super::header::Layout;
-use super::moment::{self, WANT_TIME};
+use super::moment;
 use super::text::Record;
 use crate::core::Phi;
 use crate::core::domain::{
     AppointmentChange, AppointmentStatus, PatientChange, Phone, PhoneKind, PhoneNumber, Service, VoicemailPolicy,
 };
 use crate::core::ids::{AppointmentId, LanguageTag, PatientId, SiteKey};
-use crate::fault::nearest;
 use crate::feed::{Context, Refused, Understood};
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 const STATUSES: [&str; 7] = ["booked", "confirmed", "pending", "cancelled", "arrived", "completed", "noshow"];
@@ -26,24 +26,15 @@ const LONGEST: usize = 1_000;
 pub(super) fn understand(
     record: &Record<'_>,
     layout: &Layout,
-    format: Option<&str>,
+    settings: &CsvSettings,
     context: &Context<'_>,
 ) -> Result<Understood, Refused> {
-    let mut cells = Cells { record, layout, format, faults: Vec::new(), noticed: Vec::new() };
+    let mut cells = Cells { record, layout, settings, faults: Vec::new(), noticed: Vec::new() };
     let change = cells.change(context);
     match change {
         Some(change) if cells.faults.is_empty() => Ok(Understood { change, noticed: cells.noticed }),
         _ => Err(Refused { reason: cells.faults.join("; "), opts_out: cells.patient_who_opts_out() }),
     }
-}
-
-/// The cells of one record, with what was found wrong so far.
-struct Cells<'a> {
-    record: &'a Record<'a>,
-    layout: &'a Layout,
-    format: Option<&'a str>,
-    faults: Vec<String>,
-    noticed: Vec<String>,
 }
 
 impl Cells<'_> {
@@ -105,40 +96,9 @@ impl Cells<'_> {
         }
     }
 
-    fn value(&self, column: &str) -> Option<&str> {
-        self.layout.value(self.record, column)
-    }
-
-    fn text(&self, column: &str) -> Option<String> {
-        self.value(column).map(str::to_string)
-    }
-
-    fn fault(&mut self, column: &str, what: &str) {
-        self.faults.push(format!("{column}: {what}"));
-    }
-
-    fn notice(&mut self, what: String) {
-        self.noticed.push(what);
-    }
-
-    /// An id, which must be whole: two ids damaged alike would make one patient of two.
-    fn id(&mut self, column: &str) -> Option<String> {
-        let Some(id) = self.text(column) else {
-            self.fault(column, "it is empty, and no row can do without it");
-            return None;
-        };
-        if id.chars().any(char::is_control) {
-            self.fault(column, "it holds a line break or another control character");
-        } else if spreadsheet_damaged(&id) {
-            self.fault(column, "a spreadsheet program has turned it into a formula or a rounded number: export the file anew");
-        } else {
-            return Some(id);
-        }
-        None
-    }
-
     fn site(&mut self, context: &Context<'_>) -> Option<(SiteKey, Tz)> {
-        let Some(word) = self.text("site") else {
+        let of_feed = || self.settings.site.as_ref().map(|site| site.as_str().to_string());
+        let Some(word) = self.text("site").or_else(of_feed) else {
             self.fault("site", "it is empty, want the key of a site");
             return None;
         };
@@ -171,45 +131,8 @@ impl Cells<'_> {
         class
     }
 
-    fn word<T>(&mut self, column: &str, words: &[&str], parse: fn(&str) -> Option<T>) -> Option<T> {
-        let word = self.text(column)?;
-        let read = parse(&word);
-        if read.is_none() {
-            let near = suggestion(&word.to_ascii_lowercase(), words);
-            self.fault(column, &format!("want {}{near}", one_of(words)));
-        }
-        read
-    }
-
-    fn yes_no(&mut self, column: &str) -> Option<bool> {
-        let read = match self.value(column)?.to_ascii_lowercase().as_str() {
-            "yes" | "y" | "true" | "1" => Some(true),
-            "no" | "n" | "false" | "0" => Some(false),
-            _ => None,
-        };
-        if read.is_none() {
-            self.fault(column, "want yes or no");
-        }
-        read
-    }
-
-    fn time_form(&self) -> String {
-        match self.format {
-            None => WANT_TIME.to_string(),
-            Some(format) => format!("the form `{format}` that the feed's date_format declares"),
-        }
-    }
-
-    fn time(&mut self, column: &str, zone: Tz) -> Option<DateTime<Utc>> {
-        let read = moment::time(self.value(column)?, self.format, zone);
-        if read.is_none() {
-            self.fault(column, &format!("no such time, want {}", self.time_form()));
-        }
-        read
-    }
-
     fn birth_date(&mut self) -> Option<Phi<chrono::NaiveDate>> {
-        let read = moment::day(self.value("birth_date")?, self.format);
+        let read = moment::day(self.value("birth_date")?, self.format());
         if read.is_none() {
             self.notice("birth_date: no such day, want YYYY-MM-DD; it was left out".to_string());
         }
@@ -278,32 +201,22 @@ impl Cells<'_> {
     }
 }
 
-/// `="0123"`, or `1.23457E+09` where digits are lost.
-fn spreadsheet_damaged(id: &str) -> bool {
-    let rounded = id.split_once(['E', 'e']).is_some_and(|(number, power)| {
-        number.contains('.')
-            && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-            && power.strip_prefix('+').is_some_and(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
-    });
-    id.starts_with('=') || rounded
-}
-
-fn suggestion(word: &str, words: &[&str]) -> String {
-    nearest(word, words.iter().copied()).map_or(String::new(), |near| format!("; did you mean `{near}`?"))
-}
-
-fn one_of(words: &[&str]) -> String {
-    match words {
-        [] => "a configured one (none is)".to_string(),
-        [only] => (*only).to_string(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
 fn are(columns: &[&str]) -> String {
     match columns {
         [only] => format!("{only} is"),
         [first @ .., last] => format!("{} and {last} are", first.join(", ")),
         [] => "no column is".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_that_is_suggested_is_one_that_is_read() {
+        assert!(STATUSES.iter().all(|word| AppointmentStatus::parse(word).is_some()));
+        assert!(SERVICES.iter().all(|word| Service::parse(word).is_some()));
+        assert!(VOICEMAILS.iter().all(|word| VoicemailPolicy::parse(word).is_some()));
     }
 }

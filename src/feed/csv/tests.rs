@@ -19,6 +19,7 @@ const BAD_WORDS: &[u8] = include_bytes!("../../../tests/data/csv/bad-words.csv")
 const TRUNCATED: &[u8] = include_bytes!("../../../tests/data/csv/truncated.csv");
 const TRUNCATED_IN_QUOTES: &[u8] = include_bytes!("../../../tests/data/csv/truncated-in-quotes.csv");
 const OPEN_QUOTE: &[u8] = include_bytes!("../../../tests/data/csv/open-quote.csv");
+const DEMO: &[u8] = include_bytes!("../../../demo/appointments.csv");
 
 fn zone_of(site: &SiteKey) -> Option<Tz> {
     match site.as_str() {
@@ -206,4 +207,64 @@ fn what_is_cut_off_costs_its_own_line_only() {
         assert_eq!(good(&reading).len(), reading.rows.len() - 1);
     }
     assert_eq!(read_native(OPEN_QUOTE).rows.len(), 3);
+}
+
+#[test]
+fn the_demo_hospital_reads_without_a_refusal() {
+    let reading = read_native(DEMO);
+    assert_eq!(refused(&reading), []);
+    let patients: std::collections::BTreeSet<_> = good(&reading).iter().map(|g| g.change.patient.clone()).collect();
+    assert_eq!(patients.len(), 60);
+    let noticed = noticed(&reading);
+    assert_eq!(noticed.len(), 3, "no number, an unreadable one, and an extension: {noticed:?}");
+    for service in ["exam", "radiology", "infusion", "radiation_therapy", "lab", "other", "unknown"] {
+        assert!(good(&reading).iter().any(|g| g.change.service.as_str() == service), "{service}");
+    }
+    let last_two: std::collections::BTreeSet<String> = good(&reading)
+        .iter()
+        .flat_map(|g| &g.change.about_patient.phones)
+        .filter_map(|phone| phone.number.as_ref().map(|n| n.as_str()[10..].to_string()))
+        .collect();
+    for wanted in (1..=23).chain([26]) {
+        assert!(last_two.contains(&format!("{wanted:02}")), "a patient whose telephone ends in {wanted:02}");
+    }
+}
+
+#[test]
+fn a_file_cut_at_any_byte_keeps_every_whole_row() {
+    let whole = read_native(DEMO);
+    for cut in DEMO.len() - 250..DEMO.len() {
+        let reading = read_native(&DEMO[..cut]);
+        let last = reading.rows.len() - 1;
+        assert_eq!(reading.rows[..last], whole.rows[..last], "cut at {cut}");
+        let is_cut = reading.rows[last] != whole.rows[last];
+        let is_refused = reading.rows[last].content.is_err();
+        let updated_at_is_gone = reading.rows[last].raw.reveal().ends_with(',');
+        assert!(!is_cut || is_refused || updated_at_is_gone, "cut at {cut}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_fall(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        read_native(&bytes);
+        let header = b"appointment_id,patient_id,phone_home,start,site,service\n";
+        let reading = read_native(&[header.as_slice(), &bytes].concat());
+        proptest::prop_assert!(reading.rows.windows(2).all(|pair| pair[0].line < pair[1].line));
+    }
+
+    #[test]
+    fn what_is_quoted_by_the_rules_comes_back(names in proptest::collection::vec("[a-z\",;|\r\n\té ]{1,12}", 1..8), quoted in 0..4_usize) {
+        let delimiter = [b',', b';', b'\t', b'|'][quoted];
+        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        writer.write_record(["appointment_id", "last_name", "patient_id", "phone_home", "start", "site", "service"]).expect("memory");
+        for (n, name) in names.iter().enumerate() {
+            let id = format!("A{n}");
+            writer.write_record([&id, name, "P1", "617-555-0101", "2026-12-01T09:00", "boston", "exam"]).expect("memory");
+        }
+        let reading = read_native(&writer.into_inner().expect("memory"));
+        let got: Vec<String> = good(&reading).iter().map(|g| g.change.about_patient.last_name.as_ref().map_or(String::new(), |n| n.reveal().clone())).collect();
+        let want: Vec<String> = names.iter().map(|name| name.trim().to_string()).collect();
+        proptest::prop_assert_eq!(got, want);
+    }
 }
