@@ -229,6 +229,15 @@ pub fn list_of<T>(read: impl Fn(&Node) -> Read<T>) -> impl Fn(&Node) -> Read<Vec
     }
 }
 
+/// One value, or a list of them with at least one.
+pub fn one_or_several<T>(read: impl Fn(&Node) -> Read<T>) -> impl Fn(&Node) -> Read<Vec<T>> {
+    move |node| match &node.value {
+        Value::List(items) if items.is_empty() => node.wrong("the list is empty: leave the key out, or put something in"),
+        Value::List(_) => list_of(&read)(node),
+        _ => Ok(vec![read(node)?]),
+    }
+}
+
 /// A list of words without repetition.
 pub fn word_list<T: Clone + PartialEq>(words: &[(&'static str, T)]) -> impl Fn(&Node) -> Read<Vec<T>> {
     move |node| {

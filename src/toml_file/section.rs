@@ -92,6 +92,17 @@ impl<'a> Section<'a> {
         section.each()
     }
 
+    /// The tables of a list (`[[key]]`), in order; their names count from 1.
+    pub fn repeated(&self, key: &str) -> Vec<Section<'a>> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let Value::List(items) = &node.value else {
+            self.faults.push(node.place.fault("bad_value", format!("{key}: want [[{key}]] with its keys below, once for each")));
+            return Vec::new();
+        };
+        let path = |at: usize| format!("{}[{}]", self.path_of(key), at + 1);
+        items.iter().enumerate().map(|(at, item)| Section::of(item, path(at), self.faults)).collect()
+    }
+
     /// Every entry of this section as a section.
     fn each(&self) -> Vec<(&'a str, Section<'a>)> {
         let Some(table) = self.table else { return Vec::new() };
