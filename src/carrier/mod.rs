@@ -4,6 +4,7 @@
 //!
 //! Never here: the store, deciding what is said. Start reading at [`Carrier`].
 
+pub mod simulator;
 pub mod twilio;
 
 use crate::core::call::{CallEvent, FinalStatus, Key, Then};

@@ -1,0 +1,133 @@
+//! What the simulated network does when something is wrong: with the engine, or with itself.
+
+use crate::test_engine::{ACCOUNT, Setup, TOKEN, World, number, page, reminder};
+use callahead::carrier::simulator::Status;
+use callahead::carrier::{Ask, Carrier, CarrierError, Page, Refusal};
+use callahead::core::call::{CallEvent, FinalStatus, Then};
+use callahead::core::domain::EndReason;
+use serde_json::Value;
+
+#[tokio::test]
+async fn a_lost_answer_hides_a_call_that_can_be_found() {
+    let world = World::start(Setup { faults: "lost-answer:1", ..Setup::default() }).await;
+    for digits in ["14", "15", "16", "17", "21", "22"] {
+        let error = world.carrier.place_call(&world.call(digits)).await.expect_err("the answer is lost");
+        assert!(matches!(error, CarrierError::Unknown(_)), "{error:?}");
+        let since = "2026-11-27T15:00:00Z".parse().expect("a time");
+        let found = world.carrier.find_calls(&world.call(digits).to, since).await.expect("a list");
+        assert_eq!(found.len(), 1, "{digits}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_places_nothing() {
+    let world = World::start(Setup { faults: "too-many-requests:1", ..Setup::default() }).await;
+    let refused = world.carrier.place_call(&world.call("01")).await;
+    let why = Refusal::SlowDown { retry_after_s: Some(1) };
+    assert_eq!(refused, Err(CarrierError::Refused { why, status: 429, code: 20429 }));
+    let tally = world.network.tally();
+    assert_eq!((tally.calls.len(), tally.refused), (0, 1));
+}
+
+#[tokio::test]
+async fn a_doubled_webhook_is_the_same_question_twice() {
+    let world = World::start(Setup { faults: "webhook-twice:1", ..Setup::default() }).await;
+    world.call_all(&["07"]).await;
+    let asks = world.engine.asks("07");
+    assert!(asks.chunks(2).all(|pair| pair[0] == pair[1]), "{asks:?}");
+    let tally = world.network.tally();
+    assert_eq!((tally.calls[0].status, tally.calls[0].differing_repeats), (Status::Completed, 0));
+    assert_eq!(tally.calls[0].keys.len(), 1, "the patient pressed once");
+}
+
+#[tokio::test]
+async fn late_webhooks_come_all_the_same() {
+    let world = World::start(Setup { faults: "webhook-late:1", ..Setup::default() }).await;
+    world.call_all(&["01", "13", "14"]).await;
+    let ends = |digits: &str| world.engine.news(digits).iter().filter(|e| matches!(e, CallEvent::Ended { .. })).count();
+    assert_eq!((ends("01"), ends("13"), ends("14")), (1, 1, 1));
+}
+
+/// An engine whose answers are of no use: the call ends, and the carrier's code says why.
+#[tokio::test]
+async fn what_a_useless_answer_leads_to() {
+    fn silent(_: &Ask) -> Option<Page> {
+        None
+    }
+    fn without_audio(_: &Ask) -> Option<Page> {
+        Some(page(1, &["nothing"], Then::HangUp))
+    }
+    fn broken_after_a_key(ask: &Ask) -> Option<Page> {
+        if matches!(ask, Ask::Key { .. }) { None } else { reminder(ask) }
+    }
+    for (script, digits, code, documents) in
+        [(silent as fn(&Ask) -> Option<Page>, "06", 11200, 0), (without_audio, "06", 11200, 1)]
+    {
+        let world = World::start(Setup { script, ..Setup::default() }).await;
+        world.call_all(&[digits]).await;
+        let tally = world.network.tally();
+        let call = &tally.calls[0];
+        assert_eq!((call.status, call.error_code, call.documents), (Status::Failed, Some(code), documents), "{call:?}");
+        let end = world.engine.news(digits).last().cloned();
+        let failed = |end: &CallEvent| {
+            let fault = Some(EndReason::CarrierFault);
+            matches!(end, CallEvent::Ended { status: FinalStatus::Failed, reason, .. } if *reason == fault)
+        };
+        assert!(end.as_ref().is_some_and(failed), "{end:?}");
+    }
+    // The fallback address says the message from its beginning.
+    let world = World::start(Setup { script: broken_after_a_key, ..Setup::default() }).await;
+    world.call_all(&["01"]).await;
+    let asks = world.engine.asks("01");
+    assert!(matches!(asks[..3], [Ask::Answered { .. }, Ask::Key { step: 1, .. }, Ask::Answered { .. }]), "{asks:?}");
+    assert_eq!(world.network.tally().calls[0].status, Status::Completed);
+}
+
+#[tokio::test]
+async fn strangers_are_refused() {
+    let world = World::start(Setup::default()).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let calls = format!("http://{}/2010-04-01/Accounts/{ACCOUNT}/Calls.json", world.network.address());
+    let form = [("To", number("01")), ("From", number("00")), ("Url", "http://h.example/v".to_string())];
+    for (user, password, path, status, code) in [
+        (ACCOUNT, "wrong", calls.clone(), 401, 20003),
+        ("AC2", TOKEN, calls.clone(), 401, 20003),
+        (ACCOUNT, TOKEN, calls.replace(ACCOUNT, "AC2"), 404, 20404),
+    ] {
+        let response = http.post(path).basic_auth(user, Some(password)).form(&form).send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), status);
+        let body: Value = response.json().await.expect("a body");
+        assert_eq!((body["code"].as_u64(), body["status"].as_u64()), (Some(code), Some(status.into())));
+    }
+    let tally = format!("http://{}/tally", world.network.address());
+    assert_eq!(http.get(&tally).send().await.expect("an answer").status().as_u16(), 401);
+}
+
+#[tokio::test]
+async fn the_tally_counts_and_gives_no_address_away() {
+    let world = World::start(Setup::default()).await;
+    world.call_all(&["08", "13"]).await;
+    world.call_all(&["13"]).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let tally = http.get(format!("http://{}/tally", world.network.address())).basic_auth(ACCOUNT, Some(TOKEN));
+    let text = tally.send().await.expect("an answer").text().await.expect("a body");
+    let tally: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(tally["placed"], 3);
+    assert_eq!(tally["by_status"], serde_json::json!({"busy": 2, "completed": 1}));
+    assert_eq!(tally["by_number"][number("13")], 2);
+    let counts: Vec<u64> = tally["by_attempt"].as_object().expect("counts").values().filter_map(Value::as_u64).collect();
+    assert!(counts == [1, 2] || counts == [2, 1], "two calls with one attempt's address: {counts:?}");
+    assert!(!text.contains("http"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stopped_network_is_still() {
+    let world = World::start(Setup::default()).await;
+    let call = world.call("14");
+    world.carrier.place_call(&call).await.expect("taken");
+    let address = world.network.address();
+    world.network.stop().await;
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    let gone = world.carrier.place_call(&call).await;
+    assert!(matches!(gone, Err(CarrierError::Unreachable(_))), "{gone:?}");
+}
