@@ -5,13 +5,21 @@
 //! data itself forbids (a lease that is not held, a revision that is not the newest, a cap that is full).
 //! Start reading at [`Store`]; what goes in and out stands in `records`.
 
+mod address;
+mod fault;
+mod postgres;
 mod records;
+#[expect(clippy::duplicate_mod, reason = "the shared SQL is compiled once for each database")]
+mod sqlite;
+mod stored;
 
+pub use fault::DatabaseFault;
 pub use records::*;
 
-use crate::core::domain::{Appointment, WorkItem};
+use crate::core::domain::{Appointment, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
 use crate::core::plan::PatientFacts;
+use address::Address;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -27,7 +35,7 @@ pub enum StoreError {
     Conflict,
     /// The database does not answer or refuses.
     #[error("the store failed: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] DatabaseFault),
     /// The schema cannot be brought up to date.
     #[error("the store's schema: {0}")]
     Schema(String),
@@ -46,6 +54,20 @@ pub enum StoreError {
 
 /// The result of a store operation.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Opens the store at a URL: `sqlite://FILE` (what follows is the path as it is), `sqlite::memory:` (for tests: gone when it
+/// is closed), `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The schema is left as it is: see [`Store::migrate`].
+///
+/// # Errors
+/// [`StoreError::Url`] when the URL names no store, [`StoreError::Database`] when the store does not answer. Neither
+/// repeats the URL.
+pub async fn open(url: &str) -> Result<SharedStore> {
+    Ok(match Address::parse(url)? {
+        Address::File(path) => Arc::new(sqlite::SqlStore::new(sqlite::Pools::open(Some(&path)).await?)),
+        Address::Memory => Arc::new(sqlite::SqlStore::new(sqlite::Pools::open(None).await?)),
+        Address::Postgres(options) => Arc::new(postgres::SqlStore::new(postgres::Pools::open(*options).await?)),
+    })
+}
 
 /// Everything the engine remembers.
 #[async_trait]
@@ -84,7 +106,9 @@ pub trait Store: Send + Sync + 'static {
     /// Commits that the carrier is about to be asked (status requesting), after checking in the same transaction that the
     /// lease is held, no other call to the number is live, no cap is full, and nobody opted out.
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
-    /// Gives a leased attempt back: planned again for later, or cancelled so that the planner plans anew.
+    /// Gives a leased attempt back: planned again for later, or cancelled so that the planner plans anew. One that is
+    /// requesting can be given back too while nothing was heard of it, no event and no carrier's id: the carrier refused it
+    /// for now and no call exists. Nothing happens when `holder` does not have it any more.
     async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()>;
     /// Makes leased attempts whose lease is over planned again; returns how many.
     async fn expire_leases(&self, now: DateTime<Utc>) -> Result<u64>;
@@ -123,6 +147,8 @@ pub trait Store: Send + Sync + 'static {
     async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
     /// How many attempts stand in each status and outcome.
     async fn call_counts(&self) -> Result<Vec<CallCount>>;
+    /// What was decided about a visit and when, oldest first.
+    async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
     /// Keeps entries of the webhook log.
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
     /// Entries of the webhook log in order, after `query.after` when given.

@@ -3,4 +3,6 @@
 mod carrier_client;
 mod carrier_faults;
 mod carrier_simulator;
+mod store_suite;
+mod support;
 mod test_engine;

@@ -108,4 +108,3 @@ pub fn counted_since(limits: &Limits, purpose: Purpose, zone: Tz, at: DateTime<U
     let reserve = if purpose == Purpose::Reminder { limits.notice_reserve } else { 0 };
     [(resolve_local(midnight, zone), limits.per_day), (at - Duration::hours(168), limits.per_week.saturating_sub(reserve))]
 }
-

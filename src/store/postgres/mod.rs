@@ -1,0 +1,89 @@
+//! PostgreSQL, for several replicas: leases by row locks that others skip, caps by advisory locks.
+
+use super::{DatabaseFault, Result};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection, SqlSafeStr, Transaction};
+use std::time::Duration;
+
+/// Whether the column before it stands in a JSON array of texts.
+macro_rules! is_in {
+    ($list:literal) => {
+        concat!(" = ANY (ARRAY(SELECT jsonb_array_elements_text(", $list, "::jsonb)))")
+    };
+}
+
+/// Keeps the attempts for this transaction and leaves out those that another one has.
+macro_rules! skip_locked {
+    () => {
+        " FOR UPDATE OF a SKIP LOCKED"
+    };
+}
+
+#[path = "../sql/mod.rs"]
+mod sql;
+
+pub(super) use sql::SqlStore;
+
+type Conn = PgConnection;
+type Row = sqlx::postgres::PgRow;
+type Tx = Transaction<'static, sqlx::Postgres>;
+
+const CONNECTIONS: u32 = 8;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What the server enforces: no statement, wait or forgotten transaction holds others up for long.
+const SERVER_TIMEOUTS: [(&str, &str); 3] =
+    [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
+
+/// The connections.
+pub(super) struct Pools(PgPool);
+
+impl Pools {
+    /// Connects. The first connection is made by hand: the pool would only say that it waited in vain, not for what.
+    pub async fn open(options: PgConnectOptions) -> Result<Pools> {
+        let options = options.application_name("callahead").options(SERVER_TIMEOUTS);
+        let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
+        first.map_err(|_| DatabaseFault::new("the server does not answer"))??.close().await?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        Ok(Pools(pool.connect_lazy_with(options)))
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(self.0.begin().await?)
+    }
+
+    /// A connection to read with.
+    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Postgres>> {
+        Ok(self.0.acquire().await?)
+    }
+
+    /// Begins a transaction that reads one state of the store.
+    pub async fn begin_reading(&self) -> Result<Tx> {
+        Ok(self.0.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+    }
+}
+
+/// Waits for a lock that ends with the transaction.
+async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
+    let (class, key) = match what {
+        sql::Lock::Schema => (1, ""),
+        sql::Lock::Plan => (2, ""),
+        sql::Lock::Patient(id) => (3, id),
+        sql::Lock::Number(number) => (4, number),
+    };
+    sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext($2))").bind(class).bind(key).execute(conn).await?;
+    Ok(())
+}
+
+/// The schema, as steps.
+fn migrator() -> Migrator {
+    let step = |number, name: &'static str, sql: &'static str| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![step(1, "foundation", include_str!("migrations/0001_foundation.sql"))]);
+    // All steps run in one transaction that holds the lock already.
+    migrator.set_locking(false);
+    migrator
+}

@@ -1,0 +1,215 @@
+//! Leases, and the moment before a carrier is asked: what must hold is judged in the transaction that commits it.
+
+use super::rows::{Fields, attempt_columns, outreach_columns};
+use super::{Conn, Lock, lock};
+use crate::core::ids::{AttemptId, CarrierName};
+use crate::store::fault::taken_means_conflict;
+use crate::store::stored::{form, list, micros, read_micros};
+use crate::store::{Cap, GiveBack, LeaseRequest, Leased, LiveCall, RequestOrder, RequestVerdict, Result, StoreError};
+use chrono::{DateTime, Utc};
+
+/// What a dialler may give back: what it has leased, or what it has begun to request and nothing was heard of, because
+/// then the carrier has refused. Once an event or the carrier's id is known, a call exists.
+macro_rules! is_held {
+    () => {
+        " WHERE id = $1 AND holder = $2
+          AND (status = 'leased' OR (status = 'requesting' AND events = 0 AND carrier_call_id IS NULL))"
+    };
+}
+
+/// Takes due attempts for one dialler: earliest visit first.
+pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result<Vec<Leased>> {
+    let due: Vec<String> = sqlx::query_scalar(concat!(
+        "SELECT a.id FROM attempts a JOIN outreaches o ON o.id = a.outreach
+         WHERE a.status = 'planned' AND a.carrier = $1 AND a.due_at <= $2 AND a.not_after > $2
+         ORDER BY o.start_at, a.due_at, a.id LIMIT $3",
+        skip_locked!()
+    ))
+    .bind(request.carrier.as_str())
+    .bind(micros(request.now))
+    .bind(i64::from(request.limit))
+    .fetch_all(&mut *conn)
+    .await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let due = list(due.iter().map(String::as_str));
+    sqlx::query(concat!("UPDATE attempts SET status = 'leased', holder = $2, lease_until = $3 WHERE id", is_in!("$1")))
+        .bind(&due)
+        .bind(&request.holder)
+        .bind(micros(request.until))
+        .execute(&mut *conn)
+        .await?;
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        attempt_columns!(),
+        ", ",
+        outreach_columns!(),
+        " FROM attempts a JOIN outreaches o ON o.id = a.outreach WHERE a.id",
+        is_in!("$1"),
+        " ORDER BY o.start_at, a.due_at, a.id"
+    ))
+    .bind(&due)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Ok(Leased { attempt: Fields(row).attempt()?, outreach: Fields(row).outreach()? })).collect()
+}
+
+/// The earliest time of a planned attempt.
+pub(super) async fn next_due(conn: &mut Conn, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>> {
+    let due: Option<i64> = sqlx::query_scalar("SELECT MIN(due_at) FROM attempts WHERE status = 'planned' AND carrier = $1")
+        .bind(carrier.as_str())
+        .fetch_one(conn)
+        .await?;
+    due.map(|due| read_micros("attempts.due_at", due)).transpose()
+}
+
+/// Commits that the carrier is about to be asked, if nothing forbids it.
+pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Result<RequestVerdict> {
+    let held = sqlx::query(
+        r#"SELECT a.phone AS "attempts.phone", o.patient AS "outreaches.patient"
+           FROM attempts a JOIN outreaches o ON o.id = a.outreach
+           WHERE a.id = $1 AND a.status = 'leased' AND a.holder = $2"#,
+    )
+    .bind(order.attempt.as_str())
+    .bind(&order.holder)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(held) = held else { return Ok(RequestVerdict::LeaseLost) };
+    let (phone, patient) = (Fields(&held).text("attempts.phone")?, Fields(&held).text("outreaches.patient")?);
+    lock(conn, Lock::Patient(&patient)).await?;
+    lock(conn, Lock::Number(&phone)).await?;
+    // What holds for good is told before what passes.
+    if order.respect_opt_outs && is_opted_out(conn, &patient, &phone).await? {
+        return Ok(RequestVerdict::OptedOut);
+    }
+    if is_in_use(conn, &phone).await? {
+        return Ok(RequestVerdict::NumberInUse);
+    }
+    if is_capped(conn, &patient, &phone, &order.caps).await? {
+        return Ok(RequestVerdict::Capped);
+    }
+    let done = sqlx::query(
+        "UPDATE attempts SET status = 'requesting', placed_at = $3, lease_until = $4, deadline = $5, token = $6, brief = $7
+         WHERE id = $1 AND status = 'leased' AND holder = $2",
+    )
+    .bind(order.attempt.as_str())
+    .bind(&order.holder)
+    .bind(micros(order.now))
+    .bind(micros(order.lease_until))
+    .bind(micros(order.deadline))
+    .bind(order.token.as_str())
+    .bind(form(&order.brief))
+    .execute(conn)
+    .await
+    .map_err(taken_means_conflict)?;
+    Ok(if done.rows_affected() == 1 { RequestVerdict::Granted } else { RequestVerdict::LeaseLost })
+}
+
+async fn is_opted_out(conn: &mut Conn, patient: &str, phone: &str) -> Result<bool> {
+    let entries: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM opt_outs WHERE patient = $1 OR phone = $2")
+        .bind(patient)
+        .bind(phone)
+        .fetch_one(conn)
+        .await?;
+    Ok(entries > 0)
+}
+
+async fn is_in_use(conn: &mut Conn, phone: &str) -> Result<bool> {
+    let live: i64 =
+        sqlx::query_scalar(concat!("SELECT COUNT(*) FROM attempts a WHERE a.phone = $1 AND a.status <> 'leased' AND ", busy!()))
+            .bind(phone)
+            .fetch_one(conn)
+            .await?;
+    Ok(live > 0)
+}
+
+/// Whether the calls made to the patient, or those made to the number, fill one of the caps.
+async fn is_capped(conn: &mut Conn, patient: &str, phone: &str, caps: &[Cap]) -> Result<bool> {
+    let Some(since) = caps.iter().map(|cap| micros(cap.since)).min() else { return Ok(false) };
+    let to_patient: Vec<i64> = sqlx::query_scalar(concat!(
+        "SELECT a.placed_at FROM attempts a JOIN outreaches o ON o.id = a.outreach
+         WHERE o.patient = $1 AND a.placed_at >= $2 AND ",
+        counts_as_called!()
+    ))
+    .bind(patient)
+    .bind(since)
+    .fetch_all(&mut *conn)
+    .await?;
+    let to_number: Vec<i64> = sqlx::query_scalar(concat!(
+        "SELECT a.placed_at FROM attempts a WHERE a.phone = $1 AND a.placed_at >= $2 AND ",
+        counts_as_called!()
+    ))
+    .bind(phone)
+    .bind(since)
+    .fetch_all(conn)
+    .await?;
+    let fills = |calls: &[i64], cap: &Cap| {
+        let made = calls.iter().filter(|placed| **placed >= micros(cap.since)).count();
+        made >= cap.limit as usize
+    };
+    Ok(caps.iter().any(|cap| fills(&to_patient, cap) || fills(&to_number, cap)))
+}
+
+/// Gives an attempt back that `holder` has; nothing happens where it does not have it any more.
+pub(super) async fn give_back(conn: &mut Conn, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()> {
+    let done = match back {
+        GiveBack::Later(due_at) => {
+            sqlx::query(concat!(
+                "UPDATE attempts SET status = 'planned', due_at = $3, holder = NULL, lease_until = NULL, placed_at = NULL,
+                     deadline = NULL, token = NULL, brief = NULL",
+                is_held!()
+            ))
+            .bind(attempt.as_str())
+            .bind(holder)
+            .bind(micros(*due_at))
+            .execute(conn)
+            .await
+        }
+        GiveBack::Cancel => {
+            sqlx::query(concat!("UPDATE attempts SET placed_at = NULL, ", withdrawn!(), is_held!()))
+                .bind(attempt.as_str())
+                .bind(holder)
+                .execute(conn)
+                .await
+        }
+    };
+    done.map(|_| ()).map_err(StoreError::from)
+}
+
+/// Makes leased attempts whose lease is over planned again. One that is requesting is never touched: its call may exist.
+pub(super) async fn expire_leases(conn: &mut Conn, now: DateTime<Utc>) -> Result<u64> {
+    let done = sqlx::query(concat!(
+        "UPDATE attempts AS a SET status = 'planned', holder = NULL, lease_until = NULL
+         WHERE a.status = 'leased' AND a.lease_until <= $1 AND ",
+        busy!()
+    ))
+    .bind(micros(now))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Attempts whose call exists or may exist, oldest first.
+pub(super) async fn live_calls(conn: &mut Conn) -> Result<Vec<LiveCall>> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        attempt_columns!(),
+        r#", a.lease_until AS "attempts.lease_until", a.deadline AS "attempts.deadline"
+         FROM attempts a WHERE a.status <> 'leased' AND a.deadline IS NOT NULL AND "#,
+        busy!(),
+        " ORDER BY a.placed_at, a.id"
+    ))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Fields(row).live_call()).collect()
+}
+
+/// How many calls hold a line of a carrier.
+pub(super) async fn lines_in_use(conn: &mut Conn, carrier: &CarrierName) -> Result<u32> {
+    let lines: i64 = sqlx::query_scalar(concat!("SELECT COUNT(*) FROM attempts a WHERE a.carrier = $1 AND ", busy!()))
+        .bind(carrier.as_str())
+        .fetch_one(conn)
+        .await?;
+    Ok(u32::try_from(lines).unwrap_or(u32::MAX))
+}

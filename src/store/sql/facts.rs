@@ -1,0 +1,231 @@
+//! What the planner must know about patients, gathered with a few statements for many of them.
+
+use super::Conn;
+use super::rows::{Fields, appointment_columns, attempt_columns, outreach_columns, patient_columns};
+use crate::core::domain::{Patient, PhoneNumber, WorkKind};
+use crate::core::ids::{OutreachId, PatientId};
+use crate::core::plan::{OutreachFacts, PatientFacts, RangCall};
+use crate::store::Result;
+use crate::store::stored::{list, micros};
+use chrono::{DateTime, Days, Utc};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Patients a round of statements; bounds the size of a list and of what is held at once.
+const CHUNK: usize = 500;
+/// How far back calls to a number are told: the longest cap, 168 hours, and a day for zones.
+const CALLS_DAYS: Days = Days::new(8);
+
+/// Whom the planner must look at, in the order of the ids.
+pub(super) async fn patients_to_plan(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
+    let ids: Vec<String> = sqlx::query_scalar(
+        "SELECT p.patient FROM appointments p WHERE p.start_at > $1
+         UNION
+         SELECT o.patient FROM outreaches o JOIN attempts a ON a.outreach = o.id WHERE a.status = 'planned'",
+    )
+    .bind(micros(now))
+    .fetch_all(conn)
+    .await?;
+    let mut ids: Vec<PatientId> = ids.into_iter().map(PatientId::new).collect();
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// All facts about these patients, in the order of the ids.
+pub(super) async fn load(conn: &mut Conn, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>> {
+    let ids: BTreeSet<&str> = patients.iter().map(PatientId::as_str).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut facts = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let mut chunk = Chunk::of_patients(conn, &list(chunk.iter().copied())).await?;
+        chunk.add_appointments(conn).await?;
+        chunk.add_outreaches(conn).await?;
+        chunk.add_attempts(conn).await?;
+        chunk.add_opt_outs(conn).await?;
+        chunk.add_other_calls(conn, now).await?;
+        chunk.add_work(conn).await?;
+        facts.extend(chunk.facts.into_values());
+    }
+    Ok(facts)
+}
+
+/// Facts of some patients while they are gathered.
+struct Chunk {
+    facts: BTreeMap<String, PatientFacts>,
+    /// The ids of `facts`.
+    ids: String,
+    /// Whose numbers these are; a number may be that of several patients.
+    owners: HashMap<PhoneNumber, Vec<String>>,
+    /// The numbers of `owners`.
+    numbers: String,
+}
+
+impl Chunk {
+    async fn of_patients(conn: &mut Conn, ids: &str) -> Result<Chunk> {
+        let rows = sqlx::query(concat!("SELECT ", patient_columns!(), " FROM patients p WHERE p.id", is_in!("$1")))
+            .bind(ids)
+            .fetch_all(conn)
+            .await?;
+        let mut facts = BTreeMap::new();
+        let mut owners: HashMap<PhoneNumber, Vec<String>> = HashMap::new();
+        for row in &rows {
+            let patient = Fields(row).patient()?;
+            for number in numbers_of(&patient) {
+                owners.entry(number).or_default().push(patient.id.as_str().to_string());
+            }
+            let id = patient.id.as_str().to_string();
+            let fresh = PatientFacts {
+                patient,
+                appointments: Vec::new(),
+                outreaches: Vec::new(),
+                opted_out: false,
+                opted_out_numbers: BTreeSet::new(),
+                other_calls: Vec::new(),
+                work: BTreeSet::new(),
+            };
+            facts.insert(id, fresh);
+        }
+        let ids = list(facts.keys().map(String::as_str));
+        let numbers = list(owners.keys().map(PhoneNumber::as_str));
+        Ok(Chunk { facts, ids, owners, numbers })
+    }
+
+    async fn add_appointments(&mut self, conn: &mut Conn) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            appointment_columns!(),
+            " FROM appointments p WHERE p.patient",
+            is_in!("$1"),
+            " ORDER BY p.start_at, p.id"
+        ))
+        .bind(&self.ids)
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let appointment = Fields(row).appointment()?;
+            if let Some(facts) = self.facts.get_mut(appointment.patient.as_str()) {
+                facts.appointments.push(appointment);
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_outreaches(&mut self, conn: &mut Conn) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            outreach_columns!(),
+            " FROM outreaches o WHERE o.patient",
+            is_in!("$1"),
+            " ORDER BY o.visit, o.version, o.purpose, o.touch"
+        ))
+        .bind(&self.ids)
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let outreach = Fields(row).outreach()?;
+            if let Some(facts) = self.facts.get_mut(outreach.visit.patient.as_str()) {
+                facts.outreaches.push(OutreachFacts { outreach, attempts: Vec::new() });
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_attempts(&mut self, conn: &mut Conn) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            attempt_columns!(),
+            " FROM attempts a JOIN outreaches o ON o.id = a.outreach WHERE o.patient",
+            is_in!("$1"),
+            " ORDER BY a.number"
+        ))
+        .bind(&self.ids)
+        .fetch_all(conn)
+        .await?;
+        let mut attempts: HashMap<OutreachId, Vec<_>> = HashMap::new();
+        for row in &rows {
+            let attempt = Fields(row).attempt()?;
+            attempts.entry(attempt.outreach.clone()).or_default().push(attempt);
+        }
+        for outreach in self.facts.values_mut().flat_map(|facts| &mut facts.outreaches) {
+            outreach.attempts = attempts.remove(&outreach.outreach.id).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    async fn add_opt_outs(&mut self, conn: &mut Conn) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            r#"SELECT s.patient AS "opt_outs.patient", s.phone AS "opt_outs.phone" FROM opt_outs s WHERE s.patient"#,
+            is_in!("$1"),
+            " OR s.phone",
+            is_in!("$2")
+        ))
+        .bind(&self.ids)
+        .bind(&self.numbers)
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let fields = Fields(row);
+            let patient = fields.opt_text("opt_outs.patient")?;
+            if let Some(facts) = patient.and_then(|id| self.facts.get_mut(&id)) {
+                facts.opted_out = true;
+            }
+            let Some(number) = fields.opt_word("opt_outs.phone", |text| PhoneNumber::parse(text).ok())? else { continue };
+            for owner in self.owners.get(&number).into_iter().flatten() {
+                if let Some(facts) = self.facts.get_mut(owner) {
+                    facts.opted_out_numbers.insert(number.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_other_calls(&mut self, conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            r#"SELECT a.phone AS "attempts.phone", a.placed_at AS "attempts.placed_at", o.patient AS "outreaches.patient"
+               FROM attempts a JOIN outreaches o ON o.id = a.outreach
+               WHERE a.placed_at >= $2 AND "#,
+            counts_as_called!(),
+            " AND a.phone",
+            is_in!("$1"),
+            " ORDER BY a.placed_at, a.id"
+        ))
+        .bind(&self.numbers)
+        .bind(micros(now.checked_sub_days(CALLS_DAYS).unwrap_or(DateTime::<Utc>::MIN_UTC)))
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let fields = Fields(row);
+            let called = fields.text("outreaches.patient")?;
+            let call = RangCall { number: fields.phone("attempts.phone")?, placed_at: fields.time("attempts.placed_at")? };
+            for owner in self.owners.get(&call.number).into_iter().flatten().filter(|owner| **owner != called) {
+                if let Some(facts) = self.facts.get_mut(owner) {
+                    facts.other_calls.push(call.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_work(&mut self, conn: &mut Conn) -> Result<()> {
+        let rows = sqlx::query(concat!(
+            r#"SELECT w.kind AS "worklist.kind", w.visit AS "worklist.visit", w.whose AS "worklist.whose"
+               FROM worklist w WHERE w.visit IS NOT NULL AND w.whose"#,
+            is_in!("$1")
+        ))
+        .bind(&self.ids)
+        .fetch_all(conn)
+        .await?;
+        for row in &rows {
+            let fields = Fields(row);
+            if let Some(facts) = self.facts.get_mut(&fields.text("worklist.whose")?) {
+                facts.work.insert((fields.word("worklist.kind", WorkKind::parse)?, fields.visit("worklist.visit")?));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every number by which a patient may be called, once.
+fn numbers_of(patient: &Patient) -> BTreeSet<PhoneNumber> {
+    let only = patient.flags.only_number.as_ref().map(|number| number.reveal());
+    patient.phones.iter().filter_map(|phone| phone.number.as_ref()).chain(only).cloned().collect()
+}

@@ -1,0 +1,226 @@
+//! The store's SQL, written once and compiled once for each database (`#[path]` in `sqlite/mod.rs` and
+//! `postgres/mod.rs`). What differs comes from that parent: the types `Conn`, `Row`, `Tx` and `Pools`, the functions
+//! `lock` and `migrator`, and the pieces of SQL `is_in!` and `skip_locked!`.
+//!
+//! One file an idea; each function takes the connection of a transaction that [`SqlStore`] begins and commits.
+
+/// What a planned attempt becomes that is not to be made.
+macro_rules! withdrawn {
+    () => {
+        "status = 'cancelled', end_reason = 'withdrawn', holder = NULL, lease_until = NULL"
+    };
+}
+
+/// An attempt `a` that holds a line: a dialler has it, or its call exists or may exist.
+macro_rules! busy {
+    () => {
+        "a.status IN ('leased', 'requesting', 'unknown', 'accepted', 'ringing', 'in_progress')"
+    };
+}
+
+/// An attempt `a` that counts as a call made: `Attempt::counts_as_called`, word for word.
+macro_rules! counts_as_called {
+    () => {
+        "(a.status IN ('requesting', 'unknown', 'accepted', 'ringing', 'in_progress')
+          OR (a.status IN ('completed', 'failed', 'cancelled') AND a.outcome IS NOT NULL AND a.outcome <> 'busy'
+              AND (a.outcome <> 'failed' OR COALESCE(a.end_reason, '') IN ('unknown', 'fax'))
+              AND (a.outcome <> 'superseded' OR COALESCE(a.end_reason, '') <> 'withdrawn')))"
+    };
+}
+
+mod call;
+mod dial;
+mod facts;
+mod intake;
+mod people;
+mod plan;
+mod reading;
+mod rows;
+mod schema;
+
+use super::{Conn, Pools, Row, Tx, lock, migrator};
+use crate::core::domain::{Appointment, VisitKey, WorkItem};
+use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
+use crate::core::plan::PatientFacts;
+use crate::store::{
+    CallCommit, CallCount, CallLine, CallRecord, GiveBack, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptOut,
+    PlanCommit, RequestOrder, RequestVerdict, Result, Store, StoredDecision, WebhookEntry, WebhookQuery,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// What a transaction can have to itself. Whoever takes several takes them in this order.
+#[allow(dead_code, reason = "SQLite has one writer and needs no names of locks")]
+pub(super) enum Lock<'a> {
+    /// Bringing the schema up to date.
+    Schema,
+    /// Writing what a planner decided.
+    Plan,
+    /// Counting and placing calls to a patient.
+    Patient(&'a str),
+    /// Counting and placing calls to a number.
+    Number(&'a str),
+}
+
+/// A store in one of the databases.
+pub(in crate::store) struct SqlStore {
+    pools: Pools,
+}
+
+impl SqlStore {
+    pub fn new(pools: Pools) -> SqlStore {
+        SqlStore { pools }
+    }
+}
+
+/// One transaction that writes: committed when the work is done, undone when it fails.
+macro_rules! writing {
+    ($store:ident, |$tx:ident| $work:expr) => {{
+        let mut $tx: Tx = $store.pools.begin().await?;
+        let done = $work.await?;
+        $tx.commit().await?;
+        Ok(done)
+    }};
+}
+
+/// Reading without a transaction: for one statement, or several that need not see the same state.
+macro_rules! reading {
+    ($store:ident, |$conn:ident| $work:expr) => {{
+        let mut $conn = $store.pools.reader().await?;
+        $work.await
+    }};
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn migrate(&self) -> Result<u32> {
+        writing!(self, |tx| schema::migrate(&mut tx))
+    }
+
+    async fn ready(&self) -> Result<()> {
+        reading!(self, |conn| schema::check(&mut conn))
+    }
+
+    async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>> {
+        writing!(self, |tx| schema::secret(&mut tx, name, fresh))
+    }
+
+    async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known> {
+        reading!(self, |conn| intake::load_known(&mut conn, appointments, patients))
+    }
+
+    async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()> {
+        writing!(self, |tx| intake::commit(&mut tx, batch))
+    }
+
+    async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>> {
+        reading!(self, |conn| intake::appointments(&mut conn, feed, limit))
+    }
+
+    async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64> {
+        reading!(self, |conn| intake::count_appointments(&mut conn, feed))
+    }
+
+    async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
+        reading!(self, |conn| facts::patients_to_plan(&mut conn, now))
+    }
+
+    async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>> {
+        let mut tx: Tx = self.pools.begin_reading().await?;
+        let facts = facts::load(&mut tx, patients, now).await?;
+        tx.commit().await?;
+        Ok(facts)
+    }
+
+    async fn commit_plan(&self, plan: &PlanCommit) -> Result<()> {
+        writing!(self, |tx| plan::commit(&mut tx, plan))
+    }
+
+    async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>> {
+        writing!(self, |tx| dial::lease_due(&mut tx, request))
+    }
+
+    async fn next_due(&self, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>> {
+        reading!(self, |conn| dial::next_due(&mut conn, carrier))
+    }
+
+    async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
+        writing!(self, |tx| dial::begin_request(&mut tx, order))
+    }
+
+    async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()> {
+        writing!(self, |tx| dial::give_back(&mut tx, attempt, holder, back))
+    }
+
+    async fn expire_leases(&self, now: DateTime<Utc>) -> Result<u64> {
+        writing!(self, |tx| dial::expire_leases(&mut tx, now))
+    }
+
+    async fn live_calls(&self) -> Result<Vec<LiveCall>> {
+        reading!(self, |conn| dial::live_calls(&mut conn))
+    }
+
+    async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32> {
+        reading!(self, |conn| dial::lines_in_use(&mut conn, carrier))
+    }
+
+    async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>> {
+        reading!(self, |conn| call::load_by_token(&mut conn, token))
+    }
+
+    async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>> {
+        reading!(self, |conn| call::load_by_id(&mut conn, attempt))
+    }
+
+    async fn commit_call(&self, commit: &CallCommit) -> Result<()> {
+        writing!(self, |tx| call::commit(&mut tx, commit))
+    }
+
+    async fn audio_recipe(&self, id: &str) -> Result<Option<String>> {
+        reading!(self, |conn| call::audio_recipe(&mut conn, id))
+    }
+
+    async fn open_work(&self, item: &WorkItem) -> Result<bool> {
+        writing!(self, |tx| people::open_work(&mut tx, item))
+    }
+
+    async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>> {
+        reading!(self, |conn| people::worklist(&mut conn, all))
+    }
+
+    async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool> {
+        writing!(self, |tx| people::claim_work(&mut tx, item, owner))
+    }
+
+    async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool> {
+        writing!(self, |tx| people::resolve_work(&mut tx, item, resolution))
+    }
+
+    async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()> {
+        writing!(self, |tx| people::add_opt_out(&mut tx, opt_out))
+    }
+
+    async fn opt_outs(&self) -> Result<Vec<OptOut>> {
+        reading!(self, |conn| people::opt_outs(&mut conn))
+    }
+
+    async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>> {
+        reading!(self, |conn| reading::calls(&mut conn, since, limit))
+    }
+
+    async fn call_counts(&self) -> Result<Vec<CallCount>> {
+        reading!(self, |conn| reading::call_counts(&mut conn))
+    }
+
+    async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>> {
+        reading!(self, |conn| reading::decisions(&mut conn, visit))
+    }
+
+    async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()> {
+        writing!(self, |tx| reading::log_webhooks(&mut tx, entries))
+    }
+
+    async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>> {
+        reading!(self, |conn| reading::webhooks(&mut conn, query))
+    }
+}

@@ -1,0 +1,116 @@
+//! What people see and do: the worklist and the suppression list.
+
+use super::Conn;
+use super::rows::Fields;
+use crate::core::domain::{PhoneNumber, VisitKey, WorkItem, WorkKind, WorkState};
+use crate::core::ids::{PatientId, WorkItemId};
+use crate::store::stored::{micros, opt_micros};
+use crate::store::{OptOut, Result};
+
+/// Opens an item unless one of its kind about the same is open; `false` where it was there.
+pub(super) async fn open_work(conn: &mut Conn, item: &WorkItem) -> Result<bool> {
+    let visit = item.visit.as_ref().map(VisitKey::to_text);
+    let patient = item.patient.as_ref().map(PatientId::as_str);
+    let whose = item.visit.as_ref().map(|visit| visit.patient.as_str()).or(patient);
+    let about = visit.as_deref().or(patient).or(item.resolution.as_deref()).unwrap_or_default();
+    let done = sqlx::query(
+        "INSERT INTO worklist (id, kind, visit, patient, whose, about, opened_at, due_at, owner, state, resolution)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(item.id.as_str())
+    .bind(item.kind.as_str())
+    .bind(visit.as_deref())
+    .bind(patient)
+    .bind(whose)
+    .bind(about)
+    .bind(micros(item.opened_at))
+    .bind(opt_micros(item.due_at))
+    .bind(item.owner.as_deref())
+    .bind(item.state.as_str())
+    .bind(item.resolution.as_deref())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Items, oldest first.
+pub(super) async fn worklist(conn: &mut Conn, all: bool) -> Result<Vec<WorkItem>> {
+    let rows = sqlx::query(
+        r#"SELECT id AS "worklist.id", kind AS "worklist.kind", visit AS "worklist.visit", patient AS "worklist.patient",
+               opened_at AS "worklist.opened_at", due_at AS "worklist.due_at", owner AS "worklist.owner",
+               state AS "worklist.state", resolution AS "worklist.resolution"
+           FROM worklist WHERE $1 = 1 OR state <> $2 ORDER BY opened_at, id"#,
+    )
+    .bind(i64::from(all))
+    .bind(WorkState::Closed.as_str())
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|row| Fields(row).work_item()).collect()
+}
+
+/// Gives an open item to somebody; `false` where it is not open.
+pub(super) async fn claim_work(conn: &mut Conn, item: &WorkItemId, owner: &str) -> Result<bool> {
+    let done = sqlx::query("UPDATE worklist SET state = 'claimed', owner = $2 WHERE id = $1 AND state = 'open'")
+        .bind(item.as_str())
+        .bind(owner)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Closes an item with what was done; `false` where it was closed.
+pub(super) async fn resolve_work(conn: &mut Conn, item: &WorkItemId, resolution: &str) -> Result<bool> {
+    let done = sqlx::query("UPDATE worklist SET state = 'closed', resolution = $2 WHERE id = $1 AND state <> 'closed'")
+        .bind(item.as_str())
+        .bind(resolution)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Closes what the schedule has settled.
+pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &VisitKey) -> Result<()> {
+    sqlx::query(
+        "UPDATE worklist SET state = 'closed', resolution = 'settled by the schedule'
+         WHERE kind = $1 AND about = $2 AND state <> 'closed'",
+    )
+    .bind(kind.as_str())
+    .bind(visit.to_text())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds to the suppression list, unless the same stands there.
+pub(super) async fn add_opt_out(conn: &mut Conn, opt_out: &OptOut) -> Result<()> {
+    sqlx::query("INSERT INTO opt_outs (patient, phone, at, how) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+        .bind(opt_out.patient.as_ref().map(PatientId::as_str))
+        .bind(opt_out.phone.as_ref().map(PhoneNumber::as_str))
+        .bind(micros(opt_out.at))
+        .bind(&opt_out.how)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The suppression list, newest first.
+pub(super) async fn opt_outs(conn: &mut Conn) -> Result<Vec<OptOut>> {
+    let rows = sqlx::query(
+        r#"SELECT patient AS "opt_outs.patient", phone AS "opt_outs.phone", at AS "opt_outs.at", how AS "opt_outs.how"
+           FROM opt_outs ORDER BY at DESC, id DESC"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields(row);
+            Ok(OptOut {
+                patient: fields.opt_text("opt_outs.patient")?.map(PatientId::new),
+                phone: fields.opt_word("opt_outs.phone", |text| PhoneNumber::parse(text).ok())?,
+                at: fields.time("opt_outs.at")?,
+                how: fields.text("opt_outs.how")?,
+            })
+        })
+        .collect()
+}

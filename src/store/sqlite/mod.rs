@@ -1,0 +1,118 @@
+//! SQLite inside the process: one connection that writes, four that read, write-ahead log, every commit on the disk
+//! before it counts. The file must not lie on a network file system: the log's shared memory does not work there.
+
+use super::{Result, StoreError};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+/// Whether the column before it stands in a JSON array of texts.
+macro_rules! is_in {
+    ($list:literal) => {
+        concat!(" IN (SELECT value FROM json_each(", $list, "))")
+    };
+}
+
+/// Keeps rows for this transaction and leaves out those that another one has. Here nobody else writes meanwhile.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+
+#[path = "../sql/mod.rs"]
+mod sql;
+
+pub(super) use sql::SqlStore;
+
+type Conn = sqlx::SqliteConnection;
+type Row = sqlx::sqlite::SqliteRow;
+type Tx = Transaction<'static, sqlx::Sqlite>;
+
+/// Older ones can corrupt the file when two connections write and checkpoint at once (the WAL-reset fault, 3.7.0 to 3.51.2).
+const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
+const READERS: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The connections.
+pub(super) struct Pools {
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl Pools {
+    /// Opens or creates the file; without a path, a store in memory that is gone when it is closed.
+    pub async fn open(path: Option<&Path>) -> Result<Pools> {
+        let Some(path) = path else {
+            let options = SqliteConnectOptions::new().in_memory(true);
+            // Its one connection is the store itself: it must never be given up.
+            let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
+            check_version(&only).await?;
+            return Ok(Pools { write: only.clone(), read: only });
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(StoreError::Url(format!("the folder {} of the SQLite file does not exist: create it", folder.display())));
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let writer = options.clone().create_if_missing(true).optimize_on_close(true, 400);
+        let write = pool(1).connect_with(writer).await?;
+        check_version(&write).await?;
+        let read = pool(READERS).connect_lazy_with(options.read_only(true));
+        Ok(Pools { write, read })
+    }
+
+    /// Begins a transaction that may write. It takes the write lock at once: one that begins to read and wants to write
+    /// later fails instead of waiting.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// A connection to read with.
+    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
+        Ok(self.read.acquire().await?)
+    }
+
+    /// Begins a transaction that reads one state of the store.
+    pub async fn begin_reading(&self) -> Result<Tx> {
+        Ok(self.read.begin().await?)
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+async fn check_version(pool: &SqlitePool) -> Result<()> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
+    let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
+    if numbers.as_slice() < OLDEST_VERSION.as_slice() {
+        return Err(StoreError::Schema(format!("SQLite {version} can corrupt its file: build with 3.51.3 or later")));
+    }
+    Ok(())
+}
+
+/// Waits for a lock that ends with the transaction. Here a writing transaction has the whole store to itself.
+async fn lock(_conn: &mut Conn, _what: sql::Lock<'_>) -> Result<()> {
+    Ok(())
+}
+
+/// The schema, as steps.
+fn migrator() -> Migrator {
+    let step = |number, name: &'static str, sql: &'static str| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![step(1, "foundation", include_str!("migrations/0001_foundation.sql"))]);
+    // All steps run in one transaction that holds the lock already.
+    migrator.set_locking(false);
+    migrator
+}

@@ -1,0 +1,143 @@
+use super::TestStore;
+use super::samples::*;
+use callahead::core::domain::AttemptStatus;
+use callahead::core::ids::AttemptId;
+use callahead::store::{GiveBack, LeaseRequest, RequestVerdict};
+use std::collections::BTreeSet;
+
+on_both_stores![
+    an_attempt_is_due_from_its_time_until_before_its_end,
+    the_earliest_visit_goes_first,
+    two_leasers_never_get_the_same_attempt,
+    a_lease_that_is_over_is_redone,
+    an_attempt_given_back_is_planned_again_or_cancelled,
+    a_refused_request_can_be_given_back_until_something_is_heard,
+    lines_and_the_next_due_time_are_told_per_carrier,
+];
+
+fn ids(leased: &[callahead::store::Leased]) -> Vec<&str> {
+    leased.iter().map(|l| l.attempt.id.as_str()).collect()
+}
+
+async fn an_attempt_is_due_from_its_time_until_before_its_end(store: TestStore) {
+    let instant = chrono::Duration::microseconds(1);
+    let mut open = Vec::new();
+    for (id, due_at, not_after) in [
+        ("on-time", at(1), at(2)),
+        ("too-early", at(1) + instant, at(2)),
+        ("last-instant", at(0), at(1) + instant),
+        ("too-late", at(0), at(1)),
+    ] {
+        let (promise, mut call) = planned(id, number(1));
+        (call.due_at, call.not_after) = (due_at, not_after);
+        open.push((promise, call));
+    }
+    let (promise, mut call) = planned("other-carrier", number(1));
+    call.carrier = "spare".into();
+    open.push((promise, call));
+    store.commit_plan(&plan(open)).await.expect("planned");
+
+    let leased = store.lease_due(&lease("d", 10)).await.expect("leases");
+    assert_eq!(ids(&leased), ["att-last-instant", "att-on-time"]);
+    assert!(leased.iter().all(|l| l.attempt.status == AttemptStatus::Leased && l.outreach.id == l.attempt.outreach));
+    assert!(store.lease_due(&lease("d", 10)).await.expect("leases").is_empty(), "nothing is leased twice");
+}
+
+async fn the_earliest_visit_goes_first(store: TestStore) {
+    let mut open = Vec::new();
+    for (id, start, due) in [("c", day(9), at(-5)), ("a", day(2), at(0)), ("d", day(2), at(-1)), ("b", day(5), at(-9))] {
+        let (mut promise, mut call) = planned(id, number(1));
+        (promise.start, call.due_at) = (start, due);
+        open.push((promise, call));
+    }
+    store.commit_plan(&plan(open)).await.expect("planned");
+    assert!(store.lease_due(&lease("d", 0)).await.expect("leases").is_empty());
+    assert_eq!(ids(&store.lease_due(&lease("d", 3)).await.expect("leases")), ["att-d", "att-a", "att-b"]);
+    assert_eq!(ids(&store.lease_due(&lease("d", 3)).await.expect("leases")), ["att-c"]);
+}
+
+async fn two_leasers_never_get_the_same_attempt(store: TestStore) {
+    const CALLS: u32 = 300;
+    let open = (0..CALLS).map(|n| planned(&format!("p{n}"), number(n))).collect();
+    store.commit_plan(&plan(open)).await.expect("planned");
+    let leasers = [store.share(), store.again().await, store.share(), store.again().await];
+    let tasks = leasers.into_iter().enumerate().map(|(n, leaser)| {
+        tokio::spawn(async move {
+            let mut mine: Vec<AttemptId> = Vec::new();
+            // SKIP LOCKED hides rows that another one is taking, so an empty answer is not the end while others are at work.
+            for _ in 0..CALLS {
+                let leased = leaser.lease_due(&lease(&format!("dialler-{n}"), 7)).await.expect("leases");
+                mine.extend(leased.into_iter().map(|l| l.attempt.id));
+            }
+            mine
+        })
+    });
+    let mut all = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        all.extend(task.await.expect("the task ends"));
+    }
+    assert_eq!(all.len(), CALLS as usize, "each once");
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), CALLS as usize, "each");
+}
+
+async fn a_lease_that_is_over_is_redone(store: TestStore) {
+    leased(&*store, &[("ada", number(1)), ("bob", number(2))], "d").await;
+    let verdict = store.begin_request(&order("bob", "d")).await.expect("a verdict");
+    assert_eq!(verdict, RequestVerdict::Granted);
+    assert_eq!(store.expire_leases(at(2) - chrono::Duration::microseconds(1)).await.expect("expired"), 0);
+    assert_eq!(store.expire_leases(at(2)).await.expect("expired"), 1);
+    assert_eq!(store.expire_leases(at(600)).await.expect("expired"), 0, "one that is requesting is never redone");
+
+    assert_eq!(store.begin_request(&order("ada", "d")).await.expect("a verdict"), RequestVerdict::LeaseLost);
+    store.give_back(&"att-ada".into(), "d", &GiveBack::Cancel).await.expect("it is not d's to cancel any more");
+    assert_eq!(ids(&store.lease_due(&lease("e", 9)).await.expect("leases")), ["att-ada"]);
+    assert_eq!(store.begin_request(&order("ada", "d")).await.expect("a verdict"), RequestVerdict::LeaseLost);
+    assert_eq!(store.begin_request(&order("ada", "e")).await.expect("a verdict"), RequestVerdict::Granted);
+}
+
+async fn an_attempt_given_back_is_planned_again_or_cancelled(store: TestStore) {
+    leased(&*store, &[("ada", number(1)), ("bob", number(2))], "d").await;
+    store.give_back(&"att-ada".into(), "d", &GiveBack::Later(at(10))).await.expect("given back");
+    store.give_back(&"att-bob".into(), "d", &GiveBack::Cancel).await.expect("given back");
+    assert!(store.lease_due(&lease("d", 9)).await.expect("leases").is_empty());
+    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), Some(at(10)));
+    let later = LeaseRequest { now: at(10), ..lease("e", 9) };
+    assert_eq!(ids(&store.lease_due(&later).await.expect("leases")), ["att-ada"]);
+    let calls = store.calls(None, 9).await.expect("calls");
+    assert_eq!((calls.len(), calls[0].attempt.status), (1, AttemptStatus::Cancelled));
+
+    let mut anew = attempt("bob", number(2));
+    (anew.id, anew.number) = ("att-anew".into(), 2);
+    store.commit_plan(&plan(vec![(outreach("bob"), anew)])).await.expect("planned anew");
+    assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), ["att-anew"]);
+}
+
+async fn a_refused_request_can_be_given_back_until_something_is_heard(store: TestStore) {
+    use callahead::core::call::CallEvent;
+    requesting(&*store, "ada", number(1)).await;
+    requesting(&*store, "bob", number(2)).await;
+    let heard = call_commit("bob", 0, vec![event(1, CallEvent::Ringing)], standing(AttemptStatus::Requesting));
+    store.commit_call(&heard).await.expect("a webhook came");
+    for id in ["att-ada", "att-bob"] {
+        store.give_back(&id.into(), "someone-else", &GiveBack::Later(at(1))).await.expect("nothing happens");
+        store.give_back(&id.into(), "dialler-1", &GiveBack::Later(at(1))).await.expect("given back");
+    }
+    assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), ["att-ada"], "bob's call exists");
+    assert!(store.load_call(&"token-ada".into()).await.expect("a look").is_none(), "the old token is void");
+    assert_eq!(store.begin_request(&order("ada", "d")).await.expect("a verdict"), RequestVerdict::Granted);
+}
+
+async fn lines_and_the_next_due_time_are_told_per_carrier(store: TestStore) {
+    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), None);
+    leased(&*store, &[("ada", number(1)), ("bob", number(2))], "d").await;
+    store.begin_request(&order("bob", "d")).await.expect("a verdict");
+    let (promise, mut late) = planned("cleo", number(3));
+    (late.due_at, late.not_after) = (day(-9), day(-8));
+    let (other, mut elsewhere) = planned("dora", number(4));
+    elsewhere.carrier = "spare".into();
+    store.commit_plan(&plan(vec![(promise, late), (other, elsewhere)])).await.expect("planned");
+    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), Some(day(-9)), "however long past");
+    assert_eq!(store.next_due(&"spare".into()).await.expect("a time"), Some(at(0)));
+    assert_eq!(store.lines_in_use(&"main".into()).await.expect("lines"), 2, "leased and live");
+    assert_eq!(store.lines_in_use(&"spare".into()).await.expect("lines"), 0);
+}

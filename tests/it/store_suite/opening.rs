@@ -1,0 +1,93 @@
+use super::TestStore;
+use super::samples::*;
+use crate::support::postgres::fresh_database;
+use callahead::store::{StoreError, open};
+
+on_both_stores![
+    the_schema_comes_up_once,
+    a_store_without_its_schema_is_not_ready_until_one_of_many_brings_it,
+    a_secret_stays_what_it_was_first,
+    what_was_written_is_there_after_reopening,
+];
+
+async fn the_schema_comes_up_once(store: TestStore) {
+    store.ready().await.expect("the schema is there");
+    assert_eq!(store.migrate().await.expect("nothing to do"), 0);
+}
+
+async fn a_store_without_its_schema_is_not_ready_until_one_of_many_brings_it(store: TestStore) {
+    let url = store.beside().await;
+    let stores = [open(&url).await.expect("it opens"), open(&url).await.expect("it opens"), open(&url).await.expect("it opens")];
+    let told = stores[0].ready().await.expect_err("it has no schema").to_string();
+    assert!(told.contains("callahead migrate"), "{told}");
+    let [a, b, c] = &stores;
+    let (a, b, c) = tokio::join!(a.migrate(), b.migrate(), c.migrate());
+    let mut ran = [a.expect("migrated"), b.expect("migrated"), c.expect("migrated")];
+    ran.sort_unstable();
+    assert_eq!((ran[0], ran[1], ran[2] >= 1), (0, 0, true), "one of them ran every step");
+    stores[1].ready().await.expect("now it is ready");
+}
+
+async fn a_secret_stays_what_it_was_first(store: TestStore) {
+    let other = store.again().await;
+    let (one, two) = tokio::join!(store.secret("audio", vec![0, 1, 255]), other.secret("audio", vec![7; 32]));
+    let (one, two) = (one.expect("a secret"), two.expect("a secret"));
+    assert_eq!(one, two);
+    assert_eq!(store.secret("audio", vec![9]).await.expect("a secret"), one);
+    assert_eq!(store.secret("another", vec![9]).await.expect("a secret"), vec![9]);
+}
+
+async fn what_was_written_is_there_after_reopening(store: TestStore) {
+    store.commit_intake(&batch(vec![new(appointment("A1", "ada", day(3)))], vec![])).await.expect("written");
+    let again = store.again().await;
+    again.ready().await.expect("it is ready");
+    assert_eq!(again.count_appointments(None).await.expect("a count"), 1);
+}
+
+#[tokio::test]
+async fn a_store_in_memory_works_and_is_gone_afterwards() {
+    let store = open("sqlite::memory:").await.expect("it opens");
+    store.migrate().await.expect("the schema comes up");
+    store.commit_plan(&plan(vec![planned("ada", number(1))])).await.expect("written");
+    assert_eq!(store.lease_due(&lease("d", 1)).await.expect("leased").len(), 1);
+    let other = open("sqlite::memory:").await.expect("it opens");
+    assert!(other.ready().await.is_err(), "another store");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/missing/calls.db", folder.path().display());
+    let told = open(&url).await.err().expect("there is no such folder").to_string();
+    assert!(told.contains("does not exist: create it"), "{told}");
+    std::fs::write(folder.path().join("calls.db"), "not a database, and longer than a header of one hundred bytes ".repeat(4))
+        .expect("a file");
+    let url = format!("sqlite://{}/calls.db", folder.path().display());
+    assert!(matches!(open(&url).await.err(), Some(StoreError::Database(_))));
+}
+
+/// Nobody listens on port 1 of this machine.
+#[tokio::test]
+async fn no_error_prints_a_password() {
+    for url in [
+        "postgres://callahead:hunter2@127.0.0.1:1/calls",
+        "postgres://callahead:hunter2@127.0.0.1:port/calls",
+        "postgres://callahead@127.0.0.1:1/calls?pasword=hunter2",
+        "postgres://callahead@127.0.0.1:1/calls?password=hunter2&sslmode=hunter2",
+        "postgres://callahead:hun@ter2/hunter2@127.0.0.1:1/calls",
+        "mysql://callahead:hunter2@127.0.0.1/calls",
+        "hunter2",
+    ] {
+        let told = open(url).await.err().expect("no store is there");
+        assert!(!format!("{told} {told:?}").contains("hunter2"), "{url}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_not_repeated_either() {
+    let Some(url) = fresh_database().await else { return };
+    let (place, _) = url.split_once("&password=").expect("the test's URL has one");
+    let told = open(&format!("{place}&password=hunter2")).await.err().expect("the server refuses");
+    assert!(told.to_string().contains("password authentication failed"), "{told}");
+    assert!(!format!("{told} {told:?}").contains("hunter2"), "{told:?}");
+}
