@@ -167,6 +167,24 @@ fn codes_departments_and_modalities() {
     }
 }
 
+/// The sample hospital leaves the service of some rows empty and gives that of others: the list agrees with it.
+#[test]
+fn the_sample_hospital() {
+    let shipped = Classifier::shipped();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/appointments.csv");
+    let mut reader = csv::Reader::from_path(file).expect("the sample hospital");
+    let mut derived = std::collections::BTreeMap::new();
+    for row in reader.deserialize() {
+        let row: std::collections::HashMap<String, String> = row.expect("a row");
+        let found = shipped.classify(None, &row["visit_type"], Some(&row["department"]), None, "import");
+        match row["service"].as_str() {
+            "" => *derived.entry(found.as_str()).or_insert(0) += 1,
+            given => assert_eq!(found.as_str(), given, "{}", row["visit_type"]),
+        }
+    }
+    assert!(derived.contains_key("radiation_therapy") && derived.contains_key("unknown"), "{derived:?}");
+}
+
 fn own(text: &str) -> Result<Classifier, Vec<Fault>> {
     Classifier::read(Source::File { name: "services.toml".into(), text: text.to_string() })
 }
