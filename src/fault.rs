@@ -162,11 +162,12 @@ fn nearest_of(said: &str) -> Option<String> {
     nearest(given, words).map(str::to_string)
 }
 
-/// The word of `words` that `given` was probably meant to be.
+/// The word of `words` that `given` was probably meant to be, whatever their case.
 pub fn nearest<'a>(given: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
     words
         .into_iter()
-        .map(|word| (strsim::damerau_levenshtein(given, word), word))
+        .map(|word| (strsim::damerau_levenshtein(&given, &word.to_lowercase()), word))
         .filter(|(distance, word)| *distance <= 1 + word.len() / 3)
         .min()
         .map(|(_, word)| word)

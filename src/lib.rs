@@ -11,6 +11,7 @@ pub mod fault;
 pub mod feed;
 pub mod intake;
 pub mod prompt;
+pub mod rulebook;
 pub mod services;
 pub mod store;
 pub mod toml_file;

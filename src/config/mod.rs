@@ -14,6 +14,7 @@ mod server;
 
 pub use carriers::{AnsweringMachine, AsteriskConfig, CarrierConfig, CarrierKind};
 pub use feeds::{Acknowledge, Column, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings, NATIVE_COLUMNS};
+pub(crate) use organization::WEEKDAYS;
 pub use organization::{Department, Hours, Organization, Site};
 pub use server::{Server, StoreConfig};
 

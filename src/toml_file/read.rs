@@ -207,7 +207,7 @@ pub fn one_of<T: Clone>(words: &[(&'static str, T)]) -> impl Fn(&Node) -> Read<T
 
 /// "X is not known", with the word it was probably meant to be, or all that are known.
 pub fn not_known(given: &str, known: &[&str]) -> String {
-    match nearest(&given.to_lowercase(), known.iter().copied()) {
+    match nearest(given, known.iter().copied()) {
         Some(meant) => format!("\"{given}\" is not known; did you mean \"{meant}\"?"),
         None if known.is_empty() => format!("\"{given}\" is not known: there are none"),
         None => format!("\"{given}\" is not known; known are: {}", known.join(", ")),
