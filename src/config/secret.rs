@@ -1,6 +1,6 @@
 //! Secrets: taken from a variable or a file, never shown.
 
-use crate::toml_file::{Node, Read, Source, Value, parse};
+use crate::toml_file::{Node, Place, Read, Source, Value, parse};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ impl Secrets<'_> {
                 "plain_secret",
                 "a secret does not stand in this file: write { env = \"NAME\" } or { file = \"PATH\" } and put it there",
             )]),
-            Value::Variable(text) if text.trim_start().starts_with('{') => self.one(plain)(&table_of(node, text)?),
+            Value::Variable(text) if text.trim_start().starts_with('{') => self.one(plain)(&value_of(node, text)?),
             Value::Variable(text) => not_empty(node, text),
             Value::Table(table) => {
                 let [(kind, entry)] = table.iter().collect::<Vec<_>>()[..] else { return self.neither(node) };
@@ -49,7 +49,13 @@ impl Secrets<'_> {
     /// One secret or a list of them; the first is the one we sign and log in with.
     pub fn several(&self, plain: Plain) -> impl Fn(&Node) -> Read<Vec<SecretString>> {
         move |node| {
-            let Value::List(items) = &node.value else { return Ok(vec![self.one(plain)(node)?]) };
+            let items = match &node.value {
+                Value::List(items) => items,
+                Value::Variable(text) if text.trim_start().starts_with('[') => {
+                    return self.several(plain)(&value_of(node, text)?);
+                }
+                _ => return Ok(vec![self.one(plain)(node)?]),
+            };
             if items.is_empty() {
                 return node.wrong("the list is empty: at least one secret is needed");
             }
@@ -92,14 +98,24 @@ fn not_empty(node: &Node, text: &str) -> Read<SecretString> {
     if text.trim().is_empty() { node.wrong("the secret is empty") } else { Ok(SecretString::from(text)) }
 }
 
-/// The table that a variable's text is.
-fn table_of(node: &Node, text: &str) -> Read<Node> {
-    let parsed = parse(Source::File { name: "variable".into(), text: format!("value = {text}") });
-    match parsed.map(|node| node.value) {
-        Ok(Value::Table(mut table)) => match table.remove("value") {
-            Some(entry) => Ok(Node { place: node.place.clone(), value: entry.node.value }),
-            None => node.wrong("want { env = \"NAME\" } or { file = \"PATH\" }"),
-        },
-        _ => node.wrong("want { env = \"NAME\" } or { file = \"PATH\" }"),
+/// What a variable's text is, read as TOML.
+fn value_of(node: &Node, text: &str) -> Read<Node> {
+    let written = parse(Source::File { name: "variable".into(), text: format!("value = {text}") });
+    let Ok(Node { value: Value::Table(mut table), .. }) = written else {
+        return node.wrong("want { env = \"NAME\" } or { file = \"PATH\" }, or a list of them");
+    };
+    match table.remove("value") {
+        Some(entry) => Ok(at(&node.place, entry.node)),
+        None => node.wrong("want { env = \"NAME\" } or { file = \"PATH\" }"),
     }
+}
+
+/// The value with every place in it that of the variable; its texts count as the variable's own.
+fn at(place: &Place, node: Node) -> Node {
+    let value = match node.value {
+        Value::List(items) => Value::List(items.into_iter().map(|item| at(place, item)).collect()),
+        Value::Text(text) => Value::Variable(text),
+        other => other,
+    };
+    Node { place: place.clone(), value }
 }

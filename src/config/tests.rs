@@ -319,6 +319,9 @@ fn tokens_are_a_list_while_they_are_rotated() {
     let main = &config.carriers[&CarrierName::from("main")];
     assert_eq!(main.auth_tokens.iter().map(|token| token.expose_secret()).collect::<Vec<_>>(), ["n", "o"]);
     assert_eq!(main.api_url, "https://api.twilio.com");
+    let by_variable = [("CALLAHEAD_CARRIERS__MAIN__AUTH_TOKEN", "[\"n\", { env = \"OLD\" }]"), ("OLD", "o")];
+    let config = read_with(text, &by_variable).expect("sound");
+    assert_eq!(config.carriers[&CarrierName::from("main")].auth_tokens.len(), 2);
     let faults = read_with(text, &[]).expect_err("both missing");
     assert_eq!(faults.iter().map(|fault| (fault.line, fault.column)).collect::<Vec<_>>(), [(5, 15), (5, 32)]);
 }
@@ -348,4 +351,31 @@ fn files_that_cannot_be_read() {
     std::fs::write(&file, "\u{feff}schedules = \"plans\"\r\n").expect("written");
     let config = Config::load(Some(&file), []).expect("a byte-order mark does no harm");
     assert_eq!(config.schedules, folder.path().join("plans"));
+}
+
+/// Whatever a person leaves out or mistypes: faults, never a panic, and every place within the file.
+mod any_file {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sound_places(text: &str) -> Result<(), TestCaseError> {
+        for fault in read(text).err().unwrap_or_default() {
+            prop_assert!(fault.line <= text.lines().count() + 1, "{fault}");
+            prop_assert!(!fault.message.is_empty());
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_text(text in "[\\[\\]{}=\"'a-z0-9_.,# \\n\\t\u{e9}-]{0,120}") {
+            sound_places(&text)?;
+        }
+
+        #[test]
+        fn of_the_example_with_a_piece_changed(at in 0..EXAMPLE.len(), length in 0..40usize, piece in "[\\[\\]{}=\"a-z0-9 \\n]{0,6}") {
+            let end = (at + length).min(EXAMPLE.len());
+            sound_places(&format!("{}{piece}{}", &EXAMPLE[..at], &EXAMPLE[end..]))?;
+        }
+    }
 }
