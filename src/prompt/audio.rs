@@ -1,0 +1,137 @@
+//! Audio by recipe: what a carrier fetches is named by a keyed hash of how it is made. The name cannot be guessed, carries
+//! nothing, and is the same on every replica; new words or recordings give a new name, so that it may be cached for ever.
+
+use super::{Error, Packs, wav_bytes};
+use crate::core::call::Utterance;
+use crate::core::ids::{LanguageTag, PhraseId};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fmt::Write;
+
+/// How one message is made: the phrases of a language.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Recipe {
+    /// The language.
+    pub language: LanguageTag,
+    /// The phrases, in order; at least one, at most [`Recipe::LONGEST`].
+    pub phrases: Vec<PhraseId>,
+}
+
+impl Recipe {
+    /// No message has more phrases.
+    pub const LONGEST: usize = 500;
+
+    /// The recipe as one line: the language and the phrases, parted by blanks.
+    pub fn to_text(&self) -> String {
+        let words = [self.language.as_str()].into_iter().chain(self.phrases.iter().map(PhraseId::as_str));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads [`Recipe::to_text`] again.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a line without phrases, or with too many.
+    pub fn parse(text: &str) -> Result<Recipe, Error> {
+        let mut words = text.split_ascii_whitespace();
+        let language = words.next().ok_or(Error::Recipe("it is empty"))?;
+        let phrases: Vec<PhraseId> = words.take(Self::LONGEST + 1).map(PhraseId::from).collect();
+        match phrases.len() {
+            0 => Err(Error::Recipe("it names no phrase")),
+            n if n > Self::LONGEST => Err(Error::Recipe("it names too many phrases")),
+            _ => Ok(Recipe { language: LanguageTag::from(language), phrases }),
+        }
+    }
+}
+
+/// The name of a message's audio: HMAC-SHA256 of recipe and pack in 64 hexadecimal digits.
+pub fn audio_id(secret: &[u8], recipe: &Recipe, pack_fingerprint: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+    // The two parts can hold no line break, so no other pair gives the same bytes.
+    mac.update(b"callahead audio 1\n");
+    mac.update(pack_fingerprint.as_bytes());
+    mac.update(b"\n");
+    mac.update(recipe.to_text().as_bytes());
+    to_hex(&mac.finalize().into_bytes())
+}
+
+pub(super) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+impl Packs {
+    /// The recipe of what is said in a language.
+    ///
+    /// # Errors
+    /// No such pack, or phrases that are not recorded.
+    pub fn recipe(&self, language: &LanguageTag, say: &[Utterance]) -> Result<Recipe, Error> {
+        Ok(Recipe { language: language.clone(), phrases: self.pack(language)?.phrases(say)? })
+    }
+
+    /// The name of a recipe's audio with the recordings as they are now.
+    ///
+    /// # Errors
+    /// No such pack.
+    pub fn audio_id(&self, secret: &[u8], recipe: &Recipe) -> Result<String, Error> {
+        Ok(audio_id(secret, recipe, self.pack(&recipe.language)?.fingerprint()))
+    }
+
+    /// The WAV file of a recipe.
+    ///
+    /// # Errors
+    /// No such pack, or phrases that are not recorded.
+    pub fn render(&self, recipe: &Recipe) -> Result<Vec<u8>, Error> {
+        Ok(wav_bytes(&self.pack(&recipe.language)?.compose(&recipe.phrases)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::testpack::TestPack;
+
+    #[test]
+    fn a_recipe_is_one_line_and_comes_back() {
+        let recipe = Recipe::parse("en-US say/hello org/name digit/0.end").expect("a recipe");
+        assert_eq!(recipe.phrases.len(), 3);
+        assert_eq!(recipe.to_text(), "en-US say/hello org/name digit/0.end");
+        assert_eq!(Recipe::parse(&recipe.to_text()).expect("the same"), recipe);
+        for text in ["", "  ", "en-US", &("en-US".to_string() + &" a".repeat(501))] {
+            assert!(Recipe::parse(text).is_err(), "{} bytes", text.len());
+        }
+    }
+
+    #[test]
+    fn the_name_depends_on_secret_words_and_recordings_and_carries_nothing() {
+        let one = Recipe::parse("en-US say/hello").expect("a recipe");
+        let two = Recipe::parse("en-US say/goodbye").expect("a recipe");
+        let name = audio_id(b"secret", &one, "print");
+        assert_eq!(name, audio_id(b"secret", &one, "print"));
+        assert!(name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
+        for other in [audio_id(b"secret", &two, "print"), audio_id(b"Secret", &one, "print"), audio_id(b"secret", &one, "p")] {
+            assert_ne!(name, other);
+        }
+        // Computed apart: HMAC-SHA256("secret", "callahead audio 1\nprint\nen-US say/hello").
+        assert_eq!(name, "64a1abc0f31ea5974ae40b3c0dba793072965028fd20d76682f56e24b76d9263");
+    }
+
+    #[test]
+    fn words_become_a_wav_file() {
+        let packs = TestPack::english().load_all();
+        let say = [Utterance::Phrase("say/hello".into()), Utterance::Organization];
+        let recipe = packs.recipe(&"en-US".into(), &say).expect("recorded");
+        assert_eq!(recipe.to_text(), "en-US say/hello org/name");
+        let file = packs.render(&recipe).expect("recorded");
+        let pack = packs.pack(&recipe.language).expect("there");
+        let ms = pack.length_ms(&recipe.phrases).expect("recorded");
+        assert_eq!(file.len(), 44 + ms as usize * 16);
+        assert_eq!(packs.audio_id(b"s", &recipe).expect("there"), audio_id(b"s", &recipe, pack.fingerprint()));
+        let nowhere = Recipe::parse("fr-FR say/hello").expect("a recipe");
+        assert!(matches!(packs.render(&nowhere), Err(Error::NoPack { .. })));
+        let unknown = Recipe::parse("en-US say/nothing").expect("a recipe");
+        assert!(matches!(packs.render(&unknown), Err(Error::Missing(_))));
+    }
+}

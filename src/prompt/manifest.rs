@@ -1,0 +1,152 @@
+//! `pack.toml`: who speaks, who signed it off, the pauses, the grammar.
+
+use super::Grammar;
+use crate::core::ids::LanguageTag;
+use crate::fault::{Fault, parse_toml};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The file as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub language: LanguageTag,
+    pub name: String,
+    #[serde(default)]
+    pub voice: String,
+    #[serde(default)]
+    pub notice: String,
+    #[serde(default)]
+    reviewed: bool,
+    #[serde(default)]
+    reviewer: String,
+    reviewed_on: Option<toml::Value>,
+    #[serde(default)]
+    pub gaps: Gaps,
+    pub grammar: Grammar,
+}
+
+/// Silence between two phrases in milliseconds, by the end of the first one's words.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gaps {
+    /// After words without punctuation.
+    pub plain_ms: u32,
+    /// After a comma.
+    pub comma_ms: u32,
+    /// After a full stop, and before a phrase that opens a sentence.
+    pub stop_ms: u32,
+    /// After a group of digits of a telephone number.
+    pub group_ms: u32,
+    /// Before every phrase of a group, whatever stands in front of it.
+    pub before: BTreeMap<String, u32>,
+}
+
+impl Default for Gaps {
+    /// The pauses of the audio study: 60 to 120 ms at a comma, 300 to 400 ms at a full stop.
+    fn default() -> Gaps {
+        Gaps { plain_ms: 0, comma_ms: 90, stop_ms: 350, group_ms: 180, before: BTreeMap::new() }
+    }
+}
+
+/// Who heard the pack and signed it off (calling-rules L-47).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Name of the person.
+    pub reviewer: String,
+    /// The day.
+    pub on: NaiveDate,
+}
+
+/// No pause is longer: the caller would take it for the end.
+const LONGEST_GAP_MS: u32 = 5_000;
+
+/// Reads `pack.toml` of the folder of a language.
+pub(super) fn read_manifest(file: &Path, text: &str, folder: &str) -> Result<(Manifest, Option<Review>), Vec<Fault>> {
+    let manifest: Manifest = parse_toml(file, text).map_err(|fault| vec![fault])?;
+    let mut faults: Vec<Fault> = manifest
+        .grammar
+        .problems()
+        .into_iter()
+        .map(|(place, message)| Fault::at_text(file, text, &place, "bad_grammar", message))
+        .collect();
+    if manifest.language.as_str() != folder {
+        let message = format!("language: {} stands in the folder {folder}: want the same in both", manifest.language);
+        faults.push(Fault::at_text(file, text, "language", "language_differs", message));
+    }
+    let Gaps { plain_ms, comma_ms, stop_ms, group_ms, before } = &manifest.gaps;
+    if [plain_ms, comma_ms, stop_ms, group_ms].into_iter().chain(before.values()).any(|ms| *ms > LONGEST_GAP_MS) {
+        let message = format!("gaps: want at most {LONGEST_GAP_MS} ms");
+        faults.push(Fault::at_text(file, text, "[gaps]", "bad_value", message));
+    }
+    let review =
+        read_review(&manifest).map_err(|message| faults.push(Fault::at_text(file, text, "reviewed", "bad_review", message)));
+    match review {
+        Ok(review) if faults.is_empty() => Ok((manifest, review)),
+        _ => Err(faults),
+    }
+}
+
+/// `None` while nobody signed it off; a signature needs a name and a date.
+fn read_review(manifest: &Manifest) -> Result<Option<Review>, &'static str> {
+    if !manifest.reviewed {
+        return Ok(None);
+    }
+    let date = match &manifest.reviewed_on {
+        Some(toml::Value::String(text)) => text.parse().ok(),
+        Some(toml::Value::Datetime(date)) => date.to_string().parse().ok(),
+        _ => None,
+    };
+    match (manifest.reviewer.trim(), date) {
+        ("", _) => Err("reviewed = true needs the name of the person who heard the pack: reviewer = \"...\""),
+        (_, None) => Err("reviewed = true needs the day: reviewed_on = \"2026-11-20\""),
+        (name, Some(on)) => Ok(Some(Review { reviewer: name.to_string(), on })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::testpack::PACK_TOML;
+
+    fn read(text: &str) -> Result<Option<Review>, Vec<(usize, &'static str)>> {
+        read_manifest(Path::new("pack.toml"), text, "en-US")
+            .map(|(_, review)| review)
+            .map_err(|faults| faults.iter().map(|f| (f.line, f.code)).collect())
+    }
+
+    #[test]
+    fn the_shipped_pack_is_unreviewed_and_a_signature_needs_name_and_date() {
+        assert_eq!(read(PACK_TOML), Ok(None));
+        let signed = PACK_TOML.replace("reviewed = false", "reviewed = true");
+        assert!(read(&signed).is_err(), "nobody signed");
+        let named = signed.replace("reviewer = \"\"", "reviewer = \"Ana Example\"");
+        assert!(read(&named).is_err(), "no day");
+        for date in ["\"2026-11-20\"", "2026-11-20"] {
+            let dated = named.replace("reviewed_on = \"\"", &format!("reviewed_on = {date}"));
+            let review = read(&dated).expect("a signed pack").expect("a signature");
+            assert_eq!((review.reviewer.as_str(), review.on.to_string().as_str()), ("Ana Example", "2026-11-20"));
+        }
+    }
+
+    #[test]
+    fn faults_name_their_line() {
+        let line_of = |text: &str, needle: &str| text[..text.find(needle).expect("there")].matches('\n').count() + 1;
+        for (from, to, place, code) in [
+            ("comma_ms", "coma_ms", "coma_ms", "unknown_key"),
+            ("stop_ms = 350", "stop_ms = 35000", "[gaps]", "bad_value"),
+            ("\"day/{day}\"", "\"day/{dy}\"", "\"day/{dy}\"", "bad_grammar"),
+            ("\"en-US\"", "\"en-GB\"", "language =", "language_differs"),
+        ] {
+            let text = PACK_TOML.replace(from, to);
+            let faults = read(&text).expect_err(code);
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].1, code);
+            if code != "language_differs" {
+                assert_eq!(faults[0].0, line_of(&text, place), "{code}");
+            }
+        }
+    }
+}

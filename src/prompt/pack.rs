@@ -1,0 +1,138 @@
+//! Language packs in memory. How they get there: `load.rs`.
+
+use super::{Error, Gaps, Grammar, Review};
+use crate::core::ids::{LanguageTag, PhraseId};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Every language pack of a folder.
+#[derive(Debug, Default)]
+pub struct Packs {
+    pub(super) packs: BTreeMap<LanguageTag, Pack>,
+}
+
+/// One language: its phrases, its pauses, its grammar.
+pub struct Pack {
+    /// The language, as the folder is named.
+    pub language: LanguageTag,
+    /// The language in words, for people.
+    pub name: String,
+    /// Whose voice it is.
+    pub voice: String,
+    /// The notice that the voice's licence asks for.
+    pub notice: String,
+    /// Who signed it off; `None`: nobody, and a real carrier does not start with it unless told to.
+    pub review: Option<Review>,
+    /// Silence between phrases.
+    pub gaps: Gaps,
+    /// How dates, times and numbers are made of phrases.
+    pub grammar: Grammar,
+    /// The folder it came from.
+    pub folder: PathBuf,
+    pub(super) phrases: HashMap<PhraseId, Phrase>,
+    pub(super) fingerprint: String,
+}
+
+/// A recorded phrase.
+#[derive(Clone)]
+pub struct Phrase {
+    /// Its words, with the punctuation that decides the pause after it.
+    pub text: String,
+    /// Its sound, 8 kHz mono, zero at both ends.
+    pub samples: Vec<i16>,
+    /// It begins a new sentence.
+    pub(super) opens_sentence: bool,
+    /// A pause in front of it that overrides every other, in samples.
+    pub(super) gap_before: Option<usize>,
+    /// It ends a group of digits.
+    pub(super) ends_group: bool,
+}
+
+impl Packs {
+    /// The pack of exactly this language.
+    ///
+    /// # Errors
+    /// [`Error::NoPack`], which names the languages there are.
+    pub fn pack(&self, language: &LanguageTag) -> Result<&Pack, Error> {
+        self.packs.get(language).ok_or_else(|| Error::NoPack {
+            language: language.clone(),
+            known: self.languages().map(LanguageTag::as_str).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The languages there are, in order of their tags.
+    pub fn languages(&self) -> impl Iterator<Item = &LanguageTag> {
+        self.packs.keys()
+    }
+
+    /// Every pack, in order of the tags.
+    pub fn iter(&self) -> impl Iterator<Item = &Pack> {
+        self.packs.values()
+    }
+
+    /// The pack that a patient's tag means: the same tag whatever its case, else the first of the same language
+    /// (`en` and `en-GB` find `en-US`).
+    pub fn find(&self, tag: &str) -> Option<&Pack> {
+        let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+        let same = |pack: &&Pack| pack.language.as_str().eq_ignore_ascii_case(&tag.replace('_', "-"));
+        self.iter().find(same).or_else(|| self.iter().find(|pack| primary(pack.language.as_str()) == primary(tag)))
+    }
+}
+
+impl IntoIterator for Packs {
+    type Item = Pack;
+    type IntoIter = std::collections::btree_map::IntoValues<LanguageTag, Pack>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.packs.into_values()
+    }
+}
+
+impl Pack {
+    /// Somebody who speaks the language heard it and signed it off.
+    pub fn reviewed(&self) -> bool {
+        self.review.is_some()
+    }
+
+    /// A recorded phrase.
+    pub fn phrase(&self, id: &PhraseId) -> Option<&Phrase> {
+        self.phrases.get(id)
+    }
+
+    /// The ids of every recorded phrase, in order.
+    pub fn ids(&self) -> Vec<&PhraseId> {
+        let mut ids: Vec<_> = self.phrases.keys().collect();
+        ids.sort();
+        ids
+    }
+
+    /// Changes whenever anything changes that can be heard: words, recordings, pauses.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+impl fmt::Debug for Pack {
+    /// Without the recordings: megabytes of samples help nobody.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Pack { language, folder, phrases, .. } = self;
+        write!(f, "Pack {{ {language} from {}: {} phrases }}", folder.display(), phrases.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prompt::testpack::TestPack;
+
+    #[test]
+    fn a_tag_finds_the_first_pack_of_its_language() {
+        let packs = TestPack::english().load_all();
+        for (tag, want) in [("en", true), ("EN-us", true), ("en_US", true), ("en-GB", true), ("es", false), ("", false)] {
+            assert_eq!(packs.find(tag).is_some(), want, "{tag}");
+        }
+        let known = packs.pack(&"fr-FR".into()).expect_err("no French pack").to_string();
+        assert_eq!(known, "no language pack `fr-FR`; there are: en-US");
+        assert!(format!("{packs:?}").len() < 300, "no samples in a debug line");
+    }
+}
