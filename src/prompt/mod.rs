@@ -6,6 +6,7 @@
 //! same audio again. Never here: the store, the network, a decision about a call. Start reading at [`Packs`].
 
 mod audio;
+mod check;
 mod compose;
 mod grammar;
 mod header;
@@ -21,6 +22,7 @@ mod texts;
 pub(crate) mod testpack;
 
 pub use audio::{Recipe, audio_id};
+pub use check::{Names, ScriptWords, check_pack};
 pub use compose::wav_bytes;
 pub use grammar::Grammar;
 pub use manifest::{Gaps, Review};
