@@ -19,6 +19,8 @@ mod sound;
 mod texts;
 
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 pub(crate) mod testpack;
 
 pub use audio::{Recipe, audio_id};
