@@ -16,6 +16,8 @@ mod pack;
 mod phrase;
 pub mod script;
 mod sound;
+#[cfg(feature = "speaker")]
+mod speaker;
 mod texts;
 
 #[cfg(test)]
@@ -30,6 +32,8 @@ pub use grammar::Grammar;
 pub use manifest::{Gaps, Review};
 pub use pack::{Pack, Packs, Phrase};
 pub use sound::RATE;
+#[cfg(feature = "speaker")]
+pub use speaker::play;
 
 use crate::core::ids::{LanguageTag, PhraseId};
 
@@ -66,4 +70,8 @@ pub enum Error {
     /// A text that is no recipe.
     #[error("not a recipe for audio: {0}")]
     Recipe(&'static str),
+    /// This computer's speaker.
+    #[cfg(feature = "speaker")]
+    #[error("cannot play sound on this computer: {0}")]
+    Speaker(String),
 }
