@@ -1,10 +1,10 @@
 //! The patients of the simulated network, each with their story: the real client, the real network, HTTP both ways.
 
 use crate::test_engine::{Setup, World, number, page, reminder};
-use callahead::carrier::simulator::{CallTally, Status};
+use callahead::carrier::simulator::{CallTally, Sound, Status};
 use callahead::carrier::twilio::Detection;
 use callahead::carrier::{Ask, Carrier, CarrierError, Refusal};
-use callahead::core::call::{CallEvent, FinalStatus, Then};
+use callahead::core::call::{CallEvent, FinalStatus, Key, Then};
 use callahead::core::domain::{AnsweredBy, EndReason};
 
 fn call(world: &World, digits: &str) -> CallTally {
@@ -204,4 +204,39 @@ async fn a_call_that_is_over_cannot_be_turned_and_can_be_found() {
     assert_eq!(late, Err(CarrierError::Refused { why: Refusal::NotLive, status: 400, code: 21220 }));
     let unknown = world.carrier.turn_call("CAnone", &world.call("08").token, 3).await;
     assert_eq!(unknown, Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 }));
+}
+
+#[tokio::test]
+async fn a_telephone_in_the_hand() {
+    let world = World::start(Setup::default()).await;
+    let mut phone = world.network.take_phone(world.call("14").to);
+    let key = |c| Key::new(c).expect("a key");
+    let hand = async {
+        let mut story = Vec::new();
+        while let Some(sound) = phone.listen().await {
+            match &sound {
+                Sound::Rings => phone.pick_up(),
+                Sound::Begins { audio, .. } if audio.contains("message") => phone.press(key('1')),
+                Sound::Begins { audio, .. } if audio.contains("confirmed") => phone.hang_up(),
+                _ => {}
+            }
+            let over = matches!(sound, Sound::Over(_));
+            story.push(sound);
+            if over {
+                break;
+            }
+        }
+        story
+    };
+    let calls = ["14"];
+    let (story, ()) = tokio::join!(hand, world.call_all(&calls));
+    assert_eq!((story.first(), story.last()), (Some(&Sound::Rings), Some(&Sound::Over(Status::Completed))));
+    let begun = story.iter().filter(|sound| matches!(sound, Sound::Begins { .. })).count();
+    assert_eq!((begun, story.iter().filter(|sound| **sound == Sound::Stops).count()), (3, 3));
+    let call = call(&world, "14");
+    assert_eq!((heard(&call).as_str(), call.keys.len()), ("hello message~ confirmed~", 1));
+    assert!(matches!(world.engine.asks("14")[1], Ask::Key { step: 1, .. }));
+    drop(phone);
+    world.call_all(&["14"]).await;
+    assert_eq!(world.network.tally().calls[1].status, Status::NoAnswer, "the number is a simulated patient's again");
 }

@@ -3,11 +3,12 @@
 use super::callbacks::Callbacks;
 use super::callee::Callee;
 use super::document_reader::{self, Verb};
+use super::handset::Sound;
 use super::line::{Happened, Line};
 use super::network::{Control, Network};
 use super::params::{Address, CallRequest, Progress};
 use super::performer::{self, Led};
-use super::persona::{self, Arrival, Persona};
+use super::persona::{Arrival, Persona};
 use super::tally::Status;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +28,15 @@ struct End {
 }
 
 /// Leads a call to its end.
-pub async fn run(network: Arc<Network>, sid: String, request: CallRequest, orders: UnboundedReceiver<Control>) {
+pub async fn run(
+    network: Arc<Network>,
+    sid: String,
+    request: CallRequest,
+    persona: &Persona,
+    orders: UnboundedReceiver<Control>,
+) {
     let mut callbacks = Callbacks::new(network.clone(), &sid, &request);
     callbacks.tell(Progress::Initiated, "initiated", &[]);
-    let persona = persona::of(request.to.as_str());
     let mut call = Call { network, sid, request, callbacks };
     let end = call.dial(persona, orders).await;
     call.finish(end);
@@ -45,30 +51,34 @@ struct Call {
 
 impl Call {
     async fn dial(&mut self, persona: &Persona, mut orders: UnboundedReceiver<Control>) -> End {
-        let unanswered = |status, sip| End { status, sip, error: None, talk_ms: 0 };
+        match self.ring(persona, &mut orders).await {
+            Ok(()) => self.talk(persona, orders).await,
+            Err((status, sip)) => End { status, sip, error: None, talk_ms: 0 },
+        }
+    }
+
+    /// Until the answer; the error is how it ended without one.
+    async fn ring(&mut self, persona: &Persona, orders: &mut UnboundedReceiver<Control>) -> Result<(), (Status, Option<u16>)> {
         let patience = Duration::from_secs(u64::from(self.request.timeout_s));
         let rings_for = match persona.arrival {
             Arrival::Failed { sip, after } => {
-                let end = if self.pass(after, &mut orders).await { Status::Failed } else { Status::Canceled };
-                return unanswered(end, Some(sip));
+                self.wait(after, orders).await?;
+                return Err((Status::Failed, Some(sip)));
             }
             Arrival::Busy => Duration::ZERO,
             Arrival::Answered(after) => after,
             Arrival::NeverAnswered => Duration::MAX,
         };
-        if !self.pass(DIALLING, &mut orders).await {
-            return unanswered(Status::Canceled, None);
-        }
+        self.wait(DIALLING, orders).await?;
         self.network.note(&self.sid, |call| call.status = Status::Ringing);
         self.callbacks.tell(Progress::Ringing, Status::Ringing.as_str(), &[]);
+        self.network.sound(&self.sid, &self.request.to, Sound::Rings);
         if persona.arrival == Arrival::Busy {
-            return unanswered(Status::Busy, Some(486));
+            return Err((Status::Busy, Some(486)));
         }
-        if !self.pass(rings_for.min(patience), &mut orders).await {
-            return unanswered(Status::Canceled, None);
-        }
-        if rings_for > patience {
-            return unanswered(Status::NoAnswer, Some(487));
+        let picked_up = self.wait(rings_for.min(patience), orders).await?;
+        if rings_for > patience && !picked_up {
+            return Err((Status::NoAnswer, Some(487)));
         }
         let answered_at = self.network.clock.now();
         self.network.note(&self.sid, |call| {
@@ -76,15 +86,24 @@ impl Call {
             call.answered_at = Some(answered_at);
         });
         self.callbacks.tell(Progress::Answered, Status::InProgress.as_str(), &[]);
-        self.talk(persona, orders).await
+        Ok(())
     }
 
-    /// Lets time pass before the answer; false when the call was called off.
-    async fn pass(&self, span: Duration, orders: &mut UnboundedReceiver<Control>) -> bool {
-        let span = chrono::Duration::milliseconds(span.as_millis() as i64);
-        tokio::select! {
-            Some(_) = orders.recv() => false,
-            () = self.network.clock.sleep(span) => true,
+    /// Lets time pass before the answer. True: a hand picked the telephone up meanwhile.
+    async fn wait(&self, span: Duration, orders: &mut UnboundedReceiver<Control>) -> Result<bool, (Status, Option<u16>)> {
+        let over = self.network.clock.sleep(chrono::Duration::milliseconds(span.as_millis() as i64));
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                Some(order) = orders.recv() => match order {
+                    Control::PickUp => return Ok(true),
+                    Control::End => return Err((Status::Canceled, None)),
+                    Control::PutDown => return Err((Status::Busy, Some(486))),
+                    // Nothing to turn yet, and keys of a telephone that rings do nothing.
+                    Control::Turn(_) | Control::Press(_) => {}
+                },
+                () = &mut over => return Ok(false),
+            }
         }
     }
 
@@ -181,6 +200,7 @@ impl Call {
             call.ended_at = Some(now);
             call.talk_ms = end.talk_ms;
         });
+        self.network.sound(&self.sid, &self.request.to, Sound::Over(end.status));
         self.callbacks.tell_end(end.status, (end.talk_ms + 500) / 1000, end.sip, code);
     }
 }

@@ -38,6 +38,7 @@ impl Callee {
                 None => self.loses_patience(),
             }),
             Manner::Silent => Some(self.loses_patience()),
+            Manner::ByHand => None,
             Manner::HangsUp(at) => Some((millis(at), Act::HangUp)),
             Manner::Listens { wait, key } => match (self.keys_pressed, self.quiet_since_ms) {
                 (0, Some(quiet)) if self.has_heard => Some((quiet + millis(wait), Act::Press(key))),

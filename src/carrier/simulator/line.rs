@@ -7,6 +7,7 @@
 
 use super::callee::{Act, Callee};
 use super::fields;
+use super::handset::Sound;
 use super::network::{Control, Network};
 use super::params::{Address, CallRequest};
 use super::tally::{Heard, Pressed};
@@ -88,8 +89,10 @@ impl Line {
     pub async fn hear(&mut self, audio: &str, length_ms: u64, heeds_keys: bool) -> Happened {
         let from = self.now_ms;
         self.callee.sound_begins();
+        self.sound(Sound::Begins { audio: audio.into(), length_ms });
         let happened = self.pass(length_ms, heeds_keys).await;
         self.callee.sound_ends(self.now_ms);
+        self.sound(Sound::Stops);
         let heard = Heard { audio: audio.into(), at_ms: from, from_ms: 0, to_ms: (self.now_ms - from).min(length_ms), length_ms };
         let recorded = self.callee.records_from().and_then(|beeped| {
             let missed = beeped.saturating_sub(from);
@@ -103,11 +106,18 @@ impl Line {
         happened
     }
 
+    fn sound(&self, sound: Sound) {
+        self.network.sound(&self.sid, &self.request.to, sound);
+    }
+
     async fn run(&mut self, until_ms: u64, heeds_keys: bool, in_time: bool) -> Happened {
         let limit_ms = u64::from(self.request.time_limit_s) * 1000;
         loop {
             if let Ok(order) = self.orders.try_recv() {
-                return self.obey(order);
+                match self.obey(order, heeds_keys) {
+                    Some(happened) => return happened,
+                    None => continue,
+                }
             }
             let act = self.callee.next();
             let soonest = [Some(until_ms), act.map(|(at, _)| at), self.detection.map(|(at, _)| at), Some(limit_ms)];
@@ -123,7 +133,10 @@ impl Line {
                         }
                         Waited::Ordered(order, passed_ms) => {
                             self.now_ms = next_ms.min(self.now_ms + passed_ms);
-                            return self.obey(order);
+                            match self.obey(order, heeds_keys) {
+                                Some(happened) => return happened,
+                                None => continue,
+                            }
                         }
                     }
                 }
@@ -137,12 +150,10 @@ impl Line {
                 Some((_, Act::HangUp)) => return Happened::HungUp,
                 Some((_, Act::Press(key))) => {
                     self.callee.pressed(self.now_ms);
-                    let pressed = Pressed { at_ms: self.now_ms, key, taken: heeds_keys };
-                    self.network.note(&self.sid, |call| call.keys.push(pressed));
-                    if heeds_keys {
-                        return Happened::Key(key);
+                    match self.press(key, heeds_keys) {
+                        Some(happened) => return happened,
+                        None => continue,
                     }
-                    continue;
                 }
                 None => {}
             }
@@ -205,14 +216,23 @@ impl Line {
         self.attention = is_machine.then_some(telling);
     }
 
-    fn obey(&mut self, order: Control) -> Happened {
+    fn obey(&mut self, order: Control, heeds_keys: bool) -> Option<Happened> {
         match order {
             Control::Turn(address) => {
                 self.attention = None;
-                Happened::Turned(address)
+                Some(Happened::Turned(address))
             }
-            Control::End => Happened::Cut,
+            Control::End => Some(Happened::Cut),
+            Control::PutDown => Some(Happened::HungUp),
+            Control::Press(key) => self.press(key, heeds_keys),
+            Control::PickUp => None,
         }
+    }
+
+    fn press(&self, key: char, heeds_keys: bool) -> Option<Happened> {
+        let pressed = Pressed { at_ms: self.now_ms, key, taken: heeds_keys };
+        self.network.note(&self.sid, |call| call.keys.push(pressed));
+        heeds_keys.then_some(Happened::Key(key))
     }
 
     /// The fields of a question on this line.

@@ -12,6 +12,7 @@ mod callee;
 mod document_reader;
 mod faults;
 mod fields;
+mod handset;
 mod line;
 mod network;
 mod params;
@@ -23,10 +24,12 @@ mod tally;
 mod webhook_client;
 
 pub use faults::{Fault, FaultList, FaultListError};
+pub use handset::{Handset, Sound};
 pub use tally::{CallTally, Heard, Pressed, Status, Tally};
 
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::core::domain::PhoneNumber;
 use network::Network;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -93,6 +96,11 @@ impl Simulator {
     /// Where it listens: its `api_url` is `http://` and this.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes the telephone of a number into the hand: the next call to it rings there.
+    pub fn take_phone(&self, number: PhoneNumber) -> Handset {
+        Handset::take(self.network.clone(), number)
     }
 
     /// What it has seen so far.

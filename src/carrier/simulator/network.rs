@@ -2,11 +2,14 @@
 
 use super::call_task;
 use super::faults::{Fault, FaultList};
+use super::handset::Sound;
 use super::params::{Address, ApiFault, CallRequest};
+use super::persona;
 use super::tally::{CallTally, Status, Tally};
 use super::webhook_client::{Answer, WebhookClient};
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::core::domain::PhoneNumber;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -23,6 +26,12 @@ pub enum Control {
     Turn(Address),
     /// End it (`Status=completed`), or call it off before an answer.
     End,
+    /// The hand that holds the telephone picks it up.
+    PickUp,
+    /// It presses a key.
+    Press(char),
+    /// It puts it down.
+    PutDown,
 }
 
 /// The network.
@@ -49,6 +58,14 @@ struct Calls {
     tally: Tally,
     places: HashMap<String, usize>,
     controls: HashMap<String, mpsc::UnboundedSender<Control>>,
+    /// Telephones in somebody's hand, by number.
+    handsets: HashMap<String, Connected>,
+}
+
+struct Connected {
+    sounds: mpsc::UnboundedSender<Sound>,
+    /// The call that rings or talks there.
+    call: Option<String>,
 }
 
 impl Network {
@@ -89,10 +106,12 @@ impl Network {
         calls.tally.calls.push(call.clone());
         calls.places.insert(sid.clone(), place);
         calls.controls.insert(sid.clone(), order);
+        let in_hand = calls.handsets.get_mut(call.to.as_str()).map(|handset| handset.call = Some(sid.clone())).is_some();
         drop(calls);
+        let persona = if in_hand { persona::IN_HAND } else { persona::of(call.to.as_str()) };
         let network = self.clone();
         self.spawn(async move {
-            call_task::run(network.clone(), sid.clone(), request, orders).await;
+            call_task::run(network.clone(), sid.clone(), request, persona, orders).await;
             network.calls().controls.remove(&sid);
         });
         call
@@ -144,7 +163,7 @@ impl Network {
         let status = calls.places.get(sid).map(|place| calls.tally.calls[*place].status);
         let fits = match control {
             Control::Turn(_) => status == Some(Status::InProgress),
-            Control::End => status.is_some_and(|status| !status.is_final()),
+            _ => status.is_some_and(|status| !status.is_final()),
         };
         let sent = fits && calls.controls.get(sid).is_some_and(|order| order.send(control).is_ok());
         sent.then_some(()).ok_or_else(|| ApiFault::new(400, 21220, "Call is not in-progress. Cannot redirect."))
@@ -171,6 +190,38 @@ impl Network {
     pub fn lateness(&self, most_s: u64) -> Option<Duration> {
         let late = self.faults.strikes(Fault::WebhookLate, &self.chance);
         late.then(|| Duration::milliseconds(self.chance.below(most_s * 1000) as i64))
+    }
+
+    /// Puts the telephone of a number into somebody's hand.
+    pub fn connect_handset(&self, number: &PhoneNumber) -> mpsc::UnboundedReceiver<Sound> {
+        let (sounds, heard) = mpsc::unbounded_channel();
+        self.calls().handsets.insert(number.as_str().to_string(), Connected { sounds, call: None });
+        heard
+    }
+
+    /// Takes it out of the hand again.
+    pub fn disconnect_handset(&self, number: &PhoneNumber) {
+        self.calls().handsets.remove(number.as_str());
+    }
+
+    /// Does with the call of a telephone in the hand what the hand does; nothing where there is none.
+    pub fn order_handset(&self, number: &PhoneNumber, control: Control) {
+        let calls = self.calls();
+        let call = calls.handsets.get(number.as_str()).and_then(|handset| handset.call.as_ref());
+        if let Some(order) = call.and_then(|sid| calls.controls.get(sid)) {
+            // A call that has just ended takes no more.
+            let _ = order.send(control);
+        }
+    }
+
+    /// Lets a telephone in the hand sound, if this call is with one.
+    pub fn sound(&self, sid: &str, number: &PhoneNumber, sound: Sound) {
+        if let Some(handset) = self.calls().handsets.get(number.as_str())
+            && handset.call.as_deref() == Some(sid)
+        {
+            // Nobody listens any more: it sounds unheard.
+            let _ = handset.sounds.send(sound);
+        }
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {

@@ -50,6 +50,8 @@ pub enum Manner {
         /// The key.
         key: char,
     },
+    /// Somebody's hand decides ([`super::Handset`]).
+    ByHand,
     /// An answering machine.
     Machine {
         /// How long its greeting is.
@@ -124,6 +126,10 @@ pub const TABLE: &[Persona] = &[
     person("27", "presses 0", Manner::Presses(&[(ms(3_000), '0')])),
 ];
 
+/// A telephone in somebody's hand: rings until it is picked up.
+pub const IN_HAND: &Persona =
+    &Persona { digits: "", about: "in somebody's hand", arrival: Arrival::NeverAnswered, manner: Manner::ByHand };
+
 /// The telephone of a number.
 pub fn of(number: &str) -> &'static Persona {
     let like = |digits: &str| TABLE.iter().find(|persona| digits.ends_with(persona.digits));
@@ -138,7 +144,7 @@ impl Persona {
             // Nobody speaks: five seconds of silence (MachineDetectionSilenceTimeout).
             Manner::Silent => Some((ms(5_000), "unknown")),
             // A hello of 0.7 s and 1.2 s of silence after it (MachineDetectionSpeechEndThreshold).
-            Manner::Presses(_) | Manner::HangsUp(_) | Manner::Listens { .. } => Some((ms(1_900), "human")),
+            Manner::Presses(_) | Manner::HangsUp(_) | Manner::Listens { .. } | Manner::ByHand => Some((ms(1_900), "human")),
             // Somebody who speaks for longer than 2.4 s is a machine (MachineDetectionSpeechThreshold).
             Manner::Machine { .. } if !until_end => Some((ms(2_400), "machine_start")),
             Manner::Machine { greeting, takes_message: true } => Some((greeting + BEEP, "machine_end_beep")),
