@@ -113,3 +113,35 @@ async fn whether_a_call_may_exist() {
         assert!(!text.contains("617") && !text.contains("t0ken") && !text.contains(TOKEN), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_list_is_read_to_its_end_and_never_at_another_host() {
+    let page = |next: &str, sid: &str| {
+        let call = format!(r#"{{"sid":"{sid}","status":"in-progress","date_created":"Fri, 27 Nov 2026 15:00:00 +0000"}}"#);
+        format!(r#"{{"calls":[{call}],"next_page_uri":{next}}}"#)
+    };
+    let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json");
+    let first = page(&format!("\"{path}?Page=1\""), "CA1");
+    let astray = page("\"http://elsewhere.example/calls\"", "CA1");
+    let last = page("null", "CA2");
+    let to = call().to;
+    let since = "2026-11-27T23:59:00Z".parse().expect("a time");
+    for (first, want) in [(first, Ok(2)), (astray, Err(()))] {
+        let last = last.clone();
+        let answer = move |axum::extract::RawQuery(query): axum::extract::RawQuery| async move {
+            let query = query.unwrap_or_default();
+            let body = if query == "Page=1" { last } else { first };
+            let sound = query == "Page=1" || query == "To=%2B16175550101&StartTime%3E=2026-11-27&PageSize=200";
+            if sound { body } else { format!("not asked well: {query}") }
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let routes = axum::Router::new().route(&path, axum::routing::get(answer));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let listed = carrier(address, Duration::from_secs(10)).find_calls(&to, since).await;
+        assert_eq!(listed.as_ref().map(Vec::len).map_err(|_| ()), want, "{listed:?}");
+        if let Ok(calls) = listed {
+            assert!(calls.iter().all(|call| call.ended.is_none() && call.started_at.is_some() && call.talk_seconds.is_none()));
+        }
+    }
+}

@@ -131,3 +131,53 @@ async fn a_stopped_network_is_still() {
     let gone = world.carrier.place_call(&call).await;
     assert!(matches!(gone, Err(CarrierError::Unreachable(_))), "{gone:?}");
 }
+
+/// What the API takes that our own client does not ask for.
+#[tokio::test]
+async fn calls_are_ended_called_off_and_paged() {
+    let world = World::start(Setup { clock: slow(), ..Setup::default() }).await;
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let base = format!("http://{}/2010-04-01/Accounts/{ACCOUNT}/Calls", world.network.address());
+    let post = |path: String, form: Vec<(&'static str, String)>| {
+        let request = http.post(format!("{base}{path}")).basic_auth(ACCOUNT, Some(TOKEN)).form(&form);
+        async move {
+            let response = request.send().await.expect("an answer");
+            (response.status().as_u16(), response.json::<Value>().await.expect("a body"))
+        }
+    };
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let url = "http://127.0.0.1:9/v".to_string();
+        let (status, call) = post(".json".into(), vec![("To", number("14")), ("From", number("00")), ("Url", url)]).await;
+        assert_eq!((status, &call["status"]), (201, &Value::from("queued")));
+        let sid = call["sid"].as_str().expect("an id").to_string();
+        assert!(sid.len() == 34 && sid.starts_with("CA") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit()), "{sid}");
+        ids.push(sid);
+    }
+    for (fields, want) in [
+        (vec![("Status", "melted".to_string())], (400, 20001)),
+        (vec![], (400, 21205)),
+        (vec![("Url", "http://h.example/x".to_string())], (400, 21220)),
+    ] {
+        let (status, fault) = post(format!("/{}.json", ids[0]), fields).await;
+        assert_eq!((status, fault["code"].as_u64().expect("a code")), want);
+    }
+    let (status, _) = post(format!("/{}.json", ids[0]), vec![("Status", "canceled".into())]).await;
+    assert_eq!(status, 200);
+    world.network.wait_for_end(&ids[0]).await;
+    assert_eq!(world.network.tally().calls[0].status, Status::Canceled);
+    let get = async |uri: &str| {
+        let address = format!("http://{}{uri}", world.network.address());
+        let response = http.get(address).basic_auth(ACCOUNT, Some(TOKEN)).send().await.expect("an answer");
+        response.json::<Value>().await.expect("a body")
+    };
+    let first = get(&format!("/2010-04-01/Accounts/{ACCOUNT}/Calls.json?PageSize=2&To=%2B16175551214")).await;
+    assert_eq!(first["calls"].as_array().map(Vec::len), Some(2));
+    let second = get(first["next_page_uri"].as_str().expect("one more page")).await;
+    assert_eq!((second["calls"][0]["sid"].as_str(), second["next_page_uri"].is_null()), (Some(ids[0].as_str()), true));
+}
+
+/// An ordinary clock, so that a telephone rings long enough to be dealt with.
+fn slow() -> callahead::clock::Clock {
+    callahead::clock::Clock::system()
+}

@@ -108,6 +108,11 @@ impl Simulator {
         self.network.tally()
     }
 
+    /// Waits until a call is over.
+    pub async fn wait_for_end(&self, sid: &str) {
+        self.network.wait_for_end(sid).await;
+    }
+
     /// Stops: takes no more calls, drops those under way without a word, and waits until all is still.
     pub async fn stop(self) {
         self.network.stop.cancel();

@@ -14,7 +14,7 @@ use chrono::Duration;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +50,8 @@ pub struct Network {
     pub tracker: TaskTracker,
     /// Fires when it stops.
     pub stop: CancellationToken,
+    /// Rises whenever a call is over.
+    over: watch::Sender<u64>,
     calls: Mutex<Calls>,
 }
 
@@ -72,7 +74,7 @@ impl Network {
     /// A network without calls.
     pub fn new(account: String, clock: Clock, chance: Chance, faults: FaultList, webhooks: WebhookClient) -> Network {
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        Network { account, clock, chance, faults, webhooks, tracker, stop, calls: Mutex::default() }
+        Network { account, clock, chance, faults, webhooks, tracker, stop, over: watch::channel(0).0, calls: Mutex::default() }
     }
 
     /// Takes a call and starts it.
@@ -113,6 +115,7 @@ impl Network {
         self.spawn(async move {
             call_task::run(network.clone(), sid.clone(), request, persona, orders).await;
             network.calls().controls.remove(&sid);
+            network.over.send_modify(|over| *over += 1);
         });
         call
     }
@@ -139,6 +142,15 @@ impl Network {
     /// Everything so far.
     pub fn tally(&self) -> Tally {
         self.calls().tally.clone()
+    }
+
+    /// Waits until a call is over; returns at once for one that is not known.
+    pub async fn wait_for_end(&self, sid: &str) {
+        let mut over = self.over.subscribe();
+        while self.calls().controls.contains_key(sid) {
+            // The sender is part of the network: it cannot be gone.
+            let _ = over.changed().await;
+        }
     }
 
     /// Calls that `wanted` picks.

@@ -21,6 +21,7 @@ pub fn field<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn decodes_what_carriers_send() {
@@ -39,5 +40,19 @@ mod tests {
         assert_eq!(field(&read, "event"), None);
         assert_eq!(pairs(b""), []);
         assert_eq!(pairs(b"a=1#b"), [("a".to_string(), "1#b".to_string())]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_comes_out(fields in prop::collection::vec(("[A-Za-z]{1,8}", any::<String>()), 0..6)) {
+            let mut url = Url::parse("http://localhost/").expect("a URL");
+            url.query_pairs_mut().extend_pairs(&fields);
+            prop_assert_eq!(pairs(url.query().unwrap_or_default().as_bytes()), fields);
+        }
+
+        #[test]
+        fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            pairs(&bytes);
+        }
     }
 }

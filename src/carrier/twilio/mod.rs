@@ -62,14 +62,12 @@ pub enum Detection {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A value is wrong.
-    #[error("carriers.{carrier}.{key}: {fault}")]
+    #[error("{key}: {fault}")]
     Value {
-        /// Which carrier.
-        carrier: CarrierName,
-        /// Which key.
-        key: &'static str,
+        /// Which key of the configuration.
+        key: String,
         /// What is wrong and what would be right.
-        fault: String,
+        fault: &'static str,
     },
     /// The HTTP client cannot be made.
     #[error("carriers.{carrier}: no HTTP client: {source} (are the system's root certificates installed?)")]
@@ -94,13 +92,14 @@ impl TwilioCarrier {
     /// # Errors
     /// A URL that is none, a public host name with an underscore (refused by the carrier), no auth token, no account.
     pub fn new(settings: TwilioSettings) -> Result<TwilioCarrier, SettingsError> {
-        let carrier = settings.name.clone();
-        let value = |key, fault: &str| SettingsError::Value { carrier: carrier.clone(), key, fault: fault.to_string() };
+        let carrier = &settings.name;
+        let value = |key: &str, fault| SettingsError::Value { key: format!("carriers.{carrier}.{key}"), fault };
+        let public_value = |fault| SettingsError::Value { key: "server.public_url".into(), fault };
         let api_url = web_url(&settings.api_url).ok_or_else(|| value("api_url", "want a URL such as https://api.twilio.com"))?;
         let public = web_url(&settings.public_url);
-        let public = public.ok_or_else(|| value("public_url", "want a URL such as https://calls.example.org"))?;
+        let public = public.ok_or_else(|| public_value("want a URL such as https://calls.example.org"))?;
         if public.host_str().is_some_and(|host| host.contains('_')) {
-            return Err(value("public_url", "the carrier refuses host names with an underscore"));
+            return Err(public_value("the carrier refuses host names with an underscore"));
         }
         if settings.account.is_empty() {
             return Err(value("account", "want the account's id (AC and 32 hexadecimal digits)"));
@@ -231,14 +230,14 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_say_which_key() {
         for (broken, key) in [
-            (TwilioSettings { api_url: "api.twilio.com".into(), ..settings() }, "api_url"),
-            (TwilioSettings { public_url: "ftp://x".into(), ..settings() }, "public_url"),
-            (TwilioSettings { public_url: "https://my_host".into(), ..settings() }, "public_url"),
-            (TwilioSettings { account: String::new(), ..settings() }, "account"),
-            (TwilioSettings { auth_tokens: vec![], ..settings() }, "auth_token"),
+            (TwilioSettings { api_url: "api.twilio.com".into(), ..settings() }, "carriers.main.api_url"),
+            (TwilioSettings { public_url: "ftp://x".into(), ..settings() }, "server.public_url"),
+            (TwilioSettings { public_url: "https://my_host".into(), ..settings() }, "server.public_url"),
+            (TwilioSettings { account: String::new(), ..settings() }, "carriers.main.account"),
+            (TwilioSettings { auth_tokens: vec![], ..settings() }, "carriers.main.auth_token"),
         ] {
             let error = TwilioCarrier::new(broken).err().expect("it cannot work").to_string();
-            assert!(error.starts_with(&format!("carriers.main.{key}: ")), "{error}");
+            assert!(error.starts_with(&format!("{key}: ")), "{error}");
         }
         assert!(!format!("{:?}", settings()).contains("secret"));
     }
