@@ -186,6 +186,9 @@ impl Call {
             self.network.clock.sleep(late).await;
         }
         let answer = self.network.deliver(&self.sid, address, fields).await.map_err(|why| (11200, why))?;
+        if let Some((_, digits)) = fields.iter().find(|(name, _)| name == "Digits") {
+            self.network.note(&self.sid, |call| call.acknowledged.push_str(digits));
+        }
         document_reader::read(&answer.content_type, &answer.body).map_err(|flaw| (flaw.code, flaw.what))
     }
 

@@ -95,6 +95,7 @@ impl Network {
             talk_ms: 0,
             answered_by: None,
             keys: Vec::new(),
+            acknowledged: String::new(),
             heard: Vec::new(),
             recorded: Vec::new(),
             documents: 0,

@@ -114,6 +114,8 @@ pub struct CallTally {
     pub answered_by: Option<&'static str>,
     /// Keys, in order.
     pub keys: Vec<Pressed>,
+    /// The keys whose webhook was answered with 2xx, in order: the engine has promised not to lose them.
+    pub acknowledged: String,
     /// What came out of the receiver, in order.
     pub heard: Vec<Heard>,
     /// What an answering machine has on its tape.
