@@ -5,7 +5,7 @@ use crate::core::domain::{
     AnsweredBy, Appointment, Attempt, AttemptStatus, EndReason, Outcome, Outreach, Patient, PhoneKind, PhoneNumber, VisitKey,
     WorkItem, WorkKind,
 };
-use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, PatientId};
+use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, LanguageTag, PatientId};
 use crate::core::phi::Phi;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -78,7 +78,7 @@ pub struct PlanCommit {
     pub decisions: Vec<StoredDecision>,
 }
 
-/// Another time or number for a planned attempt.
+/// Another time, number, language or carrier for a planned attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftAttempt {
     /// Which.
@@ -91,6 +91,10 @@ pub struct ShiftAttempt {
     pub phone_kind: PhoneKind,
     /// Its number.
     pub phone: PhoneNumber,
+    /// The language of the call.
+    pub language: LanguageTag,
+    /// Who places it.
+    pub carrier: CarrierName,
 }
 
 /// A decision as it is kept.

@@ -41,13 +41,16 @@ async fn withdraw(conn: &mut Conn, attempts: &[AttemptId], at: Option<DateTime<U
 
 async fn shift_attempt(conn: &mut Conn, shift: &ShiftAttempt) -> Result<()> {
     sqlx::query(
-        "UPDATE attempts SET due_at = $2, not_after = $3, phone_kind = $4, phone = $5 WHERE id = $1 AND status = 'planned'",
+        "UPDATE attempts SET due_at = $2, not_after = $3, phone_kind = $4, phone = $5, language = $6, carrier = $7
+         WHERE id = $1 AND status = 'planned'",
     )
     .bind(shift.attempt.as_str())
     .bind(micros(shift.due_at))
     .bind(micros(shift.not_after))
     .bind(shift.phone_kind.as_str())
     .bind(shift.phone.as_str())
+    .bind(shift.language.as_str())
+    .bind(shift.carrier.as_str())
     .execute(conn)
     .await?;
     Ok(())

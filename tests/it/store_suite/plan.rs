@@ -95,6 +95,8 @@ async fn only_planned_attempts_are_shifted_and_withdrawn(store: TestStore) {
         not_after: at(60),
         phone_kind: PhoneKind::Mobile,
         phone: number(9),
+        language: "es-US".into(),
+        carrier: "spare".into(),
     };
     leased(&*store, &[("ada", number(1))], "d").await;
     store.commit_plan(&plan(vec![planned("bob", number(2))])).await.expect("a plan");
