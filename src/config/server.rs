@@ -94,16 +94,18 @@ fn store_url(node: &Node, url: &str, dir: &Path) -> Read<SecretString> {
     if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(SecretString::from(url));
     }
-    let Some(file) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) else {
-        return node.wrong("want sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME");
-    };
-    if file.is_empty() || file.starts_with('?') {
-        return node.wrong("the SQLite file is not named: want sqlite://callahead.db, or sqlite:///absolute/path");
-    }
-    if file.starts_with('/') || file.starts_with(":memory:") || dir.as_os_str().is_empty() {
+    if url == "sqlite::memory:" {
         return Ok(SecretString::from(url));
     }
-    // In such a URL these three mean something else; the folder's name may hold them.
-    let dir = dir.display().to_string().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    let Some(file) = url.strip_prefix("sqlite://") else {
+        return node.wrong("want sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME");
+    };
+    if file.is_empty() || file.contains('?') {
+        return node.wrong("want the name of a file and nothing after it: sqlite://callahead.db, or sqlite:///absolute/path");
+    }
+    if file.starts_with('/') || dir.as_os_str().is_empty() {
+        return Ok(SecretString::from(url));
+    }
+    let dir = dir.display().to_string();
     Ok(SecretString::from(format!("sqlite://{}/{file}", dir.trim_end_matches('/'))))
 }

@@ -196,6 +196,7 @@ fn wrong_files() {
         ("[server]\npublic_url = \"calls.example.org\"".into(), (2, 14, "bad_value"), "https:// or http://"),
         ("[server]\npublic_url = \"https://me:pw@host\"".into(), (2, 14, "bad_value"), "without a user"),
         ("[store]\nurl = \"mysql://me:hush@host/x\"".into(), (2, 7, "bad_value"), "want sqlite://FILE or postgres://"),
+        ("[store]\nurl = \"sqlite://a.db?mode=ro\"".into(), (2, 7, "bad_value"), "nothing after it"),
         ("[departments.x]\nopen = \"mon-fri 9-5\"".into(), (2, 8, "bad_value"), "mon-fri 08:00-17:00; sat"),
         ("[carriers.main]\nmax_calls = 3".into(), (1, 1, "missing_key"), "carriers.main.kind is missing"),
         (
