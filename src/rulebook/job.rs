@@ -114,14 +114,14 @@ fn select(section: &Section<'_>, known: &Known<'_>) -> Option<Select> {
     let services = section.required("services", word_list(&SERVICES));
     let sites: Vec<&str> = known.config.sites.keys().map(SiteKey::as_str).collect();
     let sites = section.required("sites", list_of(|node| name_among(node, &sites, "unknown_site", "sites stand under [sites]")));
-    let departments = section.required("departments", list_of(|node| department(node, known)));
+    let departments = section.optional("departments", list_of(|node| department(node, known))).unwrap_or_default();
     let established_patients_only = section.required("established_patients_only", yes_or_no);
     let minimum_notice = section.required("minimum_notice", duration(Duration::zero(), Duration::days(365)));
     section.end();
     let rules = Select {
         services: services?,
         sites: sites?.into_iter().map(SiteKey::new).collect(),
-        departments: departments?,
+        departments,
         established_patients_only: established_patients_only?,
         minimum_notice: minimum_notice?,
     };
