@@ -3,17 +3,27 @@
 //! The core ([`callahead_core`]: `domain`, `plan`, `call`) decides; the rooms here do everything else and decide nothing.
 //! `ARCHITECTURE.md` has the map; `tests/layering.rs` holds every room to its line of it.
 
+pub mod app;
 pub mod carrier;
 pub mod chance;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dialer;
 pub mod fault;
 pub mod feed;
 pub mod intake;
+pub mod live_call;
+pub mod nudge;
+pub mod planner;
 pub mod prompt;
 pub mod rulebook;
 pub mod services;
+pub mod simulate;
 pub mod store;
 pub mod toml_file;
+pub mod views;
+pub mod web;
+pub mod worklist;
 
 pub use callahead_core as core;

@@ -1,2 +1,7 @@
-//! bin
-fn main() {}
+//! The program: one thin start of [`callahead::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    callahead::cli::main()
+}

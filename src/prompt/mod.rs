@@ -14,6 +14,7 @@ mod load;
 mod manifest;
 mod pack;
 mod phrase;
+mod says;
 pub mod script;
 mod sound;
 #[cfg(feature = "speaker")]
@@ -31,6 +32,7 @@ pub use compose::wav_bytes;
 pub use grammar::Grammar;
 pub use manifest::{Gaps, Review};
 pub use pack::{Pack, Packs, Phrase};
+pub use says::says;
 pub use sound::RATE;
 #[cfg(feature = "speaker")]
 pub use speaker::play;

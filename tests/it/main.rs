@@ -3,6 +3,10 @@
 mod carrier_client;
 mod carrier_faults;
 mod carrier_simulator;
+mod commands;
+mod kill;
+mod privacy;
+mod serve;
 mod store_suite;
 mod support;
 mod test_engine;

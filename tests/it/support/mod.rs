@@ -1,3 +1,5 @@
 //! What several test modules need.
 
+pub mod http;
 pub mod postgres;
+pub mod process;

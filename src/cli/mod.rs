@@ -1,0 +1,201 @@
+//! The command line (interfaces, section 1). JSON goes to standard output alone; logs and progress to standard error.
+//!
+//! Never here: logic. Start reading at [`main`]; each command is a file.
+#![allow(clippy::print_stdout, reason = "a command line prints")]
+
+mod appointments;
+mod calls;
+mod carrier_simulator;
+mod check;
+mod demo;
+mod import;
+mod opt_out;
+mod output;
+mod plan;
+mod prompts;
+mod serve;
+mod webhooks;
+mod worklist;
+
+use crate::app::{Rulings, listed, open_store, read_rulings};
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::SharedStore;
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand, ValueEnum};
+use output::Output;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Telephones a hospital's patients a few days before an exam or radiology appointment.
+#[derive(Debug, Parser)]
+#[command(name = "callahead", version, about, propagate_version = true)]
+struct Arguments {
+    /// Configuration file; else CALLAHEAD_CONFIG, else ./callahead.toml, else built-in defaults.
+    #[arg(long, global = true, env = "CALLAHEAD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// How log lines are printed, on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log: LogFormat,
+    /// Show whole telephone numbers.
+    #[arg(long, global = true)]
+    reveal: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole engine on a throw-away store with a sample hospital and simulated telephones, in fast time.
+    Demo(demo::DemoArguments),
+    /// The service: planner, dialler, webhooks, console.
+    Serve,
+    /// Reads configuration, schedules, prompts and scripts, and prints every fault.
+    Check,
+    /// Takes files of appointments in by hand.
+    Import(import::ImportArguments),
+    /// What the planner decides at a moment; writes nothing.
+    Plan(plan::PlanArguments),
+    /// Why one visit is or is not called.
+    Explain(plan::ExplainArguments),
+    /// Attempts with their outcome.
+    Calls(calls::CallsArguments),
+    /// What came in from carriers and went out to them.
+    Webhooks(webhooks::WebhooksArguments),
+    /// What is stored of the schedule.
+    #[command(subcommand)]
+    Appointments(appointments::AppointmentsCommand),
+    /// What a person must do.
+    #[command(subcommand)]
+    Worklist(worklist::WorklistCommand),
+    /// The suppression list.
+    #[command(subcommand, name = "opt-out")]
+    OptOut(opt_out::OptOutCommand),
+    /// Language packs and call scripts.
+    #[command(subcommand)]
+    Prompts(prompts::PromptsCommand),
+    /// Brings the store's schema up to date.
+    Migrate,
+    /// The simulated telephone network as a program of its own.
+    #[command(name = "carrier-simulator")]
+    CarrierSimulator(carrier_simulator::SimulatorArguments),
+}
+
+/// How a command ended when it did not fail.
+enum Done {
+    /// Everything is fine: exit status 0.
+    Fine,
+    /// The check found something, or part of the work was refused: exit status 1.
+    Found,
+}
+
+/// What every command has at hand.
+struct Desk {
+    config: Option<PathBuf>,
+    output: Output,
+    chance: Chance,
+}
+
+impl Desk {
+    fn config_file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    fn config(&self) -> anyhow::Result<Config> {
+        Config::load(self.config_file(), std::env::vars()).map_err(|faults| anyhow::anyhow!(listed(&faults)))
+    }
+
+    fn rulings(&self, config: &Config) -> anyhow::Result<Rulings> {
+        read_rulings(config).map_err(|faults| anyhow::anyhow!(listed(&faults)))
+    }
+
+    /// The store with its schema up to date.
+    async fn store(&self, config: &Config) -> anyhow::Result<SharedStore> {
+        let store = open_store(config).await?;
+        store.migrate().await.context("the store's schema cannot be brought up to date")?;
+        Ok(store)
+    }
+}
+
+fn clock_at(at: Option<DateTime<Utc>>) -> Clock {
+    at.map_or_else(Clock::system, Clock::fixed)
+}
+
+/// Reads the arguments, runs the command, and says how it ended: 0 fine, 1 something was found or refused, 2 wrong usage
+/// or configuration, or trouble.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(arguments.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("the runtime cannot start")),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(Done::Fine) => ExitCode::SUCCESS,
+        Ok(Done::Found) => ExitCode::from(1),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("callahead: {error:#}");
+    ExitCode::from(2)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<Done> {
+    let context = Desk {
+        config: arguments.config,
+        output: Output { json: arguments.format == Format::Json, reveal: arguments.reveal },
+        chance: Chance::from_system().context("the operating system gives no randomness")?,
+    };
+    match arguments.command {
+        Command::Demo(args) => demo::run(&context, args).await,
+        Command::Serve => serve::run(&context).await,
+        Command::Check => check::run(&context),
+        Command::Import(args) => import::run(&context, args).await,
+        Command::Plan(args) => plan::run(&context, args).await,
+        Command::Explain(args) => plan::explain(&context, args).await,
+        Command::Calls(args) => calls::run(&context, args).await,
+        Command::Webhooks(args) => webhooks::run(&context, args).await,
+        Command::Appointments(command) => appointments::run(&context, command).await,
+        Command::Worklist(command) => worklist::run(&context, command).await,
+        Command::OptOut(command) => opt_out::run(&context, command).await,
+        Command::Prompts(command) => prompts::run(&context, command),
+        Command::Migrate => {
+            let ran = open_store(&context.config()?).await?.migrate().await?;
+            context
+                .output
+                .value(&serde_json::json!({"migrations": ran}), || format!("{ran} migrations ran; the schema is up to date"))?;
+            Ok(Done::Fine)
+        }
+        Command::CarrierSimulator(args) => carrier_simulator::run(&context, args).await,
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` chooses what is logged.
+fn start_log(format: LogFormat) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,callahead=info,sqlx=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_target(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

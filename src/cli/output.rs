@@ -1,0 +1,51 @@
+//! Results for people (tables) and for programs (JSON).
+
+use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use serde::Serialize;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// As JSON on standard output.
+    pub json: bool,
+    /// Whole telephone numbers.
+    pub reveal: bool,
+}
+
+impl Output {
+    /// Prints a value: as JSON, or as the text for people.
+    pub fn value<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(value)?);
+        } else {
+            println!("{}", text());
+        }
+        Ok(())
+    }
+
+    /// Prints rows: as a JSON array, or as a table with a line when there are none.
+    pub fn rows<T: Serialize>(
+        self,
+        rows: &[T],
+        head: &[&str],
+        none: &str,
+        cells: impl Fn(&T) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        self.value(&rows, || if rows.is_empty() { none.to_string() } else { table(head, rows.iter().map(cells)) })
+    }
+}
+
+/// A table for people.
+pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(head.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    table.to_string()
+}
+
+/// A word of the interfaces as people read it.
+pub fn words(word: &str) -> String {
+    word.replace('_', " ")
+}

@@ -1,0 +1,71 @@
+//! `webhooks`: the log of what came in and went out.
+
+use super::{Desk, Done};
+use crate::clock::Clock;
+use crate::store::WebhookQuery;
+use crate::views::WebhookView;
+use chrono::{DateTime, Duration, Utc};
+use clap::Args;
+use std::io::Write;
+
+#[derive(Debug, Args)]
+pub struct WebhooksArguments {
+    /// Only of this call.
+    #[arg(long, value_name = "ID")]
+    call: Option<String>,
+    /// Only from this moment on (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    since: Option<DateTime<Utc>>,
+    /// Goes on printing, a line each, until interrupted.
+    #[arg(long)]
+    follow: bool,
+}
+
+pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
+    let config = desk.config()?;
+    let store = desk.store(&config).await?;
+    let mut query = WebhookQuery { attempt: args.call.as_deref().map(Into::into), since: args.since, after: None, limit: 1000 };
+    let (mut all, clock) = (Vec::new(), Clock::system());
+    loop {
+        let page = store.webhooks(&query).await?;
+        query.after = page.last().map(|(number, _)| *number).or(query.after);
+        let views = page.iter().map(|(number, entry)| WebhookView::of(*number, entry));
+        if !args.follow {
+            all.extend(views);
+            if page.is_empty() {
+                break;
+            }
+            continue;
+        }
+        let mut out = std::io::stdout().lock();
+        for view in views {
+            let line = if desk.output.json { serde_json::to_string(&view)? } else { row(&view).join("  ") };
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+        drop(out);
+        if page.is_empty() {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => return Ok(Done::Fine),
+                () = clock.sleep(Duration::milliseconds(500)) => {}
+            }
+        }
+    }
+    let head = ["at", "way", "carrier", "call", "request", "status", "verdict", "ms", "fields"];
+    desk.output.rows(&all, &head, "The webhook log is empty.", row)?;
+    Ok(Done::Fine)
+}
+
+fn row(view: &WebhookView) -> Vec<String> {
+    vec![
+        view.at.clone(),
+        format!("{:?}", view.direction).to_lowercase(),
+        view.carrier.clone(),
+        view.call.clone().unwrap_or_default(),
+        format!("{} {}", view.method, view.path),
+        view.status.to_string(),
+        view.verdict.clone(),
+        format!("{:.1}", view.duration_ms),
+        view.body.clone(),
+    ]
+}

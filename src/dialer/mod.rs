@@ -1,0 +1,154 @@
+//! The loop that places calls: take due attempts, read the schedule again, commit `requesting`, ask the carrier. One
+//! dialler a carrier; replicas share the work by leases.
+//!
+//! Never here: SQL, deciding who is called. Start reading at [`Dialer::run`].
+
+mod brief;
+mod pace;
+mod place;
+mod rescue;
+
+pub use pace::Pace;
+pub use rescue::Questions;
+
+use crate::carrier::Carrier;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::Organization;
+use crate::core::domain::PhoneNumber;
+use crate::core::ids::SiteKey;
+use crate::live_call::LiveCalls;
+use crate::store::LeaseRequest;
+use chrono::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a leased attempt is this dialler's own: longer than pacing and one request to the carrier can take.
+const LEASE: Duration = Duration::seconds(90);
+/// How often due work is looked for, whatever is expected.
+const LOOK: Duration = Duration::milliseconds(500);
+/// How often what a crash left is looked for.
+const RESCUE: Duration = Duration::seconds(5);
+
+/// What a dialler keeps to.
+#[derive(Debug, Clone)]
+pub struct DialerSettings {
+    /// New calls a second.
+    pub calls_per_second: f64,
+    /// Calls at once.
+    pub max_calls: u32,
+    /// How long it may ring.
+    pub ring_timeout: Duration,
+    /// Who calls.
+    pub organization: Organization,
+    /// Numbers to call back, where a site has its own.
+    pub callback_numbers: BTreeMap<SiteKey, PhoneNumber>,
+}
+
+/// The dialler of one carrier.
+pub struct Dialer {
+    /// Who places the calls.
+    pub carrier: Arc<dyn Carrier>,
+    /// Takes in what the carrier answers.
+    pub live: Arc<LiveCalls>,
+    /// What it keeps to.
+    pub settings: DialerSettings,
+    /// Tokens of attempts.
+    pub chance: Chance,
+    /// Rings when the plan changed.
+    pub planned: Arc<Notify>,
+    /// Its name on leases: new at every start.
+    pub holder: String,
+    /// When the next call may be asked for.
+    pub pace: Pace,
+    /// Whether the carrier refuses our account: nothing is dialled until somebody acts.
+    pub paused: AtomicBool,
+    /// What the carrier was asked about calls of unknown fate.
+    pub questions: Questions,
+}
+
+impl Dialer {
+    fn clock(&self) -> &Clock {
+        &self.live.clock
+    }
+
+    /// Places calls and rescues what a crash left, until `stop`; then no new call is begun.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, tracker: TaskTracker) {
+        let rescuer = self.clone();
+        let stopped = stop.clone();
+        tracker.spawn(async move { rescuer.run_rescue(stopped).await });
+        loop {
+            match self.dial_due(&tracker, &stop).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.wait() => {}
+            }
+        }
+    }
+
+    /// Until the next attempt is due, the plan changed, or it is time to look anyway.
+    async fn wait(&self) {
+        let now = self.clock().now();
+        let look = now + LOOK;
+        let due = self.live.store.next_due(self.carrier.name()).await.ok().flatten().filter(|due| *due > now);
+        tokio::select! {
+            () = self.clock().sleep_until(due.map_or(look, |due| due.min(look))) => {}
+            () = self.planned.notified() => {}
+        }
+    }
+
+    /// Takes what is due and for which lines are free, and begins to place it; returns how many.
+    async fn dial_due(
+        self: &Arc<Self>,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<usize, crate::store::StoreError> {
+        if self.paused.load(Ordering::Relaxed) || stop.is_cancelled() {
+            return Ok(0);
+        }
+        let in_use = self.live.store.lines_in_use(self.carrier.name()).await?;
+        let free = self.settings.max_calls.saturating_sub(in_use).min(self.pace.batch());
+        if free == 0 {
+            return Ok(0);
+        }
+        let now = self.clock().now();
+        let leased = self
+            .live
+            .store
+            .lease_due(&LeaseRequest {
+                carrier: self.carrier.name().clone(),
+                now,
+                until: now + LEASE,
+                holder: self.holder.clone(),
+                limit: free,
+            })
+            .await?;
+        let count = leased.len();
+        for one in leased {
+            self.pace.wait(self.clock()).await;
+            let dialer = self.clone();
+            tracker.spawn(async move { dialer.place(one).await });
+        }
+        Ok(count)
+    }
+
+    async fn run_rescue(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.rescue().await {
+                tracing::error!(%error, carrier = %self.carrier.name(), "rescue failed; trying again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.clock().sleep(RESCUE) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The loop that keeps the plan true: it reads facts, asks the core who is called when, and writes what changed.
+//!
+//! Never here: SQL, deciding. Start reading at [`Planner::plan`].
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::core::domain::{Attempt, AttemptStatus, Outreach, VisitKey, WorkItem, WorkKind};
+use crate::core::ids::{AttemptId, JobName, OutreachId, PatientId};
+use crate::core::plan::{Decision, NewAttempt, PatientFacts, PlanAction, Rules, Verdict, decide, reconcile};
+use crate::nudge::Stale;
+use crate::store::{PlanCommit, SharedStore, ShiftAttempt, StoreError, StoredDecision};
+use crate::views::DecisionView;
+use crate::worklist::item;
+use chrono::{DateTime, Duration, Utc};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How many patients are planned in one transaction.
+const BATCH: usize = 200;
+/// How often everybody is planned again, whatever happened.
+const SWEEP: Duration = Duration::seconds(60);
+
+/// The planner of this process.
+pub struct Planner {
+    /// What is remembered.
+    pub store: SharedStore,
+    /// The hospital's rules.
+    pub rules: Arc<Rules>,
+    /// The clock.
+    pub clock: Clock,
+    /// Names for what is planned.
+    pub chance: Chance,
+}
+
+/// What one run of the planner did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Planned {
+    /// Visits judged, per job.
+    pub decisions: usize,
+    /// Attempts opened, shifted or withdrawn.
+    pub actions: usize,
+}
+
+impl Planner {
+    /// Plans whenever somebody says that a plan is stale, and everybody now and then, until `stop`.
+    pub async fn run(
+        self: Arc<Self>,
+        mut stale: mpsc::UnboundedReceiver<Stale>,
+        planned: Arc<tokio::sync::Notify>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            let mut whom = tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.clock.sleep(SWEEP) => vec![Stale::All],
+                heard = stale.recv() => heard.into_iter().collect(),
+            };
+            while let Ok(more) = stale.try_recv() {
+                whom.push(more);
+            }
+            let done = if whom.contains(&Stale::All) { self.plan_all().await } else { self.plan(&patients_of(&whom)).await };
+            match done {
+                Ok(_) => planned.notify_waiters(),
+                Err(error) => tracing::error!(%error, "planning failed; it is tried again at the next sweep"),
+            }
+        }
+    }
+
+    /// Plans everybody who has a visit to come or an attempt waiting.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn plan_all(&self) -> Result<Planned, StoreError> {
+        let patients = self.store.patients_to_plan(self.clock.now()).await?;
+        self.plan(&patients).await
+    }
+
+    /// Plans these patients.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
+        let mut sum = Planned::default();
+        let waiting = self.store.worklist(false).await?;
+        for batch in patients.chunks(BATCH) {
+            let now = self.clock.now();
+            let facts = self.store.load_facts(batch, now).await?;
+            let mut commit = PlanCommit { at: Some(now), ..PlanCommit::default() };
+            for facts in &facts {
+                let decisions = decide(&self.rules, facts, now);
+                for action in reconcile(&decisions, facts, now) {
+                    self.add(&mut commit, action, now);
+                    sum.actions += 1;
+                }
+                sum.decisions += decisions.len();
+                commit.close_work.extend(settled(&waiting, &decisions));
+                commit.decisions.extend(decisions.iter().map(kept));
+            }
+            self.store.commit_plan(&commit).await?;
+        }
+        Ok(sum)
+    }
+
+    fn add(&self, commit: &mut PlanCommit, action: PlanAction, now: DateTime<Utc>) {
+        match action {
+            PlanAction::Open(new) => commit.open.push(self.named(new)),
+            PlanAction::Move { attempt, dial } => commit.shift.push(ShiftAttempt {
+                attempt,
+                due_at: dial.due_at,
+                not_after: dial.not_after,
+                phone_kind: dial.phone_kind,
+                phone: dial.phone,
+                language: dial.language,
+                carrier: dial.carrier,
+            }),
+            PlanAction::Withdraw { attempt, .. } => commit.withdraw.push(attempt),
+            PlanAction::OpenWork(new) => {
+                let known = Some(new.known.to_string());
+                commit.open_work.push(item(&self.chance, new.kind, Some(&new.visit), now, Some(new.due_at), known));
+            }
+        }
+    }
+
+    fn named(&self, new: NewAttempt) -> (Outreach, Attempt) {
+        let NewAttempt { outreach: key, existing, number, dial } = new;
+        let outreach = Outreach {
+            id: existing.unwrap_or_else(|| OutreachId::new(format!("o-{}", self.chance.hex(8)))),
+            visit: key.visit,
+            version: key.version,
+            purpose: key.purpose,
+            touch: key.touch,
+            job: key.job,
+            start: key.start,
+        };
+        let attempt = Attempt {
+            id: AttemptId::new(format!("a-{}", self.chance.hex(8))),
+            outreach: outreach.id.clone(),
+            number,
+            status: AttemptStatus::Planned,
+            due_at: dial.due_at,
+            not_after: dial.not_after,
+            phone_kind: dial.phone_kind,
+            phone: dial.phone,
+            language: dial.language,
+            carrier: dial.carrier,
+            carrier_call_id: None,
+            placed_at: None,
+            answered_at: None,
+            ended_at: None,
+            answered_by: None,
+            heard_seconds: None,
+            keys: String::new(),
+            outcome: None,
+            end_reason: None,
+        };
+        (outreach, attempt)
+    }
+}
+
+/// Every decision about these patients at `now`, nothing written: what `plan` prints.
+///
+/// # Errors
+/// When the store fails.
+pub async fn preview(store: &SharedStore, rules: &Rules, now: DateTime<Utc>) -> Result<Vec<Decision>, StoreError> {
+    let mut decisions = Vec::new();
+    for batch in store.patients_to_plan(now).await?.chunks(BATCH) {
+        let facts: Vec<PatientFacts> = store.load_facts(batch, now).await?;
+        decisions.extend(facts.iter().flat_map(|facts| decide(rules, facts, now)));
+    }
+    Ok(decisions)
+}
+
+/// Items that the planner opened and that its decisions ask for no more: the schedule has settled them.
+fn settled(waiting: &[WorkItem], decisions: &[Decision]) -> Vec<(WorkKind, VisitKey)> {
+    let ours = |kind| matches!(kind, WorkKind::Review | WorkKind::Unreached);
+    let still = |item: &WorkItem, visit: &VisitKey| decisions.iter().any(|d| d.visit == *visit && d.opens == Some(item.kind));
+    waiting
+        .iter()
+        .filter(|item| ours(item.kind))
+        .filter_map(|item| Some((item, item.visit.as_ref()?)))
+        .filter(|(item, visit)| decisions.iter().any(|d| d.visit == **visit) && !still(item, visit))
+        .map(|(item, visit)| (item.kind, visit.clone()))
+        .collect()
+}
+
+fn patients_of(whom: &[Stale]) -> Vec<PatientId> {
+    let unique: BTreeSet<_> =
+        whom.iter().filter_map(|s| if let Stale::Patient(patient) = s { Some(patient.clone()) } else { None }).collect();
+    unique.into_iter().collect()
+}
+
+/// A decision as it is kept: again only when its verdict, reason, version or touch changes.
+fn kept(decision: &Decision) -> StoredDecision {
+    let essence = match &decision.verdict {
+        Verdict::Call(call) => format!("call touch {} version {}", call.touch, decision.version),
+        other => format!("{} {} version {}", other.word(), other.reason().unwrap_or_default(), decision.version),
+    };
+    StoredDecision {
+        visit: decision.visit.clone(),
+        job: decision.job.clone().unwrap_or_else(|| JobName::new("")),
+        essence,
+        // A view is plain data with text keys: it always serializes.
+        body: serde_json::to_string(&DecisionView::of(decision)).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,34 @@
+//! Everything that the scripts can say, for the check of a pack.
+
+use super::ScriptWords;
+use super::script::ScriptSet;
+use crate::core::call::{Brief, Segment, Utterance, speak};
+
+/// The pieces of every script, with the facts of `brief` in their places. Which facts they are does not matter: the check
+/// tries every date, time, count and number.
+pub fn says(scripts: &ScriptSet, brief: &Brief) -> Vec<ScriptWords> {
+    let piece = |segments: &Vec<Segment>| speak(segments, brief);
+    let words = |name: &str, says: Vec<Vec<Utterance>>| ScriptWords { script: name.to_string(), says };
+    let calls = scripts.calls.iter().map(|(name, script)| {
+        let replies = &script.replies;
+        let spoken = [
+            &script.opening,
+            &script.message,
+            &script.message_several,
+            &script.menu,
+            &replies.confirmed,
+            &replies.reschedule,
+            &replies.undone,
+            &replies.opted_out,
+            &replies.no_choice,
+            &replies.not_a_choice,
+            &replies.giving_up,
+            &replies.withdrawn,
+            &replies.goodbye,
+        ];
+        words(name, spoken.map(piece).to_vec())
+    });
+    let voicemails = scripts.voicemails.iter().map(|(name, script)| words(name, vec![script.words(brief)]));
+    let announcements = [&scripts.apology, &scripts.one_moment].map(|a| words(&a.name, vec![a.words(&brief.callback_number)]));
+    calls.chain(voicemails).chain(announcements).collect()
+}

@@ -1,0 +1,45 @@
+//! Whether the service lives and works, for orchestrators and monitors. Counts only: nothing here names anybody.
+
+use super::Web;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::fmt::Write;
+
+/// The process answers.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers and its schema is the one this program knows.
+pub async fn readyz(State(web): State<Web>) -> Response {
+    match web.store.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; see the log\n").into_response()
+        }
+    }
+}
+
+/// Prometheus text: how many attempts stand in each status and outcome, and how many items wait for a person.
+pub async fn metrics(State(web): State<Web>) -> Response {
+    let (counts, work) = match (web.store.call_counts().await, web.store.worklist(false).await) {
+        (Ok(counts), Ok(work)) => (counts, work),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "metrics could not be read");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    };
+    let mut text =
+        String::from("# HELP callahead_attempts Telephone calls by status and outcome.\n# TYPE callahead_attempts gauge\n");
+    for count in counts {
+        let outcome = count.outcome.map_or("none", |o| o.as_str());
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(text, "callahead_attempts{{status=\"{}\",outcome=\"{outcome}\"}} {}", count.status.as_str(), count.count);
+    }
+    let _ = writeln!(text, "# HELP callahead_worklist_open Items that wait for a person.\n# TYPE callahead_worklist_open gauge");
+    let _ = writeln!(text, "callahead_worklist_open {}", work.len());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

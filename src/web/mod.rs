@@ -1,0 +1,59 @@
+//! The HTTP side: webhooks for carriers, audio, health, the API and the console.
+//!
+//! Never here: deciding. Start reading at [`router`].
+
+mod api;
+mod audio;
+mod console;
+mod health;
+mod local;
+mod webhooks;
+
+use crate::clock::Clock;
+use crate::core::plan::Rules;
+use crate::live_call::LiveCalls;
+use crate::store::SharedStore;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{any, get};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The largest webhook body that is read, in bytes. Real ones stay under 4 kB.
+pub const MAX_WEBHOOK: usize = 64 * 1024;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Web {
+    /// Calls in progress.
+    pub live: Arc<LiveCalls>,
+    /// What is remembered.
+    pub store: SharedStore,
+    /// The hospital's rules.
+    pub rules: Arc<Rules>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Every route.
+pub fn router(web: Web) -> Router {
+    let local = Router::new()
+        .route("/", get(console::page))
+        .route("/api/v1/calls", get(api::calls))
+        .route("/api/v1/worklist", get(api::worklist))
+        .route("/api/v1/webhooks", get(api::webhooks))
+        .route("/api/v1/summary", get(api::summary))
+        .route("/api/openapi.json", get(api::openapi))
+        .layer(from_fn(local::only));
+    Router::new()
+        .route("/carriers/{name}/{*path}", any(webhooks::receive))
+        .route("/audio/{file}", get(audio::wav))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .merge(local)
+        .layer(DefaultBodyLimit::max(MAX_WEBHOOK))
+        .layer(CatchPanicLayer::new())
+        .with_state(web)
+}

@@ -1,0 +1,138 @@
+//! The command line as other programs hold on to it: shapes, exit statuses, and clear words for wrong input.
+
+use crate::support::process::{Finished, Program};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+struct Desk {
+    _folder: tempfile::TempDir,
+    config: PathBuf,
+}
+
+impl Desk {
+    fn new(extra: &str) -> Desk {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = folder.path().join("callahead.toml");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = format!("schedules = \"{0}/schedules\"\nprompts = \"{0}/prompts\"\n{extra}", root.display());
+        fs::write(&config, text).expect("a configuration");
+        Desk { _folder: folder, config }
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.config.with_file_name(name);
+        fs::write(&path, bytes).expect("a file");
+        path.display().to_string()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        Program::run(arguments, &self.config)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let done = self.run(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", done.stdout, done.stderr))
+    }
+}
+
+const HEADER: &str = "appointment_id,patient_id,phone_home,start,site,service,established,booked_at\n";
+const BEFORE: &str = "2026-11-25T13:00:00Z";
+
+#[test]
+fn an_import_tells_what_became_of_every_row_and_a_plan_who_is_called() {
+    let desk = Desk::new("");
+    let rows = format!(
+        "{HEADER}A1,P1,617-555-0101,2026-12-01T09:00,boston,exam,yes,2026-11-01T09:00\n\
+         A2,P1,617-555-0101,2026-12-01T11:00,boston,infusion,yes,2026-11-01T09:00\n\
+         A3,P2,303-555-0102,2026-12-01T09:00,denver,infusion,yes,2026-11-01T09:00\n\
+         A4,P3,617-555-0103,not a date,boston,exam,yes,\n"
+    );
+    let file = desk.file("day.csv", rows.as_bytes());
+    let report = desk.json(&["import", &file, "--at", BEFORE]);
+    assert_eq!((&report["read"], &report["new"], &report["refused"][0]["line"]), (&4.into(), &3.into(), &5.into()));
+    let again = desk.run(&["import", &file, "--at", BEFORE]);
+    assert_eq!(again.code, Some(1), "a refused row is exit status 1");
+    assert!(again.stdout.contains("3 same"), "{}", again.stdout);
+
+    let plan = desk.json(&["plan", "--at", BEFORE]);
+    let plan = plan.as_array().expect("decisions");
+    assert_eq!(plan.len(), 2);
+    let call = plan.iter().find(|d| d["patient"] == "P1").expect("P1's visit");
+    assert_eq!(call["visit"], "P1/boston/2026-12-01");
+    assert_eq!(call["decision"], "call");
+    assert_eq!(call["appointments"], serde_json::json!(["A1", "A2"]));
+    assert_eq!(call["start"], "2026-12-01T09:00:00-05:00");
+    assert_eq!(call["call_after"], "2026-11-28T10:00:00-05:00");
+    assert_eq!(call["call_before"], "2026-11-28T19:00:00-05:00");
+    assert_eq!((&call["touch"], &call["phone"], &call["language"]), (&1.into(), &"home".into(), &"en-US".into()));
+    let skip = plan.iter().find(|d| d["patient"] == "P2").expect("P2's visit");
+    assert_eq!(
+        (&skip["decision"], &skip["reason"], &skip["touch"]),
+        (&"skip".into(), &"not_eligible_service".into(), &Value::Null)
+    );
+    assert_eq!(desk.json(&["appointments", "list", "--count"]), serde_json::json!({"count": 3}));
+    assert_eq!(desk.run(&["explain", "P1/boston/2026-12-01", "--at", BEFORE]).code, Some(0));
+}
+
+#[test]
+fn what_spreadsheets_do_to_a_file_is_read_or_told_by_line() {
+    let desk = Desk::new("");
+    let row = "A1,P1,617-555-0101,2026-12-01T09:00,boston,exam,yes,\n";
+    let bom = desk.file("bom.csv", format!("\u{feff}{HEADER}{row}").as_bytes());
+    assert_eq!(desk.json(&["import", &bom])["new"], 1);
+    let mut bytes = b"appointment_id,patient_id,last_name,phone_home,start,site,service\nA2,P2,Mu\xf1oz,617-555-0102,2026-12-01T09:00,boston,exam\n".to_vec();
+    assert_eq!(desk.json(&["import", &desk.file("latin.csv", &bytes)])["new"], 1);
+    bytes.truncate(bytes.len() - 12);
+    let cut = desk.run(&["import", &desk.file("cut.csv", &bytes)]);
+    assert_eq!(cut.code, Some(1));
+    assert!(cut.stdout.contains("line 2: refused"), "{}", cut.stdout);
+    let columns = desk.run(&["import", &desk.file("columns.csv", b"appointment,patient,phone,when\n1,2,3,4\n")]);
+    assert_eq!(columns.code, Some(1));
+    assert!(columns.stdout.contains("appointment_id"), "{}", columns.stdout);
+}
+
+#[test]
+fn a_broken_file_gets_line_column_caret_and_a_suggestion() {
+    let desk = Desk::new("[organisation]\nname = \"X\"\n");
+    let done = desk.run(&["check"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stdout.contains("callahead.toml:3:2") || done.stdout.contains("callahead.toml:3:1"), "{}", done.stdout);
+    assert!(done.stdout.contains('^') && done.stdout.contains("organization"), "{}", done.stdout);
+    let serve = desk.run(&["plan"]);
+    assert_eq!(serve.code, Some(2), "wrong configuration is exit status 2");
+}
+
+#[test]
+fn without_prompts_check_fails_and_plan_does_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("callahead.toml");
+    fs::write(&config, format!("schedules = \"{}/schedules\"\n", env!("CARGO_MANIFEST_DIR"))).expect("a configuration");
+    assert_eq!(Program::run(&["check"], &config).code, Some(1));
+    assert_eq!(Program::run(&["serve"], &config).code, Some(2));
+    let plan = Program::run(&["plan", "--format", "json"], &config);
+    assert_eq!((plan.code, plan.stdout.trim()), (Some(0), "[]"), "{}", plan.stderr);
+}
+
+#[test]
+fn the_shipped_files_have_no_fault() {
+    let done = Desk::new("").run(&["check", "--format", "json"]);
+    assert_eq!((done.code, done.stdout.trim()), (Some(0), "[]"), "{}", done.stderr);
+}
+
+#[test]
+fn a_message_is_rendered_as_a_patient_would_hear_it() {
+    let desk = Desk::new("");
+    let out = desk.config.with_file_name("reminder.wav");
+    let arguments = ["prompts", "render", "--script", "reminder", "--site", "boston", "--start", "2026-12-01T14:30", "--out"];
+    let result = desk.json(&[&arguments[..], &[out.to_str().expect("a path")]].concat());
+    let text = result["text"].as_str().expect("words").to_lowercase();
+    assert!(text.contains("december first") || text.contains("december first,"), "{text}");
+    assert!(text.contains("two thirty"), "{text}");
+    let reader = hound::WavReader::open(&out).expect("a WAV");
+    let spec = reader.spec();
+    assert_eq!((spec.sample_rate, spec.channels, spec.bits_per_sample), (8000, 1, 16));
+    let seconds = f64::from(reader.duration()) / 8000.0;
+    assert!((seconds - result["seconds"].as_f64().expect("a length")).abs() < 0.01);
+    assert!((10.0..60.0).contains(&seconds), "{seconds}");
+}

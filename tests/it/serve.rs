@@ -1,0 +1,114 @@
+//! The service as a carrier and a stranger meet it: signatures, sizes, unknown attempts, health, and who may see the console.
+
+use crate::support::http::{get, post_form, signed};
+use crate::support::process::{Program, free_port};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The auth token of the built-in default carrier.
+const TOKEN: &str = "simulator";
+
+/// A service in a folder of its own.
+struct Service {
+    _folder: tempfile::TempDir,
+    config: PathBuf,
+    port: u16,
+    _program: Program,
+}
+
+impl Service {
+    fn start() -> Service {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = free_port();
+        let config = folder.path().join("callahead.toml");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = format!(
+            "schedules = \"{0}/schedules\"\nprompts = \"{0}/prompts\"\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
+             [store]\nurl = \"sqlite://serve.db\"\n",
+            root.display()
+        );
+        fs::write(&config, text).expect("a configuration");
+        let program = Program::start(&["serve"], &config);
+        program.answers(port, "/healthz");
+        Service { _folder: folder, config, port, _program: program }
+    }
+
+    fn post(&self, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> String {
+        post_form(self.port, path, fields, signature).expect("an answer")
+    }
+
+    fn signed(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let signature = signed(TOKEN, &format!("http://127.0.0.1:{}{path}", self.port), fields);
+        self.post(path, fields, Some(&signature))
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let done = Program::run(&[arguments, &["--format", "json"]].concat(), &self.config);
+        assert!(done.success, "{}", done.stderr);
+        serde_json::from_str(&done.stdout).expect("JSON")
+    }
+
+    fn verdicts(&self) -> Vec<(u64, String)> {
+        let log = self.json(&["webhooks"]);
+        let entries = log.as_array().expect("entries").iter();
+        entries.map(|e| (e["status"].as_u64().expect("a status"), e["verdict"].as_str().expect("a word").to_string())).collect()
+    }
+}
+
+const UNKNOWN: &str = "/carriers/main/voice/0123456789abcdef0123456789abcdef0123456789abcdef/answered";
+const FIELDS: [(&str, &str); 3] =
+    [("CallSid", "CA00000000000000000000000000000001"), ("CallStatus", "in-progress"), ("To", "+16175550101")];
+
+#[test]
+fn a_wrong_signature_is_403_and_logged_and_changes_nothing() {
+    let service = Service::start();
+    let answer = service.post(UNKNOWN, &FIELDS, Some("RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(service.post(UNKNOWN, &FIELDS, None).starts_with("HTTP/1.1 403"));
+    assert_eq!(service.verdicts(), [(403, "bad_signature".to_string()), (403, "bad_signature".to_string())]);
+    assert_eq!(service.json(&["worklist", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn somebody_on_the_line_of_an_unknown_attempt_hears_the_apology_and_a_person_must_look() {
+    let service = Service::start();
+    let answer = service.signed(UNKNOWN, &FIELDS);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("<Play>") && answer.contains("<Hangup/>"), "{answer}");
+    let url = answer.split("<Play>").nth(1).and_then(|rest| rest.split("</Play>").next()).expect("an audio address");
+    let path = url.split_once(&format!("127.0.0.1:{}", service.port)).expect("our own address").1;
+    let audio = get(service.port, path).expect("the audio");
+    assert!(audio.starts_with("HTTP/1.1 200") && audio.contains("audio/wav"), "{}", &audio[..200.min(audio.len())]);
+    let work = service.json(&["worklist", "list"]);
+    assert_eq!(work[0]["kind"], "carrier_fault");
+    assert_eq!(service.verdicts(), [(200, "unknown_attempt".to_string())]);
+}
+
+#[test]
+fn what_is_not_ours_is_404_and_too_much_is_413() {
+    let service = Service::start();
+    let status = "/carriers/main/status/0123456789abcdef0123456789abcdef0123456789abcdef";
+    assert!(service.signed(status, &[("CallStatus", "completed"), ("CallSid", "CA1")]).starts_with("HTTP/1.1 404"));
+    assert!(service.signed("/carriers/main/nothing", &FIELDS).starts_with("HTTP/1.1 404"));
+    assert!(service.signed("/carriers/nobody/voice", &FIELDS).starts_with("HTTP/1.1 404"));
+    let huge = "x".repeat(70_000);
+    assert!(service.signed(UNKNOWN, &[("CallSid", huge.as_str())]).starts_with("HTTP/1.1 413"));
+    let words: Vec<String> = service.verdicts().into_iter().map(|(_, word)| word).collect();
+    assert_eq!(words, ["unknown_attempt", "unknown_path", "unknown_carrier", "too_large"]);
+}
+
+#[test]
+fn health_is_for_all_and_the_console_for_this_computer_only() {
+    let service = Service::start();
+    for path in ["/healthz", "/readyz", "/metrics", "/", "/api/v1/calls", "/api/v1/summary", "/api/openapi.json"] {
+        let answer = get(service.port, path).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+    let proxied = "GET /api/v1/calls HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n";
+    let answer = crate::support::process::exchange(service.port, proxied).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let rebound = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    assert!(crate::support::process::exchange(service.port, rebound).expect("an answer").starts_with("HTTP/1.1 403"));
+}
