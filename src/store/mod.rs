@@ -22,6 +22,7 @@ use crate::core::plan::PatientFacts;
 use address::Address;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// The store, shared.
@@ -55,8 +56,12 @@ pub enum StoreError {
 /// The result of a store operation.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// Work under way on a connection.
+type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
+
 /// Opens the store at a URL: `sqlite://FILE` (what follows is the path as it is), `sqlite::memory:` (for tests: gone when it
-/// is closed), `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The schema is left as it is: see [`Store::migrate`].
+/// is closed), `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The schema is left as it is: see [`Store::migrate`]. Call it inside the
+/// tokio runtime that the store is used in.
 ///
 /// # Errors
 /// [`StoreError::Url`] when the URL names no store, [`StoreError::Database`] when the store does not answer. Neither

@@ -4,6 +4,7 @@ use super::{Result, StoreError};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the JSON forms that this program writes. Whoever changes the form of a stored type raises it and
 /// teaches [`read_form`] the older one.
@@ -33,6 +34,12 @@ pub(super) fn read_form<T: DeserializeOwned>(place: &'static str, text: &str) ->
 /// What serde says may quote a value; the kind of fault does not.
 fn kind_of(fault: &serde_json::Error) -> String {
     format!("not of the form expected ({:?})", fault.classify())
+}
+
+/// A text from outside. PostgreSQL keeps no zero byte in a text, and a broken row or a stranger's request must not stop what
+/// comes with it: the byte becomes its picture, on both databases.
+pub(super) fn outside(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
 }
 
 /// Texts as a JSON array: how a list goes into a statement.

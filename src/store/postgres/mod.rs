@@ -1,6 +1,6 @@
 //! PostgreSQL, for several replicas: leases by row locks that others skip, caps by advisory locks.
 
-use super::{DatabaseFault, Result};
+use super::{DatabaseFault, Result, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
@@ -49,9 +49,15 @@ impl Pools {
         Ok(Pools(pool.connect_lazy_with(options)))
     }
 
-    /// Begins a transaction that may write.
-    pub async fn begin(&self) -> Result<Tx> {
-        Ok(self.0.begin().await?)
+    /// Does some work in one transaction: committed when it is done, undone when it fails.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T>,
+    {
+        let mut tx = self.0.begin().await?;
+        let done = work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(done)
     }
 
     /// A connection to read with.

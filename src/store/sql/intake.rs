@@ -4,7 +4,7 @@ use super::rows::{Fields, appointment_columns, patient_columns};
 use super::{Conn, people};
 use crate::core::domain::{Appointment, Patient, VisitKey};
 use crate::core::ids::{AppointmentId, FeedName, PatientId};
-use crate::store::stored::{form, list, micros, opt_micros};
+use crate::store::stored::{form, list, micros, opt_micros, outside};
 use crate::store::{IntakeBatch, Known, RawInput, Result, Revised, StoreError};
 use chrono::{DateTime, Utc};
 
@@ -72,11 +72,11 @@ async fn write_appointment(conn: &mut Conn, revised: &Revised<Appointment>) -> R
         .bind(a.id.as_str())
         .bind(a.patient.as_str())
         .bind(a.site.as_str())
-        .bind(a.department.as_ref().map(|d| d.reveal().as_str()))
+        .bind(a.department.as_ref().map(|d| outside(d.reveal())))
         .bind(micros(a.start))
         .bind(a.duration_minutes.map(i64::from))
         .bind(a.service.as_str())
-        .bind(a.visit_type.as_ref().map(|t| t.reveal().as_str()))
+        .bind(a.visit_type.as_ref().map(|t| outside(t.reveal())))
         .bind(a.status.as_str())
         .bind(a.established.map(i64::from))
         .bind(micros(a.booked_at))
@@ -102,8 +102,8 @@ async fn write_patient(conn: &mut Conn, revised: &Revised<Patient>) -> Result<()
     let p = &revised.value;
     let done = sqlx::query(sql)
         .bind(p.id.as_str())
-        .bind(p.first_name.as_ref().map(|n| n.reveal().as_str()))
-        .bind(p.last_name.as_ref().map(|n| n.reveal().as_str()))
+        .bind(p.first_name.as_ref().map(|n| outside(n.reveal())))
+        .bind(p.last_name.as_ref().map(|n| outside(n.reveal())))
         .bind(p.birth_date.as_ref().map(|d| d.reveal().to_string()))
         .bind(form(&p.phones))
         .bind(p.language.as_ref().map(|l| l.as_str()))
@@ -116,13 +116,11 @@ async fn write_patient(conn: &mut Conn, revised: &Revised<Patient>) -> Result<()
 }
 
 async fn keep_raw(conn: &mut Conn, feed: &FeedName, at: DateTime<Utc>, raw: &RawInput) -> Result<()> {
-    // PostgreSQL keeps no zero byte in a text; a broken row must not stop its feed.
-    let text = raw.text.reveal().replace('\0', "\u{2400}");
     sqlx::query("INSERT INTO raw_inputs (feed, at, line, text, refused) VALUES ($1, $2, $3, $4, $5)")
         .bind(feed.as_str())
         .bind(micros(at))
         .bind(raw.line as i64)
-        .bind(text)
+        .bind(outside(raw.text.reveal()))
         .bind(raw.refused.as_deref())
         .execute(conn)
         .await?;

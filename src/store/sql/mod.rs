@@ -73,13 +73,12 @@ impl SqlStore {
     }
 }
 
-/// One transaction that writes: committed when the work is done, undone when it fails.
+/// One transaction that writes: committed when the work is done, undone when it fails. What it needs is named first and
+/// copied, because the work is done elsewhere and to its end, even when whoever asked for it goes away.
 macro_rules! writing {
-    ($store:ident, |$tx:ident| $work:expr) => {{
-        let mut $tx: Tx = $store.pools.begin().await?;
-        let done = $work.await?;
-        $tx.commit().await?;
-        Ok(done)
+    ($store:ident, [$($input:ident),*], |$conn:ident| $work:expr) => {{
+        $(let $input = $input.to_owned();)*
+        $store.pools.write(move |$conn: &mut Conn| Box::pin(async move { $work.await })).await
     }};
 }
 
@@ -94,7 +93,7 @@ macro_rules! reading {
 #[async_trait]
 impl Store for SqlStore {
     async fn migrate(&self) -> Result<u32> {
-        writing!(self, |tx| schema::migrate(&mut tx))
+        writing!(self, [], |conn| schema::migrate(conn))
     }
 
     async fn ready(&self) -> Result<()> {
@@ -102,7 +101,7 @@ impl Store for SqlStore {
     }
 
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>> {
-        writing!(self, |tx| schema::secret(&mut tx, name, fresh))
+        writing!(self, [name, fresh], |conn| schema::secret(conn, &name, fresh))
     }
 
     async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known> {
@@ -110,7 +109,7 @@ impl Store for SqlStore {
     }
 
     async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()> {
-        writing!(self, |tx| intake::commit(&mut tx, batch))
+        writing!(self, [batch], |conn| intake::commit(conn, &batch))
     }
 
     async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>> {
@@ -133,11 +132,11 @@ impl Store for SqlStore {
     }
 
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()> {
-        writing!(self, |tx| plan::commit(&mut tx, plan))
+        writing!(self, [plan], |conn| plan::commit(conn, &plan))
     }
 
     async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>> {
-        writing!(self, |tx| dial::lease_due(&mut tx, request))
+        writing!(self, [request], |conn| dial::lease_due(conn, &request))
     }
 
     async fn next_due(&self, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>> {
@@ -145,15 +144,15 @@ impl Store for SqlStore {
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
-        writing!(self, |tx| dial::begin_request(&mut tx, order))
+        writing!(self, [order], |conn| dial::begin_request(conn, &order))
     }
 
     async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()> {
-        writing!(self, |tx| dial::give_back(&mut tx, attempt, holder, back))
+        writing!(self, [attempt, holder, back], |conn| dial::give_back(conn, &attempt, &holder, &back))
     }
 
     async fn expire_leases(&self, now: DateTime<Utc>) -> Result<u64> {
-        writing!(self, |tx| dial::expire_leases(&mut tx, now))
+        writing!(self, [now], |conn| dial::expire_leases(conn, now))
     }
 
     async fn live_calls(&self) -> Result<Vec<LiveCall>> {
@@ -173,7 +172,7 @@ impl Store for SqlStore {
     }
 
     async fn commit_call(&self, commit: &CallCommit) -> Result<()> {
-        writing!(self, |tx| call::commit(&mut tx, commit))
+        writing!(self, [commit], |conn| call::commit(conn, &commit))
     }
 
     async fn audio_recipe(&self, id: &str) -> Result<Option<String>> {
@@ -181,7 +180,7 @@ impl Store for SqlStore {
     }
 
     async fn open_work(&self, item: &WorkItem) -> Result<bool> {
-        writing!(self, |tx| people::open_work(&mut tx, item))
+        writing!(self, [item], |conn| people::open_work(conn, &item))
     }
 
     async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>> {
@@ -189,15 +188,15 @@ impl Store for SqlStore {
     }
 
     async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool> {
-        writing!(self, |tx| people::claim_work(&mut tx, item, owner))
+        writing!(self, [item, owner], |conn| people::claim_work(conn, &item, &owner))
     }
 
     async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool> {
-        writing!(self, |tx| people::resolve_work(&mut tx, item, resolution))
+        writing!(self, [item, resolution], |conn| people::resolve_work(conn, &item, &resolution))
     }
 
     async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()> {
-        writing!(self, |tx| people::add_opt_out(&mut tx, opt_out))
+        writing!(self, [opt_out], |conn| people::add_opt_out(conn, &opt_out))
     }
 
     async fn opt_outs(&self) -> Result<Vec<OptOut>> {
@@ -217,7 +216,7 @@ impl Store for SqlStore {
     }
 
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()> {
-        writing!(self, |tx| reading::log_webhooks(&mut tx, entries))
+        writing!(self, [entries], |conn| reading::log_webhooks(conn, &entries))
     }
 
     async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>> {

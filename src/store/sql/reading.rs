@@ -4,7 +4,7 @@ use super::Conn;
 use super::rows::{Fields, attempt_columns, outreach_columns};
 use crate::core::domain::{AttemptStatus, Outcome, VisitKey};
 use crate::core::ids::{AttemptId, JobName};
-use crate::store::stored::{micros, opt_micros};
+use crate::store::stored::{micros, opt_micros, outside};
 use crate::store::{CallCount, CallLine, Direction, Result, StoredDecision, WebhookEntry, WebhookQuery};
 use chrono::{DateTime, Utc};
 
@@ -98,12 +98,12 @@ pub(super) async fn log_webhook(conn: &mut Conn, entry: &WebhookEntry) -> Result
     .bind(direction_word(entry.direction))
     .bind(&entry.carrier)
     .bind(entry.attempt.as_ref().map(AttemptId::as_str))
-    .bind(&entry.method)
-    .bind(&entry.path)
+    .bind(outside(&entry.method))
+    .bind(outside(&entry.path))
     .bind(i64::from(entry.status))
-    .bind(&entry.verdict)
+    .bind(outside(&entry.verdict))
     .bind(i64::try_from(entry.duration_us).unwrap_or(i64::MAX))
-    .bind(&entry.body)
+    .bind(outside(&entry.body))
     .execute(conn)
     .await?;
     Ok(())

@@ -1,13 +1,14 @@
 //! SQLite inside the process: one connection that writes, four that read, write-ahead log, every commit on the disk
-//! before it counts. The file must not lie on a network file system: the log's shared memory does not work there.
+//! before it counts (commits that come at the same time share a visit to the disk). The file must not lie on a network file system: the log's shared memory does not work there.
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlSafeStr, Transaction};
 use std::path::Path;
 use std::time::Duration;
+use writer::Writer;
 
 /// Whether the column before it stands in a JSON array of texts.
 macro_rules! is_in {
@@ -25,6 +26,7 @@ macro_rules! skip_locked {
 
 #[path = "../sql/mod.rs"]
 mod sql;
+mod writer;
 
 pub(super) use sql::SqlStore;
 
@@ -40,7 +42,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The connections.
 pub(super) struct Pools {
-    write: SqlitePool,
+    writer: Writer,
     read: SqlitePool,
 }
 
@@ -52,7 +54,7 @@ impl Pools {
             // Its one connection is the store itself: it must never be given up.
             let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
             check_version(&only).await?;
-            return Ok(Pools { write: only.clone(), read: only });
+            return Ok(Pools { writer: Writer::start(only.clone()), read: only });
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -68,13 +70,16 @@ impl Pools {
         let write = pool(1).connect_with(writer).await?;
         check_version(&write).await?;
         let read = pool(READERS).connect_lazy_with(options.read_only(true));
-        Ok(Pools { write, read })
+        Ok(Pools { writer: Writer::start(write), read })
     }
 
-    /// Begins a transaction that may write. It takes the write lock at once: one that begins to read and wants to write
-    /// later fails instead of waiting.
-    pub async fn begin(&self) -> Result<Tx> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    /// Does some work in one transaction: committed when it is done, undone when it fails.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T> + Send + 'static,
+    {
+        self.writer.write(work).await
     }
 
     /// A connection to read with.
@@ -89,7 +94,7 @@ impl Pools {
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
 }
 
 async fn check_version(pool: &SqlitePool) -> Result<()> {

@@ -1,13 +1,17 @@
 use super::TestStore;
 use super::samples::*;
 use crate::support::postgres::fresh_database;
-use callahead::store::{StoreError, open};
+use callahead::core::domain::WorkKind;
+use callahead::store::{Revised, StoreError, open};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::time::Duration;
 
 on_both_stores![
     the_schema_comes_up_once,
     a_store_without_its_schema_is_not_ready_until_one_of_many_brings_it,
     a_secret_stays_what_it_was_first,
     what_was_written_is_there_after_reopening,
+    a_refusal_undoes_nothing_of_what_is_written_at_the_same_time,
 ];
 
 async fn the_schema_comes_up_once(store: TestStore) {
@@ -42,6 +46,40 @@ async fn what_was_written_is_there_after_reopening(store: TestStore) {
     let again = store.again().await;
     again.ready().await.expect("it is ready");
     assert_eq!(again.count_appointments(None).await.expect("a count"), 1);
+}
+
+async fn a_refusal_undoes_nothing_of_what_is_written_at_the_same_time(store: TestStore) {
+    let tasks = (0..90).map(|n| {
+        let store = store.share();
+        tokio::spawn(async move {
+            if n % 3 == 0 {
+                let never_stored = Revised { value: appointment("A1", "ada", day(3)), revision: 7 };
+                let refused = batch(vec![new(appointment(&format!("A-{n}"), "ada", day(3))), never_stored], vec![]);
+                assert!(matches!(store.commit_intake(&refused).await, Err(StoreError::Conflict)));
+            } else {
+                let item = work(&format!("w{n}"), WorkKind::Review, Some(&format!("p{n}")), 0);
+                assert!(store.open_work(&item).await.expect("opened"));
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("it ends");
+    }
+    assert_eq!(store.worklist(false).await.expect("items").len(), 60);
+    assert_eq!(store.count_appointments(None).await.expect("a count"), 0);
+}
+
+/// Whoever asks SQLite to write and goes away, as a carrier that hangs up on its webhook, finds it written later.
+#[tokio::test]
+async fn what_was_handed_to_sqlite_is_written_though_nobody_waits() {
+    let store = TestStore::sqlite().await;
+    for n in 0..20 {
+        let item = work(&format!("w{n}"), WorkKind::Review, Some(&format!("p{n}")), 0);
+        let asked = tokio::time::timeout(Duration::ZERO, store.open_work(&item)).await;
+        drop(asked);
+    }
+    assert!(store.open_work(&work("last", WorkKind::Review, Some("last"), 0)).await.expect("opened"));
+    assert_eq!(store.worklist(false).await.expect("items").len(), 21);
 }
 
 #[tokio::test]
@@ -90,4 +128,17 @@ async fn a_wrong_password_is_not_repeated_either() {
     let told = open(&format!("{place}&password=hunter2")).await.err().expect("the server refuses");
     assert!(told.to_string().contains("password authentication failed"), "{told}");
     assert!(!format!("{told} {told:?}").contains("hunter2"), "{told:?}");
+}
+
+/// PostgreSQL repeats the values of a violated constraint in the detail of its error.
+#[tokio::test]
+async fn no_error_repeats_what_a_database_quotes() {
+    let Some(url) = fresh_database().await else { return };
+    let mut conn = PgConnection::connect(&url).await.expect("a connection");
+    let twice = "CREATE TABLE t (patient TEXT UNIQUE); INSERT INTO t VALUES ('MRN1001'), ('MRN1001')";
+    let raw = sqlx::raw_sql(AssertSqlSafe(twice)).execute(&mut conn).await.expect_err("it is there already");
+    assert!(format!("{raw:?}").contains("MRN1001"), "else there is nothing to hide");
+    let told = StoreError::from(raw);
+    assert!(told.to_string().contains("code 23505"), "{told}");
+    assert!(!format!("{told} {told:?}").contains("MRN1001"), "{told:?}");
 }

@@ -44,13 +44,16 @@ async fn two_planners_at_once_make_one_attempt(store: TestStore) {
             promise.id = format!("{}-{planner}", promise.id).as_str().into();
             try_it.id = format!("{}-{planner}", try_it.id).as_str().into();
             try_it.outreach = promise.id.clone();
-            plan(vec![(promise, try_it)])
+            let decided =
+                StoredDecision { visit: visit(&id), job: "j".into(), essence: "call 1".to_string(), body: "{}".to_string() };
+            PlanCommit { decisions: vec![decided], ..plan(vec![(promise, try_it)]) }
         };
         let (plan_a, plan_b) = (plan_of("a"), plan_of("b"));
         let (one, two) = tokio::join!(store.commit_plan(&plan_a), other.commit_plan(&plan_b));
         one.and(two).expect("both are fine");
         let attempts = attempts_of(&store, &id).await;
         assert_eq!(attempts.len(), 1, "round {round}");
+        assert_eq!(store.decisions(&visit(&id)).await.expect("decisions").len(), 1, "round {round}");
         assert_eq!(attempts[0].id.as_str().chars().last(), attempts[0].outreach.as_str().chars().last());
     }
 }

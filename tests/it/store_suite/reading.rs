@@ -7,6 +7,7 @@ on_both_stores![
     calls_are_listed_oldest_first,
     calls_are_counted_by_status_and_outcome,
     the_webhook_log_is_read_in_order_and_in_parts,
+    a_strange_request_can_be_logged,
 ];
 
 async fn calls_are_listed_oldest_first(store: TestStore) {
@@ -81,4 +82,12 @@ async fn the_webhook_log_is_read_in_order_and_in_parts(store: TestStore) {
     assert_eq!(minutes(read(WebhookQuery { since: Some(at(4)), ..WebhookQuery::default() }).await), [4, 5]);
     assert_eq!(minutes(read(WebhookQuery { after: Some(all[2].0), limit: 2, ..WebhookQuery::default() }).await), [3, 4]);
     assert_eq!(minutes(read(WebhookQuery { after: Some(all[1].0), limit: 1, ..odd }).await), [3]);
+}
+
+async fn a_strange_request_can_be_logged(store: TestStore) {
+    let mut strange = entry(0, None);
+    (strange.path, strange.body) = ("/carriers/\0/ünï".to_string(), "\0".repeat(3));
+    store.log_webhooks(&[strange]).await.expect("kept");
+    let log = store.webhooks(&WebhookQuery::default()).await.expect("the log");
+    assert_eq!((log[0].1.path.as_str(), log[0].1.body.as_str()), ("/carriers/␀/ünï", "␀␀␀"));
 }

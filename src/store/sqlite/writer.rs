@@ -1,0 +1,105 @@
+//! The one writer. Works that come while it is busy are done together in one transaction: the disk is waited for once for
+//! all of them, and nobody has an answer before it. Each has a savepoint of its own, so that one that fails undoes
+//! nothing of the others. A work that was handed in is done, even when whoever asked goes away.
+
+use super::Conn;
+use crate::store::{DatabaseFault, Result, StoreError, Working};
+use sqlx::{Acquire, SqlitePool};
+use std::pin::Pin;
+use tokio::sync::{mpsc, oneshot};
+
+/// Works in one transaction, at most.
+const TOGETHER: usize = 64;
+/// Works that may wait; whoever comes then waits to hand in.
+const QUEUE: usize = 1024;
+
+/// Hands works to the writer's task, which ends when this is dropped and everything is done.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the task, on the current runtime. `pool` has one connection.
+    pub fn start(pool: SqlitePool) -> Writer {
+        let (queue, mut waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(async move {
+            let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+            while waiting.recv_many(&mut jobs, TOGETHER).await > 0 {
+                let committed = together(&pool, &mut jobs).await;
+                jobs.drain(..).for_each(|job| job.answer(&committed));
+            }
+            pool.close().await;
+        });
+        Writer { queue }
+    }
+
+    /// Does some work and answers when it is on the disk.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let stopped = |()| DatabaseFault::new("the writer has stopped");
+        self.queue.send(Box::new(Write { work: Some(work), done: None, reply })).await.map_err(|_| stopped(()))?;
+        answer.await.map_err(|_| stopped(()))?
+    }
+}
+
+/// Does the jobs in one transaction. An error means that none of them is written.
+async fn together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+    // A transaction that begins to read and wants to write later fails instead of waiting: take the lock at once.
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    for job in jobs {
+        let mut savepoint = tx.begin().await?;
+        if job.run(&mut savepoint).await {
+            savepoint.commit().await?;
+        } else {
+            savepoint.rollback().await?;
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+/// A piece of work whose result waits for the commit.
+trait Job: Send {
+    /// Does it; `false` when it failed and must be undone.
+    fn run<'c>(&'c mut self, conn: &'c mut Conn) -> Pin<Box<dyn Future<Output = bool> + Send + 'c>>;
+    /// Tells the result to whoever asked, if they are still there.
+    fn answer(self: Box<Self>, committed: &Result<()>);
+}
+
+struct Write<T, F> {
+    work: Option<F>,
+    done: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Write<T, F>
+where
+    T: Send + 'static,
+    F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T> + Send + 'static,
+{
+    fn run<'c>(&'c mut self, conn: &'c mut Conn) -> Pin<Box<dyn Future<Output = bool> + Send + 'c>> {
+        Box::pin(async move {
+            let Some(work) = self.work.take() else { return false };
+            let done = work(conn).await;
+            let keep = done.is_ok();
+            self.done = Some(done);
+            keep
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<()>) {
+        let answer = match (self.done, committed) {
+            // Its own refusal or trouble is the better word.
+            (Some(Err(error)), _) => Err(error),
+            (Some(done), Ok(())) => done,
+            (_, Err(StoreError::Database(fault))) => Err(fault.clone().into()),
+            (_, Err(_)) => Err(StoreError::Conflict),
+            (None, Ok(())) => Err(DatabaseFault::new("the writer left it out").into()),
+        };
+        // Nobody may be waiting any more; it is written all the same.
+        let _ = self.reply.send(answer);
+    }
+}
