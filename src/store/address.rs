@@ -59,12 +59,13 @@ fn postgres(url: &str) -> Result<Address> {
              as percent codes (@ is %40, / is %2F, : is %3A, ? is %3F, # is %23)",
         )
     };
-    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
     let unknown = |pair: &str| !PARAMETERS.contains(&pair.split('=').next().unwrap_or_default());
     if query.split('&').any(|pair| !pair.is_empty() && unknown(pair)) {
         return Err(fault(&format!("an unknown parameter behind the question mark: known are {}", PARAMETERS.join(", "))));
     }
-    if url.contains('#') {
+    // A password with one of these would be cut in two, and its end be looked up as a host.
+    if url.contains('#') || place.matches('@').count() > 1 {
         return Err(malformed());
     }
     let options = PgConnectOptions::from_str(url).map_err(|_| malformed())?;

@@ -100,7 +100,8 @@ pub trait Store: Send + Sync + 'static {
     /// All facts about these patients (unknown ones are left out), in the order of the ids.
     async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
     /// Writes what the planner decided. Everything in it is idempotent: what already stands is left alone, and an open
-    /// attempt of the same outreach keeps a second one out.
+    /// attempt of the same outreach keeps a second one out. Withdrawals and closed items come before what is opened. Whoever
+    /// else writes may have to wait for it: a few hundred patients at a time.
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
 
     // -- dialling
@@ -156,6 +157,7 @@ pub trait Store: Send + Sync + 'static {
     async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
     /// Keeps entries of the webhook log.
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
-    /// Entries of the webhook log in order, after `query.after` when given.
+    /// Entries of the webhook log in order, after `query.after` when given. With several replicas an entry may get its number
+    /// a moment before it can be read: whoever follows the log asks again from a little earlier.
     async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>>;
 }

@@ -42,7 +42,8 @@ pub(super) struct Pools(PgPool);
 impl Pools {
     /// Connects. The first connection is made by hand: the pool would only say that it waited in vain, not for what.
     pub async fn open(options: PgConnectOptions) -> Result<Pools> {
-        let options = options.application_name("callahead").options(SERVER_TIMEOUTS);
+        let named = options.get_application_name().is_some();
+        let options = if named { options } else { options.application_name("callahead") }.options(SERVER_TIMEOUTS);
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
         first.map_err(|_| DatabaseFault::new("the server does not answer"))??.close().await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
@@ -73,6 +74,12 @@ impl Pools {
 
 /// Waits for a lock that ends with the transaction.
 async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
+    if matches!(what, sql::Lock::Schema) {
+        // A step may take long on a grown store, and others that start at the same time wait for it.
+        sqlx::query("SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)")
+            .execute(&mut *conn)
+            .await?;
+    }
     let (class, key) = match what {
         sql::Lock::Schema => (1, ""),
         sql::Lock::Plan => (2, ""),

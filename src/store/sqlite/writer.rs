@@ -50,6 +50,10 @@ impl Writer {
 async fn together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<()> {
     // A transaction that begins to read and wants to write later fails instead of waiting: take the lock at once.
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    if let [alone] = jobs {
+        let ended = if alone.run(&mut tx).await { tx.commit().await } else { tx.rollback().await };
+        return Ok(ended?);
+    }
     for job in jobs {
         let mut savepoint = tx.begin().await?;
         if job.run(&mut savepoint).await {
