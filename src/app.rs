@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::live_call::{Carriers, LiveCalls, Voice};
 use crate::nudge::{Nudge, Stale};
 use crate::planner::Planner;
-use crate::prompt::script::load_scripts;
+use crate::prompt::script::{ScriptSet, load_scripts};
 use crate::prompt::{Names, Packs, check_pack, says};
 use crate::rulebook;
 use crate::services::Classifier;
@@ -76,15 +76,20 @@ pub fn check_files(config: &Config) -> Vec<Fault> {
 
 /// Every fault of packs and scripts, and every phrase that a call could need and a pack does not hold.
 pub fn check_prompts(config: &Config) -> Vec<Fault> {
+    read_prompts(config).err().unwrap_or_default()
+}
+
+/// Packs and scripts that can speak every call there can be.
+fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet), Vec<Fault>> {
     if !config.prompts.is_dir() {
-        return vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)];
+        return Err(vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)]);
     }
     let (packs, mut faults) = Packs::load(&config.prompts);
     let scripts = match load_scripts(&config.prompts.join("scripts")) {
         Ok(scripts) => scripts,
         Err(more) => {
             faults.extend(more);
-            return faults;
+            return Err(faults);
         }
     };
     if packs.find(config.organization.language.as_str()).is_none() {
@@ -102,7 +107,7 @@ pub fn check_prompts(config: &Config) -> Vec<Fault> {
         }
     }
     faults.dedup();
-    faults
+    if faults.is_empty() { Ok((packs, scripts)) } else { Err(faults) }
 }
 
 /// A call that could be: its facts fill the places of a script.
@@ -181,18 +186,8 @@ impl Rooms {
     /// Faults in files, a store that cannot be opened, a pack that cannot speak.
     pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
         let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
-        if !config.prompts.is_dir() {
-            bail!("{}: {NO_PROMPTS}", config.prompts.display());
-        }
-        let (packs, mut faults) = Packs::load(&config.prompts);
-        let scripts = match load_scripts(&config.prompts.join("scripts")) {
-            Ok(scripts) if faults.is_empty() => Arc::new(scripts),
-            Ok(_) => bail!(listed(&faults)),
-            Err(more) => {
-                faults.extend(more);
-                bail!(listed(&faults))
-            }
-        };
+        let (packs, scripts) = read_prompts(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let scripts = Arc::new(scripts);
         refuse_unreviewed(&config, &packs)?;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;
         let secret = store.secret("audio", chance.bytes(32)).await?;

@@ -1,6 +1,6 @@
 //! Results for people (tables) and for programs (JSON).
 
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
 
 /// How results are printed.
@@ -38,7 +38,7 @@ impl Output {
 /// A table for people.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(head.to_vec());
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(head.to_vec());
     for row in rows {
         table.add_row(row);
     }

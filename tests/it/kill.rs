@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 const KILLS: usize = 50;
-const PATIENTS: usize = 180;
+const PATIENTS: usize = 400;
 /// Behaviours by last two digits: confirm, reschedule, wrong key then confirm, silence until hung up, key during the message,
 /// early hang-up, busy, refused, answers late, presses twice.
 const BEHAVIOURS: [u32; 10] = [1, 2, 5, 7, 8, 9, 13, 15, 18, 20];
@@ -29,15 +29,15 @@ fn killed_at_any_instant_nobody_is_dialled_twice_and_no_answer_is_lost() {
     let imported = Program::run(&["import", folder.path().join("day.csv").to_str().expect("a path")], &config);
     assert!(imported.success, "{}", imported.stderr);
 
-    let mut seen = 0;
     for round in 0..KILLS {
         let engine = Program::start(&["serve"], &config);
         engine.answers(web, "/healthz");
-        // The moment of death is a number of calls further on, or some milliseconds where nothing more happens: another
-        // one in every round.
-        let wanted = seen + 1 + round % 4;
-        let patience = Duration::from_millis(300 + 61 * (round as u64 % 17));
-        seen = network.until(patience, || placed(telephones).values().sum::<u64>() as usize, |n| *n >= wanted);
+        // The moment of death is so many calls or so many acknowledged keys further on, another number in every round: in
+        // the middle of placing, and in the middle of talking. Where nothing more happens, it comes after a while.
+        let (wanted, placing) = (1 + round % 5, round % 2 == 0);
+        let progress = || if placing { placed(telephones).values().sum::<u64>() as usize } else { keys_acknowledged(telephones) };
+        let start = progress();
+        network.until(Duration::from_secs(2), progress, |now| *now >= start + wanted);
         engine.kill_hard();
     }
 
@@ -52,12 +52,15 @@ fn killed_at_any_instant_nobody_is_dialled_twice_and_no_answer_is_lost() {
     }
     let placed = placed(telephones);
     assert!(placed.len() > PATIENTS / 2, "the day took place: {} numbers were called", placed.len());
+    for (attempt, times) in placed_by_attempt(telephones) {
+        assert_eq!(times, 1, "attempt {attempt} was dialled {times} times");
+    }
     for (number, times) in &placed {
         let ours = attempts.get(number).copied().unwrap_or_default();
         assert!(*times <= ours, "{number} was dialled {times} times for {ours} attempts");
     }
     let acknowledged = acknowledged_keys(telephones);
-    assert!(acknowledged.len() > PATIENTS / 4, "keys were pressed: {}", acknowledged.len());
+    assert!(acknowledged.len() > KILLS, "keys were pressed: {}", acknowledged.len());
     for (call_id, keys) in acknowledged {
         let ours = calls.iter().find(|c| c["carrier_call_id"] == call_id.as_str());
         let recorded = ours.map(|c| c["keys"].as_str().unwrap_or_default()).unwrap_or_default();
@@ -84,7 +87,7 @@ listen = "127.0.0.1:{web}"
 public_url = "http://127.0.0.1:{web}"
 [store]
 url = "sqlite://day.db"
-[sites.noon]
+[sites.boston]
 name = "Longwood"
 timezone = "{zone}"
 [carriers.main]
@@ -126,7 +129,7 @@ carrier = "main"
     let mut csv = String::from("appointment_id,patient_id,phone_home,start,site,service\n");
     for n in 0..PATIENTS {
         let number = format!("+1{}555{:02}{:02}", 201 + n / 100, n % 100, BEHAVIOURS[n % BEHAVIOURS.len()]);
-        writeln!(csv, "A{n},P{n},{number},{tomorrow}T15:00,noon,exam").expect("text");
+        writeln!(csv, "A{n},P{n},{number},{tomorrow}T15:00,boston,exam").expect("text");
     }
     fs::write(folder.join("day.csv"), csv).expect("the file");
 }
@@ -156,6 +159,15 @@ fn tally(telephones: u16) -> Value {
 
 fn placed(telephones: u16) -> BTreeMap<String, u64> {
     serde_json::from_value(tally(telephones)["by_number"].clone()).expect("numbers with counts")
+}
+
+/// How many calls were asked for with the same address, hence for the same attempt.
+fn placed_by_attempt(telephones: u16) -> BTreeMap<String, u64> {
+    serde_json::from_value(tally(telephones)["by_attempt"].clone()).expect("attempts with counts")
+}
+
+fn keys_acknowledged(telephones: u16) -> usize {
+    acknowledged_keys(telephones).iter().map(|(_, keys)| keys.len()).sum()
 }
 
 /// The keys of each call whose webhook was answered with success.
