@@ -1,12 +1,10 @@
 //! `import`: files of appointments, taken in by hand.
 
 use super::{Desk, Done, clock_at};
-use crate::app::Rulings;
 use crate::config::{Column, Config, FeedKind};
 use crate::core::ids::FeedName;
-use crate::feed::{Context as FeedContext, csv};
-use crate::intake::{self, ImportReport};
-use crate::store::SharedStore;
+use crate::feed::csv;
+use crate::intake::ImportReport;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -42,7 +40,7 @@ pub async fn run(desk: &Desk, args: ImportArguments) -> anyhow::Result<Done> {
     let now = clock_at(args.at).now();
     let mut sum = ImportReport::default();
     for (file, bytes) in files {
-        let report = take_in(&store, &rulings, &feed, &layout, &bytes, now).await?;
+        let report = rulings.take_csv_in(store.as_ref(), &feed, &layout, &bytes, now).await?;
         if !desk.output.json {
             println!("{}", told(&file.display().to_string(), &report));
         }
@@ -58,26 +56,6 @@ pub async fn run(desk: &Desk, args: ImportArguments) -> anyhow::Result<Done> {
         println!("{}", serde_json::to_string_pretty(&sum)?);
     }
     Ok(if sum.refused.is_empty() { Done::Fine } else { Done::Found })
-}
-
-/// Reads one CSV and takes it in.
-pub async fn take_in(
-    store: &SharedStore,
-    rulings: &Rulings,
-    feed: &FeedName,
-    layout: &csv::CsvSettings,
-    bytes: &[u8],
-    now: DateTime<Utc>,
-) -> anyhow::Result<ImportReport> {
-    let rules = &rulings.rules;
-    let zone_of = |site: &crate::core::ids::SiteKey| rules.zone(site);
-    let sites: Vec<_> = rules.sites.keys().cloned().collect();
-    let classify = |visit_type: Option<&str>, department: Option<&str>| {
-        rulings.classifier.classify(None, visit_type.unwrap_or_default(), department, None, feed.as_str())
-    };
-    let context = FeedContext { feed, zone_of: &zone_of, sites: &sites, classify: &classify };
-    let reading = csv::read(bytes, layout, &context);
-    Ok(intake::take_in(store.as_ref(), feed, &reading, now, &zone_of).await?)
 }
 
 /// The layout of a configured feed; the native one without a name.

@@ -1,7 +1,9 @@
-//! Virtual worlds: what must be true of a run with simulated telephones.
+//! Virtual worlds: hospital days with simulated telephones, and what must be true of them.
 //!
-//! Start reading at [`violations`].
+//! Start reading at [`World`] and [`violations`].
 
 mod invariants;
+mod world;
 
 pub use invariants::{Violation, violations};
+pub use world::{Progress, World, WorldSettings};

@@ -8,5 +8,6 @@ mod kill;
 mod privacy;
 mod serve;
 mod store_suite;
+mod stories;
 mod support;
 mod test_engine;

@@ -4,11 +4,9 @@ use crate::cli::calls;
 use crate::cli::output::{table, words};
 use crate::cli::worklist;
 use crate::core::plan::Rules;
-use crate::planner::preview;
 use crate::simulate::Violation;
 use crate::store::{CallLine, SharedStore};
 use crate::views::{CallView, WorkItemView};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,39 +36,25 @@ impl Summary {
     }
 }
 
-/// How many visits are not called about, and why.
-pub async fn skipped(store: &SharedStore, rules: &Rules, now: DateTime<Utc>) -> anyhow::Result<BTreeMap<String, usize>> {
-    let mut reasons = BTreeMap::new();
-    for reason in preview(store, rules, now).await?.iter().filter_map(|d| d.verdict.reason()) {
-        *reasons.entry(reason.to_string()).or_default() += 1;
-    }
-    Ok(reasons)
-}
-
 /// The calls shown so far.
 pub struct Report {
     shows: bool,
     shown: BTreeSet<String>,
-    seen: usize,
 }
 
 impl Report {
-    /// With `shows` false it only counts.
+    /// With `shows` false it prints nothing.
     pub fn new(shows: bool) -> Report {
         if shows {
             println!("{:<17} {:<30} {:>6} {:>4}  {:<22} {:<5} heard", "placed", "visit", "phone", "try", "outcome", "keys");
         }
-        Report { shows, shown: BTreeSet::new(), seen: 0 }
+        Report { shows, shown: BTreeSet::new() }
     }
 
-    /// Prints calls that have ended since the last time; says whether anything moved.
-    pub async fn show_new(&mut self, store: &SharedStore, rules: &Rules) -> anyhow::Result<bool> {
-        let counted: u64 =
-            store.call_counts().await?.iter().filter(|c| c.outcome.is_some() || c.status.is_live()).map(|c| c.count).sum();
-        let moved = counted as usize != self.seen;
-        self.seen = counted as usize;
-        if !moved || !self.shows {
-            return Ok(moved);
+    /// Prints calls that have ended since the last time.
+    pub async fn show_new(&mut self, store: &SharedStore, rules: &Rules) -> anyhow::Result<()> {
+        if !self.shows {
+            return Ok(());
         }
         for line in store.calls(None, u32::MAX).await? {
             let view = CallView::of(&line, rules, false);
@@ -79,7 +63,7 @@ impl Report {
                 println!("{}", one_line(&view, outcome));
             }
         }
-        Ok(moved)
+        Ok(())
     }
 
     /// The summary for people, the worklist, and where to look next.

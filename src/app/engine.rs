@@ -1,0 +1,108 @@
+//! A running engine, and how it stops in order.
+
+use super::Rooms;
+use crate::carrier::Carrier;
+use crate::chance::Chance;
+use crate::config::Config;
+use crate::dialer::{Dialer, DialerSettings, Pace, Questions};
+use crate::live_call::LiveCalls;
+use crate::planner::Planner;
+use crate::web::{Web, router};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A running engine: web server, planner, diallers.
+pub struct Engine {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Calls in progress.
+    pub live: Arc<LiveCalls>,
+    /// The planner, to be asked directly.
+    pub planner: Arc<Planner>,
+    /// Rings when the plan changed.
+    pub planned: Arc<Notify>,
+    stop_work: CancellationToken,
+    stop_web: CancellationToken,
+    work: TaskTracker,
+    web: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Engine {
+    /// Starts everything on a listener that is bound already.
+    ///
+    /// # Errors
+    /// When the listener has no address.
+    pub fn start(rooms: Rooms, listener: TcpListener) -> anyhow::Result<Engine> {
+        let address = listener.local_addr()?;
+        let (stop_work, stop_web, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let web = Web {
+            live: rooms.live.clone(),
+            store: rooms.store.clone(),
+            rules: rooms.rulings.rules.clone(),
+            clock: rooms.clock.clone(),
+        };
+        let app = router(web).into_make_service_with_connect_info::<SocketAddr>();
+        let web_stopped = stop_web.clone();
+        let web = tokio::spawn(async move {
+            axum::serve(listener, app).with_graceful_shutdown(async move { web_stopped.cancelled().await }).await
+        });
+        let planned = Arc::new(Notify::new());
+        let planner = Arc::new(Planner {
+            store: rooms.store.clone(),
+            rules: rooms.rulings.rules.clone(),
+            clock: rooms.clock.clone(),
+            chance: rooms.chance.clone(),
+        });
+        rooms.live.nudge.all();
+        work.spawn(planner.clone().run(rooms.stale, planned.clone(), stop_work.clone()));
+        for carrier in rooms.live.carriers.values() {
+            let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned));
+            work.spawn(dialer.run(stop_work.clone(), work.clone()));
+        }
+        Ok(Engine { address, live: rooms.live, planner, planned, stop_work, stop_web, work, web })
+    }
+
+    /// Stops in order: no new calls; requests under way are finished; then the web server closes.
+    ///
+    /// # Errors
+    /// When the web server failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop_work.cancel();
+        self.work.close();
+        self.work.wait().await;
+        self.stop_web.cancel();
+        self.web.await??;
+        Ok(())
+    }
+}
+
+fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, chance: &Chance, planned: &Arc<Notify>) -> Dialer {
+    // `carriers` made one carrier of each configured name: it is there.
+    let settings = &config.carriers[carrier.name()];
+    Dialer {
+        settings: DialerSettings {
+            calls_per_second: settings.calls_per_second,
+            max_calls: settings.max_calls,
+            ring_timeout: settings.ring_timeout,
+            organization: config.organization.clone(),
+            callback_numbers: config
+                .sites
+                .iter()
+                .filter_map(|(key, site)| site.callback_number.clone().map(|number| (key.clone(), number)))
+                .collect(),
+        },
+        pace: Pace::new(settings.calls_per_second),
+        carrier,
+        live: live.clone(),
+        chance: chance.clone(),
+        planned: planned.clone(),
+        holder: format!("dialler-{}", chance.hex(4)),
+        paused: AtomicBool::new(false),
+        questions: Questions::default(),
+    }
+}

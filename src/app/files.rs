@@ -1,0 +1,167 @@
+//! The files of a hospital, read and checked: rules for planning, prompts and scripts for speaking.
+
+use crate::config::Config;
+use crate::core::call::Brief;
+use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
+use crate::core::ids::{FeedName, LanguageTag, SiteKey};
+use crate::core::plan::Rules;
+use crate::fault::Fault;
+use crate::feed::{Context, csv};
+use crate::intake::{self, ImportReport};
+use crate::prompt::script::{ScriptSet, load_scripts};
+use crate::prompt::{Names, Packs, check_pack, says};
+use crate::rulebook;
+use crate::services::Classifier;
+use crate::store::Store;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use std::sync::Arc;
+
+/// Languages that count as known where there is no prompts folder to look into (`plan`, `import`).
+const SHIPPED_LANGUAGES: [&str; 2] = ["en-US", "es-US"];
+
+/// What is said where the prompts folder is missing.
+const NO_PROMPTS: &str = "there is no prompts folder here: set `prompts` in the configuration, or copy the shipped folder";
+
+/// What the files of a hospital say, read and checked.
+pub struct Rulings {
+    /// The rules.
+    pub rules: Arc<Rules>,
+    /// The classification of services.
+    pub classifier: Classifier,
+}
+
+/// Reads jobs and services for a command that needs no sound: every fault is reported.
+///
+/// # Errors
+/// All faults, one below the other.
+pub fn read_rulings(config: &Config) -> Result<Rulings, Vec<Fault>> {
+    let (scripts, _) = script_names(config);
+    let (jobs, mut faults) = rulebook::load_jobs(&config.schedules, config, &scripts);
+    let classifier = match Classifier::beside(config) {
+        Ok(classifier) => classifier,
+        Err(more) => {
+            faults.extend(more);
+            Classifier::shipped()
+        }
+    };
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Rulings { rules: Arc::new(rulebook::rules(config, jobs, languages(config))), classifier })
+}
+
+/// Every fault of the files that a configuration names: schedules, services, prompts, scripts.
+pub fn check_files(config: &Config) -> Vec<Fault> {
+    let mut faults = read_rulings(config).err().unwrap_or_default();
+    faults.extend(check_prompts(config));
+    faults
+}
+
+/// Every fault of packs and scripts, and every phrase that a call could need and a pack does not hold.
+pub fn check_prompts(config: &Config) -> Vec<Fault> {
+    read_prompts(config).err().unwrap_or_default()
+}
+
+/// Packs and scripts that can speak every call there can be.
+pub(super) fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet), Vec<Fault>> {
+    if !config.prompts.is_dir() {
+        return Err(vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)]);
+    }
+    let (packs, mut faults) = Packs::load(&config.prompts);
+    let scripts = match load_scripts(&config.prompts.join("scripts")) {
+        Ok(scripts) => scripts,
+        Err(more) => {
+            faults.extend(more);
+            return Err(faults);
+        }
+    };
+    if packs.find(config.organization.language.as_str()).is_none() {
+        let message = format!("there is no pack of [organization] language {}", config.organization.language);
+        faults.push(Fault::of_file(&config.prompts, "no_pack", message));
+    }
+    let names = Names {
+        organization: config.organization.name.clone(),
+        sites: config.sites.iter().map(|(key, site)| (key.clone(), site.name.clone())).collect(),
+    };
+    for pack in packs.iter() {
+        for key in config.sites.keys() {
+            let brief = example(config, key, &pack.language);
+            faults.extend(check_pack(pack, &says(&scripts, &brief), &names));
+        }
+    }
+    faults.dedup();
+    if faults.is_empty() { Ok((packs, scripts)) } else { Err(faults) }
+}
+
+/// A call that could be: its facts fill the places of a script.
+fn example(config: &Config, site: &SiteKey, language: &LanguageTag) -> Brief {
+    let start = LocalMoment { date: NaiveDate::MIN, time: NaiveTime::MIN };
+    Brief {
+        purpose: Purpose::Reminder,
+        script: String::new(),
+        language: language.clone(),
+        start,
+        old_start: Some(start),
+        site: site.clone(),
+        appointments: 2,
+        callback_number: config.organization.callback_number.clone(),
+        opt_out_number: config.organization.opt_out_number.clone(),
+        voicemail: VoicemailPolicy::Standard,
+        message_ms: 0,
+        long_timeouts: false,
+    }
+}
+
+/// The languages of the prompts folder, by the names of its packs; the shipped ones where there is no folder.
+pub fn languages(config: &Config) -> Vec<LanguageTag> {
+    let Ok(entries) = std::fs::read_dir(&config.prompts) else { return SHIPPED_LANGUAGES.map(LanguageTag::from).to_vec() };
+    let mut tags: Vec<_> = entries
+        .flatten()
+        .filter(|e| e.path().join("pack.toml").is_file())
+        .filter_map(|e| e.file_name().into_string().ok())
+        .map(LanguageTag::new)
+        .collect();
+    tags.sort();
+    tags
+}
+
+/// The names of the call scripts, and their faults; no names where there is no folder (then any name is accepted).
+pub fn script_names(config: &Config) -> (Vec<String>, Vec<Fault>) {
+    let dir = config.prompts.join("scripts");
+    if !dir.is_dir() {
+        return (Vec::new(), Vec::new());
+    }
+    match load_scripts(&dir) {
+        Ok(set) => (set.calls.into_keys().collect(), Vec::new()),
+        Err(faults) => (Vec::new(), faults),
+    }
+}
+
+/// Faults, one below the other.
+pub fn listed(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+impl Rulings {
+    /// Reads one CSV of a feed and takes it in.
+    ///
+    /// # Errors
+    /// When the store fails under way; what was committed before stays.
+    pub async fn take_csv_in(
+        &self,
+        store: &dyn Store,
+        feed: &FeedName,
+        layout: &csv::CsvSettings,
+        bytes: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<ImportReport, intake::Error> {
+        let zone_of = |site: &SiteKey| self.rules.zone(site);
+        let sites: Vec<_> = self.rules.sites.keys().cloned().collect();
+        let classify = |visit_type: Option<&str>, department: Option<&str>| {
+            self.classifier.classify(None, visit_type.unwrap_or_default(), department, None, feed.as_str())
+        };
+        let context = Context { feed, zone_of: &zone_of, sites: &sites, classify: &classify };
+        let reading = csv::read(bytes, layout, &context);
+        intake::take_in(store, feed, &reading, now, &zone_of).await
+    }
+}

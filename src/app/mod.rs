@@ -1,0 +1,127 @@
+//! Wiring: configuration becomes rooms, rooms become a running engine, and a running engine stops in order.
+//!
+//! Start reading at [`Rooms::open`] and [`Engine::start`]; `files` reads what a hospital wrote.
+
+mod engine;
+mod files;
+
+pub use engine::Engine;
+pub use files::{Rulings, check_files, check_prompts, languages, listed, read_rulings};
+
+use crate::carrier::Carrier;
+use crate::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::{AnsweringMachine, CarrierConfig, CarrierKind, Config};
+use crate::core::ids::CarrierName;
+use crate::live_call::{Carriers, LiveCalls, Voice};
+use crate::nudge::{Nudge, Stale};
+use crate::prompt::Packs;
+use crate::store::{self, SharedStore};
+use anyhow::{Context, bail};
+use files::read_prompts;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_store(config: &Config) -> anyhow::Result<SharedStore> {
+    store::open(config.store.url.expose_secret()).await.context("the store cannot be opened (store.url)")
+}
+
+/// Everything a running engine is made of.
+pub struct Rooms {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// What is remembered.
+    pub store: SharedStore,
+    /// What the files of the hospital say.
+    pub rulings: Rulings,
+    /// Calls in progress.
+    pub live: Arc<LiveCalls>,
+    /// The clock.
+    pub clock: Clock,
+    /// Chance.
+    pub chance: Chance,
+    stale: mpsc::UnboundedReceiver<Stale>,
+}
+
+impl Rooms {
+    /// Reads everything, brings the schema up to date, and joins the rooms.
+    ///
+    /// # Errors
+    /// Faults in files, a store that cannot be opened, a pack that cannot speak.
+    pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
+        let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let (packs, scripts) = read_prompts(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let scripts = Arc::new(scripts);
+        refuse_unreviewed(&config, &packs)?;
+        store.migrate().await.context("the store's schema cannot be brought up to date")?;
+        let secret = store.secret("audio", chance.bytes(32)).await?;
+        let organization = &config.organization;
+        let apology = scripts.apology.words(&organization.callback_number);
+        let voice = Voice::new(packs, secret, &config.server.public_url, &organization.language, &apology)?;
+        let (nudge, stale) = Nudge::new();
+        let live = LiveCalls {
+            store: store.clone(),
+            carriers: carriers(&config)?,
+            scripts,
+            voice: Arc::new(voice),
+            rules: rulings.rules.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            nudge,
+        };
+        Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale })
+    }
+}
+
+/// A real carrier does not speak with a pack that nobody signed off, unless the configuration accepts it.
+fn refuse_unreviewed(config: &Config, packs: &Packs) -> anyhow::Result<()> {
+    let real = config.carriers.iter().find(|(_, carrier)| carrier.kind.is_real());
+    let Some((name, _)) = real else { return Ok(()) };
+    let unreviewed: Vec<_> = packs.iter().filter(|pack| !pack.reviewed()).map(|pack| pack.language.to_string()).collect();
+    if unreviewed.is_empty() {
+        return Ok(());
+    }
+    let which = unreviewed.join(", ");
+    if config.accept_unreviewed {
+        tracing::warn!(packs = which, "accept_unreviewed: patients hear packs that nobody has signed off");
+        return Ok(());
+    }
+    bail!(
+        "carrier {name} is real and these packs are not reviewed: {which}. Fill `reviewed = true`, reviewer and date in their pack.toml, or set accept_unreviewed = true"
+    )
+}
+
+fn carriers(config: &Config) -> anyhow::Result<Carriers> {
+    config.carriers.iter().map(|(name, settings)| Ok((name.clone(), carrier(config, name, settings)?))).collect()
+}
+
+/// The one line a carrier takes outside its folder.
+fn carrier(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> anyhow::Result<Arc<dyn Carrier>> {
+    match settings.kind {
+        CarrierKind::Simulator | CarrierKind::Twilio => Ok(Arc::new(TwilioCarrier::new(twilio(config, name, settings))?)),
+        other => bail!("carrier {name}: kind {other:?} is not built yet; use simulator or twilio"),
+    }
+}
+
+fn twilio(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> TwilioSettings {
+    TwilioSettings {
+        name: name.clone(),
+        api_url: settings.api_url.clone(),
+        account: settings.account.clone(),
+        auth_tokens: settings.auth_tokens.clone(),
+        from: settings.from.clone(),
+        public_url: config.server.public_url.clone(),
+        answering_machine: match settings.answering_machine {
+            AnsweringMachine::Async => Detection::Async,
+            AnsweringMachine::Sync => Detection::Sync,
+            AnsweringMachine::Off => Detection::Off,
+        },
+        request_timeout: std::time::Duration::from_secs(15),
+    }
+}

@@ -1,0 +1,183 @@
+//! An event is taken in: load the call, replay it, let the core say what follows, save all of it in one transaction.
+
+use super::{LiveCallError, LiveCalls};
+use crate::carrier::{Carrier, Document};
+use crate::core::call::{Call, CallEvent, Reaction, Standing};
+use crate::core::ids::{AttemptId, AttemptToken};
+use crate::store::{CallCommit, CallRecord, OptOut, StoreError, StoredEvent, StoredStanding, WebhookEntry};
+use std::sync::Arc;
+
+/// How often a decision is made again when another replica wrote in between.
+const TRIES: usize = 8;
+
+/// A document, where a step asks for one, and the audio it names with what each id stands for.
+type Rendered = (Option<Document>, Vec<(String, String)>);
+
+/// What an event led to.
+pub(super) struct Taken {
+    pub attempt: AttemptId,
+    pub document: Option<Document>,
+    pub verdict: &'static str,
+}
+
+impl LiveCalls {
+    /// Load, decide, save; again when somebody else saved in between.
+    pub(super) async fn take_event(
+        &self,
+        token: &AttemptToken,
+        event: &CallEvent,
+        carrier_call_id: Option<String>,
+        mut entry: Option<&mut WebhookEntry>,
+    ) -> Result<Option<Taken>, LiveCallError> {
+        let watch = self.clock.stopwatch();
+        for _ in 0..TRIES {
+            let Some(record) = self.store.load_call(token).await? else { return Ok(None) };
+            let log = entry.as_deref_mut().map(|entry| {
+                entry.attempt = Some(record.attempt.id.clone());
+                entry.duration_us = watch.elapsed().as_micros() as u64;
+                entry.clone()
+            });
+            match self.take_once(&record, event, carrier_call_id.clone(), log).await {
+                Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
+                taken => return taken.map(Some),
+            }
+        }
+        Err(LiveCallError::Store(StoreError::Conflict))
+    }
+
+    async fn take_once(
+        &self,
+        record: &CallRecord,
+        event: &CallEvent,
+        carrier_call_id: Option<String>,
+        log: Option<WebhookEntry>,
+    ) -> Result<Taken, LiveCallError> {
+        let carrier =
+            self.carriers.get(&record.attempt.carrier).ok_or_else(|| LiveCallError::NoCarrier(record.attempt.carrier.clone()))?;
+        let id = record.attempt.id.clone();
+        let key = event_key(event);
+        if let Some(known) = record.events.iter().find(|e| e.key == key && key.is_some()) {
+            let document =
+                known.reply.clone().map(|body| Document { content_type: self.content_type(carrier, &record.token), body });
+            return Ok(Taken { attempt: id, document, verdict: "duplicate" });
+        }
+        let script = &record.brief.script;
+        let scripts = self.scripts.for_call(script).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
+        let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
+        let was_ended = call.standing().ended_at.is_some();
+        let now = self.clock.now();
+        let mut events = Vec::new();
+        if matches!(event, CallEvent::Answered { .. }) && self.visit_changed(record, now).await? {
+            call.handle(&CallEvent::VisitChanged, now);
+            events.push(StoredEvent { at: now, event: CallEvent::VisitChanged, key: Some("visit_changed".into()), reply: None });
+        }
+        let reaction = call.handle(event, now);
+        let (document, audio) = self.render(carrier, record, &reaction)?;
+        let key = match (&reaction.step, reaction.push) {
+            (Some(step), true) => Some(turned_key(step.number)),
+            _ => key,
+        };
+        events.push(StoredEvent { at: now, event: event.clone(), key, reply: document.as_ref().map(|d| d.body.clone()) });
+        let standing = call.standing();
+        let verdict = if was_ended { "late" } else { "ok" };
+        let commit = CallCommit {
+            attempt: id.clone(),
+            after_events: record.events.len(),
+            events,
+            open_work: self.work_after(record, &standing, now),
+            opt_out: reaction.opt_out.then(|| OptOut {
+                patient: Some(record.outreach.visit.patient.clone()),
+                phone: Some(record.attempt.phone.clone()),
+                at: now,
+                how: "key 9".to_string(),
+            }),
+            standing: stored(&standing),
+            carrier_call_id,
+            audio,
+            log: log.map(|mut entry| {
+                entry.status = if document.is_some() && !reaction.push { 200 } else { 204 };
+                entry.verdict = verdict.to_string();
+                entry
+            }),
+        };
+        self.store.commit_call(&commit).await?;
+        self.after_commit(carrier, record, &commit, &reaction, was_ended);
+        Ok(Taken { attempt: id, document: if reaction.push { None } else { document }, verdict })
+    }
+
+    /// What need not be in the transaction: turning the live call, and telling the planner.
+    fn after_commit(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        record: &CallRecord,
+        commit: &CallCommit,
+        reaction: &Reaction,
+        was_ended: bool,
+    ) {
+        let call_id = commit.carrier_call_id.clone().or_else(|| record.attempt.carrier_call_id.clone());
+        if let (Some(step), true, Some(call_id)) = (&reaction.step, reaction.push, call_id) {
+            let (carrier, token, attempt, number) =
+                (carrier.clone(), record.token.clone(), record.attempt.id.clone(), step.number);
+            tokio::spawn(async move {
+                if let Err(error) = carrier.turn_call(&call_id, &token, number).await {
+                    tracing::warn!(%attempt, %error, "the live call could not be turned to the voicemail");
+                }
+            });
+        }
+        if commit.standing.ended_at.is_some() || commit.opt_out.is_some() {
+            self.nudge.patient(record.outreach.visit.patient.clone());
+        }
+        if commit.standing.ended_at.is_some() && !was_ended {
+            let outcome = commit.standing.outcome.map(|o| o.as_str());
+            tracing::info!(attempt = %record.attempt.id, outcome, keys = commit.standing.keys, "call over");
+        }
+    }
+
+    fn render(&self, carrier: &Arc<dyn Carrier>, record: &CallRecord, reaction: &Reaction) -> Result<Rendered, LiveCallError> {
+        let Some(step) = &reaction.step else { return Ok((None, Vec::new())) };
+        let (page, audio) = self.voice.page(&record.brief.language, step)?;
+        Ok((Some(carrier.document(&record.token, &page)), audio))
+    }
+}
+
+fn stored(standing: &Standing) -> StoredStanding {
+    StoredStanding {
+        status: standing.status,
+        answered_at: standing.answered_at,
+        ended_at: standing.ended_at,
+        answered_by: standing.answered_by,
+        heard_seconds: standing.heard_seconds,
+        keys: standing.keys.clone(),
+        outcome: standing.outcome,
+        end_reason: standing.end_reason,
+    }
+}
+
+/// What makes a repeat of an event recognizable. What answers a step answers it once, whatever it says.
+fn event_key(event: &CallEvent) -> Option<String> {
+    Some(match event {
+        CallEvent::Answered { .. } => "step:0".to_string(),
+        CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } => format!("step:{step}"),
+        CallEvent::Accepted => "accepted".to_string(),
+        CallEvent::Ringing => "ringing".to_string(),
+        CallEvent::PickedUp => "picked_up".to_string(),
+        CallEvent::Detected { .. } => "detected".to_string(),
+        CallEvent::VisitChanged => "visit_changed".to_string(),
+        CallEvent::Ended { .. } => "ended".to_string(),
+    })
+}
+
+/// What the event that turned the call to a step is known by.
+pub(super) fn turned_key(step: u32) -> String {
+    format!("turned:{step}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_and_silence_answer_the_same_step() {
+        assert_eq!(event_key(&CallEvent::Silence { step: 2 }), event_key(&CallEvent::Played { step: 2 }));
+    }
+}
