@@ -142,7 +142,7 @@ fn clock_at(at: Option<DateTime<Utc>>) -> Clock {
 /// or configuration, or trouble.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    start_log(arguments.log);
+    start_log(arguments.log, &arguments.command);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::new(error).context("the runtime cannot start")),
@@ -189,10 +189,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<Done> {
     }
 }
 
-/// Logs go to standard error; `RUST_LOG` chooses what is logged.
-fn start_log(format: LogFormat) {
+/// Logs go to standard error; `RUST_LOG` chooses what is logged. What a service notes would only disturb the demo's table.
+fn start_log(format: LogFormat, command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,callahead=info,sqlx=warn"));
+    let usual = if matches!(command, Command::Demo(_)) { "warn" } else { "warn,callahead=info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_target(false).init(),

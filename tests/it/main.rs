@@ -6,6 +6,7 @@ mod carrier_simulator;
 mod commands;
 mod kill;
 mod privacy;
+mod readme;
 mod serve;
 mod store_suite;
 mod stories;

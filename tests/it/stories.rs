@@ -124,9 +124,11 @@ async fn a_network_that_loses_doubles_and_delays_changes_no_answer() {
         };
         assert_eq!(outcomes.last(), Some(&wanted), "{who} (…{digits:02}): {outcomes:?}");
     }
-    for (attempt, times) in world.tally().by_attempt() {
+    let tally = world.tally();
+    for (attempt, times) in tally.by_attempt() {
         assert_eq!(times, 1, "attempt {attempt} was dialled {times} times");
     }
+    assert!(tally.calls.iter().all(|call| call.differing_repeats == 0), "a repeated webhook gets the same document");
     assert_eq!(world.violations().await.expect("checked"), []);
     world.stop().await.expect("stopped");
 }

@@ -1,6 +1,6 @@
 //! From decisions to what the store must do: open, move and withdraw attempts, open worklist items.
 
-use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Verdict};
+use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Skip, Verdict};
 use crate::domain::{Attempt, AttemptStatus, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
 use crate::ids::{AttemptId, CarrierName, JobName, LanguageTag, OutreachId};
 use chrono::{DateTime, Utc};
@@ -85,7 +85,7 @@ pub struct NewWorkItem {
     pub visit: VisitKey,
     /// Until when it must be done: the start of the visit.
     pub due_at: DateTime<Utc>,
-    /// What is known: the word of the decision's reason.
+    /// What is known: the word of the decision's reason, or `voicemail_left`.
     pub known: &'static str,
 }
 
@@ -205,15 +205,20 @@ fn open_or_move(want: &Wanted, facts: &PatientFacts, now: DateTime<Utc>) -> Opti
     }))
 }
 
+/// What a person should read: the reason of the decision, but "already reached" says little of somebody who is unreached.
+fn known(kind: WorkKind, reason: &'static str) -> &'static str {
+    if kind == WorkKind::Unreached && reason == Skip::AlreadyReached.as_str() { "voicemail_left" } else { reason }
+}
+
 fn open_work(decisions: &[Decision], facts: &PatientFacts, actions: &mut Vec<PlanAction>) {
     let first_new = actions.len();
     for decision in decisions {
-        let (Some(kind), Some(known)) = (decision.opens, decision.verdict.reason()) else { continue };
+        let (Some(kind), Some(reason)) = (decision.opens, decision.verdict.reason()) else { continue };
         let opened_now = actions[first_new..]
             .iter()
             .any(|action| matches!(action, PlanAction::OpenWork(item) if item.kind == kind && item.visit == decision.visit));
         if !opened_now && !facts.work.contains(&(kind, decision.visit.clone())) {
-            let item = NewWorkItem { kind, visit: decision.visit.clone(), due_at: decision.start, known };
+            let item = NewWorkItem { kind, visit: decision.visit.clone(), due_at: decision.start, known: known(kind, reason) };
             actions.push(PlanAction::OpenWork(item));
         }
     }

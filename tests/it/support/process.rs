@@ -82,6 +82,18 @@ impl Program {
         }
     }
 
+    /// How it ended, if it ends by itself within `patience`.
+    pub fn ends_within(&mut self, patience: Duration) -> Option<std::process::ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().expect("the process is ours") {
+                return Some(status);
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        None
+    }
+
     /// `kill -9`.
     pub fn kill_hard(mut self) {
         self.child.kill().expect("the process is ours");
