@@ -63,7 +63,8 @@ impl Rooms {
         let secret = store.secret("audio", chance.bytes(32)).await?;
         let organization = &config.organization;
         let apology = scripts.apology.words(&organization.callback_number);
-        let voice = Voice::new(packs, secret, &config.server.public_url, &organization.language, &apology)?;
+        let one_moment = scripts.one_moment.words(&organization.callback_number);
+        let voice = Voice::new(packs, secret, &config.server.public_url, &organization.language, &apology, &one_moment)?;
         let (nudge, stale) = Nudge::new();
         let live = LiveCalls {
             store: store.clone(),

@@ -36,6 +36,10 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// The document that says and does what `page` tells.
     fn document(&self, token: &AttemptToken, page: &Page) -> Document;
+
+    /// The document that plays `audio` and then asks the same once more: for a moment in which we cannot answer. What was
+    /// asked, a key above all, travels in its address, and so does the count of tries.
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document;
 }
 
 /// A call to be placed.
@@ -138,6 +142,8 @@ pub struct Received {
     pub carrier_call_id: Option<String>,
     /// What it says or asks.
     pub message: Message,
+    /// How often the same was asked before and we had no answer ([`Carrier::ask_again`]).
+    pub tries: u32,
     /// The fields that identify nobody, for the webhook log.
     pub summary: String,
 }

@@ -3,6 +3,7 @@
 use super::{LiveCallError, LiveCalls};
 use crate::carrier::{Carrier, Document};
 use crate::core::call::{Call, CallEvent, Reaction, Standing};
+use crate::core::domain::EndReason;
 use crate::core::ids::{AttemptId, AttemptToken};
 use crate::store::{CallCommit, CallRecord, OptOut, StoreError, StoredEvent, StoredStanding, WebhookEntry};
 use std::sync::Arc;
@@ -27,15 +28,15 @@ impl LiveCalls {
         token: &AttemptToken,
         event: &CallEvent,
         carrier_call_id: Option<String>,
-        mut entry: Option<&mut WebhookEntry>,
+        entry: Option<WebhookEntry>,
     ) -> Result<Option<Taken>, LiveCallError> {
         let watch = self.clock.stopwatch();
         for _ in 0..TRIES {
             let Some(record) = self.store.load_call(token).await? else { return Ok(None) };
-            let log = entry.as_deref_mut().map(|entry| {
+            let log = entry.clone().map(|mut entry| {
                 entry.attempt = Some(record.attempt.id.clone());
                 entry.duration_us = watch.elapsed().as_micros() as u64;
-                entry.clone()
+                entry
             });
             match self.take_once(&record, event, carrier_call_id.clone(), log).await {
                 Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
@@ -161,8 +162,10 @@ fn event_key(event: &CallEvent) -> Option<String> {
         CallEvent::Accepted => "accepted".to_string(),
         CallEvent::Ringing => "ringing".to_string(),
         CallEvent::PickedUp => "picked_up".to_string(),
-        CallEvent::Detected { .. } => "detected".to_string(),
+        CallEvent::Detected { answered_by } => format!("detected:{}", answered_by.as_str()),
         CallEvent::VisitChanged => "visit_changed".to_string(),
+        // What we presume must not keep out what the carrier says later.
+        CallEvent::Ended { reason: Some(EndReason::NeverPlaced | EndReason::Unknown), .. } => "presumed_end".to_string(),
         CallEvent::Ended { .. } => "ended".to_string(),
     })
 }

@@ -16,26 +16,40 @@ pub struct Voice {
     secret: Vec<u8>,
     public_url: String,
     apology: Page,
+    one_moment: Page,
+    /// What is needed when nothing else is at hand: never cleared.
+    pinned: HashMap<String, Recipe>,
     shelf: Mutex<HashMap<String, Recipe>>,
 }
 
 impl Voice {
-    /// Prepares the apology too, so that it needs nothing when it is needed.
+    /// Prepares the apology and "one moment, please" too, so that they need nothing when they are needed.
     ///
     /// # Errors
-    /// When the organization's language cannot say the apology.
+    /// When the organization's language cannot say them.
     pub fn new(
         packs: Packs,
         secret: Vec<u8>,
         public_url: &str,
         language: &LanguageTag,
         apology: &[Utterance],
+        one_moment: &[Utterance],
     ) -> Result<Voice, prompt::Error> {
         let silent = Page { step: 0, audio: Vec::new(), then: Then::HangUp };
-        let mut voice =
-            Voice { packs, secret, public_url: public_url.to_string(), apology: silent, shelf: Mutex::new(HashMap::new()) };
-        let step = Step { number: 0, say: apology.to_vec(), then: Then::HangUp };
-        voice.apology = voice.page(language, &step)?.0;
+        let mut voice = Voice {
+            packs,
+            secret,
+            public_url: public_url.to_string(),
+            apology: silent.clone(),
+            one_moment: silent,
+            pinned: HashMap::new(),
+            shelf: Mutex::new(HashMap::new()),
+        };
+        let step = |say: &[Utterance]| Step { number: 0, say: say.to_vec(), then: Then::HangUp };
+        voice.apology = voice.page(language, &step(apology))?.0;
+        voice.one_moment = voice.page(language, &step(one_moment))?.0;
+        let needed = voice.shelf().clone();
+        voice.pinned = needed;
         Ok(voice)
     }
 
@@ -47,6 +61,11 @@ impl Voice {
     /// "We are sorry. Please call …": spoken when the engine itself is in trouble.
     pub fn apology(&self) -> Page {
         self.apology.clone()
+    }
+
+    /// "One moment, please": spoken while the store is slow.
+    pub fn one_moment(&self) -> Vec<String> {
+        self.one_moment.audio.clone()
     }
 
     /// The page of a step, with the audio ids it uses and what they stand for.
@@ -73,7 +92,7 @@ impl Voice {
 
     /// The WAV of an audio id that this process made an address for.
     pub fn from_shelf(&self, id: &str) -> Option<Vec<u8>> {
-        let recipe = self.shelf().get(id).cloned()?;
+        let recipe = self.pinned.get(id).cloned().or_else(|| self.shelf().get(id).cloned())?;
         self.packs.render(&recipe).ok()
     }
 

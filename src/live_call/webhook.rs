@@ -9,11 +9,20 @@ use crate::core::ids::{AttemptToken, CarrierName};
 use crate::store::{Direction, WebhookEntry};
 use crate::worklist::item;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long somebody on the line waits for words before they hear "one moment, please": the strictest carrier hangs up on
+/// us after five seconds (carriers.md, section 7).
+const WORDS_WITHIN: Duration = Duration::from_secs(3);
+/// How often the same is asked again in such a moment; then the apology ends the call.
+const TRIES: u32 = 3;
+/// How long an answer waits for its entry in the webhook log, or a worklist item. Both are written all the same.
+const NOTES_WITHIN: Duration = Duration::from_millis(500);
 
 impl LiveCalls {
     /// Takes one webhook of the named carrier in, and says what to answer. What is answered is committed, the entry of the
     /// webhook log included; the rest of the log is written here too.
-    pub async fn webhook(&self, name: &str, request: &WebhookRequest<'_>) -> Answer {
+    pub async fn webhook(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>) -> Answer {
         let watch = self.clock.stopwatch();
         let mut entry = WebhookEntry {
             at: request.now,
@@ -33,14 +42,18 @@ impl LiveCalls {
             entry.status = answer.status;
             entry.verdict = answer.verdict.to_string();
             entry.duration_us = watch.elapsed().as_micros() as u64;
-            if let Err(error) = self.store.log_webhooks(std::slice::from_ref(&entry)).await {
-                tracing::error!(%error, verdict = entry.verdict, "the webhook log could not be written");
-            }
+            let store = self.store.clone();
+            soon(async move {
+                if let Err(error) = store.log_webhooks(std::slice::from_ref(&entry)).await {
+                    tracing::error!(%error, verdict = entry.verdict, "the webhook log could not be written");
+                }
+            })
+            .await;
         }
         answer
     }
 
-    async fn judge(&self, name: &str, request: &WebhookRequest<'_>, entry: &mut WebhookEntry) -> Answer {
+    async fn judge(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>, entry: &mut WebhookEntry) -> Answer {
         let Some(carrier) = self.carriers.get(&CarrierName::from(name)) else { return Answer::plain(404, "unknown_carrier") };
         let received = match carrier.receive(request) {
             Ok(received) => received,
@@ -55,28 +68,40 @@ impl LiveCalls {
             Err(Rejected::NotFound) => return Answer::plain(404, "unknown_path"),
         };
         entry.body.clone_from(&received.summary);
-        let is_ask = matches!(received.message, Message::Ask(_));
-        let taken = match received.message.clone() {
-            Message::Ask(ask) => self.answer(carrier, &received, &ask, entry).await,
-            Message::News(event) => self.take_event(&received.token, &event, received.carrier_call_id.clone(), Some(entry)).await,
-        };
-        match taken {
-            Ok(Some(taken)) => {
+        // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
+        let (live, asker, message, log) = (self.clone(), carrier.clone(), received.clone(), entry.clone());
+        let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
+        let taken = tokio::time::timeout(WORDS_WITHIN, work).await;
+        match (taken, &received.message) {
+            (Ok(Ok(Ok(Some(taken)))), message) => {
                 let logged = matches!(taken.verdict, "ok" | "late");
-                let status = if is_ask { 200 } else { 204 };
+                let status = if matches!(message, Message::Ask(_)) { 200 } else { 204 };
                 Answer { status, document: taken.document, verdict: taken.verdict, attempt: Some(taken.attempt), logged }
             }
-            Ok(None) if is_ask => self.stranger(carrier, &received.token).await,
-            Ok(None) => Answer::plain(404, "unknown_attempt"),
-            Err(error) => {
-                tracing::error!(%error, carrier = name, "a webhook could not be taken in");
-                if is_ask {
-                    Answer::with(self.apology(carrier, &received.token), "trouble")
-                } else {
-                    Answer::plain(503, "trouble")
+            (Ok(Ok(Ok(None))), Message::Ask(_)) => self.stranger(carrier, &received.token).await,
+            (Ok(Ok(Ok(None))), Message::News(_)) => Answer::plain(404, "unknown_attempt"),
+            (trouble, message) => {
+                match trouble {
+                    Ok(Ok(Err(error))) => tracing::error!(%error, carrier = name, "a webhook could not be taken in"),
+                    Ok(Err(error)) => tracing::error!(%error, carrier = name, "a webhook's task failed"),
+                    _ => tracing::error!(carrier = name, "a webhook is not taken in yet: the store is slow"),
+                }
+                match message {
+                    Message::Ask(ask) => self.in_trouble(carrier, &received, ask),
+                    Message::News(_) => Answer::plain(503, "trouble"),
                 }
             }
         }
+    }
+
+    /// We cannot answer now (law 7): "one moment, please", and the same is asked again; a key travels in the address until
+    /// it can be committed. After the last try the apology, and nothing is said as done.
+    fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask) -> Answer {
+        if received.tries >= TRIES {
+            return Answer::with(self.apology(carrier, &received.token), "trouble");
+        }
+        let document = carrier.ask_again(&received.token, ask, received.tries + 1, &self.voice.one_moment());
+        Answer::with(document, "one_moment")
     }
 
     /// A person is on the line of a call nobody knows: they hear the apology, and a person on our side must look.
@@ -84,9 +109,13 @@ impl LiveCalls {
         let note =
             format!("carrier {} asked what to say in a call that is not ours; the person heard the apology", carrier.name());
         let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
-        if let Err(error) = self.store.open_work(&item).await {
-            tracing::error!(%error, "a worklist item could not be opened");
-        }
+        let store = self.store.clone();
+        soon(async move {
+            if let Err(error) = store.open_work(&item).await {
+                tracing::error!(%error, "a worklist item could not be opened");
+            }
+        })
+        .await;
         Answer::with(self.apology(carrier, token), "unknown_attempt")
     }
 
@@ -94,19 +123,21 @@ impl LiveCalls {
         carrier.document(token, &self.voice.apology())
     }
 
-    async fn answer(
+    async fn take(
         &self,
         carrier: &Arc<dyn Carrier>,
         received: &Received,
-        ask: &Ask,
-        entry: &mut WebhookEntry,
+        entry: WebhookEntry,
     ) -> Result<Option<Taken>, LiveCallError> {
-        let event = match *ask {
-            Ask::Answered { answered_by } => CallEvent::Answered { answered_by },
-            Ask::Key { step, key } => CallEvent::Key { step, key },
-            Ask::Silence { step } => CallEvent::Silence { step },
-            Ask::Played { step } => CallEvent::Played { step },
-            Ask::Turned { step } => return self.turned(carrier, received, step).await,
+        let event = match &received.message {
+            Message::News(event) => event.clone(),
+            Message::Ask(ask) => match *ask {
+                Ask::Answered { answered_by } => CallEvent::Answered { answered_by },
+                Ask::Key { step, key } => CallEvent::Key { step, key },
+                Ask::Silence { step } => CallEvent::Silence { step },
+                Ask::Played { step } => CallEvent::Played { step },
+                Ask::Turned { step } => return self.turned(carrier, received, step).await,
+            },
         };
         self.take_event(&received.token, &event, received.carrier_call_id.clone(), Some(entry)).await
     }
@@ -126,6 +157,11 @@ impl LiveCalls {
     pub(super) fn content_type(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> &'static str {
         self.apology(carrier, token).content_type
     }
+}
+
+/// Does a note in a task of its own and waits for it a little: it is written also when the answer leaves first.
+async fn soon(note: impl Future<Output = ()> + Send + 'static) {
+    let _ = tokio::time::timeout(NOTES_WITHIN, tokio::spawn(note)).await;
 }
 
 /// A webhook's path with the attempt's token masked: tokens are never logged.

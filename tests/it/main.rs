@@ -12,3 +12,4 @@ mod store_suite;
 mod stories;
 mod support;
 mod test_engine;
+mod trouble;

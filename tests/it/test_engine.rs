@@ -207,7 +207,7 @@ async fn webhook(State(engine): State<Arc<Engine>>, request: Request) -> Respons
 }
 
 async fn answer(engine: &Engine, received: Received) -> Response {
-    let Received { token, carrier_call_id, message, summary } = received;
+    let Received { token, carrier_call_id, message, summary, .. } = received;
     let taken = Taken { token: token.as_str().to_string(), message: message.clone(), summary };
     engine.taken.lock().expect("no panic").push(taken);
     match message {

@@ -1,6 +1,9 @@
 //! Our callback addresses: the one place that writes them and reads them back. All are absolute, carry the attempt's
 //! token and, where something is answered, the number of the step, and nothing else.
 
+use crate::carrier::Ask;
+use crate::core::call::Key;
+use crate::core::domain::AnsweredBy;
 use crate::core::ids::{AttemptToken, CarrierName};
 
 /// What a callback address stands for.
@@ -49,6 +52,46 @@ impl Addresses {
     }
 }
 
+/// What an address says beyond its hook, where something is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Again {
+    /// How often it was asked before.
+    pub tries: u32,
+    /// The key that was pressed.
+    pub key: Option<Key>,
+    /// Who answered, where detection had said so.
+    pub answered_by: Option<AnsweredBy>,
+}
+
+impl Addresses {
+    /// The address that asks the same again: what a repeat of the request would not carry stands in its query.
+    pub fn again(&self, token: &AttemptToken, ask: &Ask, tries: u32) -> String {
+        let again = |hook, more: String| format!("{}?try={tries}{more}", self.of(token, hook));
+        match *ask {
+            Ask::Answered { answered_by } => {
+                again(Hook::Answered, answered_by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default())
+            }
+            // Star and hash are no letters of a query.
+            Ask::Key { step, key } => again(Hook::Key(step), format!("&key=%{:02X}", u32::from(key.as_char()))),
+            Ask::Silence { step } => again(Hook::Silence(step), String::new()),
+            Ask::Played { step } => again(Hook::Played(step), String::new()),
+            Ask::Turned { step } => again(Hook::Turned(step), String::new()),
+        }
+    }
+}
+
+/// Reads the query of an address; what is not ours says nothing.
+pub fn read_again(path_and_query: &str) -> Again {
+    let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+    let pairs = super::form::pairs(query.as_bytes());
+    let field = |name| super::form::field(&pairs, name);
+    Again {
+        tries: field("try").and_then(|tries| tries.parse().ok()).unwrap_or_default(),
+        key: field("key").and_then(|key| key.chars().next()).and_then(Key::new),
+        answered_by: field("by").and_then(AnsweredBy::parse),
+    }
+}
+
 /// Reads the part of an address below `/carriers/NAME/`; `None` where it is none of ours.
 pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
     let parts: Vec<&str> = path.split('/').collect();
@@ -76,6 +119,21 @@ pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_asked_again_reads_back() {
+        let addresses = Addresses::new("https://calls.example.org", &CarrierName::from("main"));
+        let token = AttemptToken::from("0af1");
+        for key in "0123456789*#".chars().filter_map(Key::new) {
+            let address = addresses.again(&token, &Ask::Key { step: 3, key }, 2);
+            assert!(address.starts_with("https://calls.example.org/carriers/main/voice/0af1/3/key?try=2&key=%"), "{address}");
+            assert_eq!(read_again(&address), Again { tries: 2, key: Some(key), answered_by: None });
+        }
+        let machine = Some(AnsweredBy::MachineEnd);
+        let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
+        assert_eq!(read_again(&address), Again { tries: 1, key: None, answered_by: machine });
+        assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
+    }
 
     #[test]
     fn every_address_reads_back() {

@@ -9,12 +9,32 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::io;
 
+/// What every document is.
+const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
+
 /// Writes a page.
 pub fn write(addresses: &Addresses, token: &AttemptToken, page: &Page) -> Document {
     let mut bytes = Vec::new();
     compose(&mut Writer::new(&mut bytes), addresses, token, page).expect("writing into memory cannot fail");
     let body = String::from_utf8(bytes).expect("the writer was given text only");
-    Document { content_type: "text/xml; charset=utf-8", body }
+    Document { content_type: CONTENT_TYPE, body }
+}
+
+/// Plays `audio`, then asks at `address`.
+pub fn write_again(address: &str, audio: &[String]) -> Document {
+    let mut bytes = Vec::new();
+    let xml = &mut Writer::new(&mut bytes);
+    let page = Page { step: 0, audio: audio.to_vec(), then: Then::Continue };
+    let mut written = || {
+        xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        xml.write_event(Event::Start(BytesStart::new("Response")))?;
+        play(xml, &page)?;
+        redirect(xml, address)?;
+        xml.write_event(Event::End(BytesEnd::new("Response")))
+    };
+    written().expect("writing into memory cannot fail");
+    let body = String::from_utf8(bytes).expect("the writer was given text only");
+    Document { content_type: CONTENT_TYPE, body }
 }
 
 fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {

@@ -11,7 +11,9 @@ mod refusal;
 pub(crate) mod signature;
 mod webhook;
 
-use crate::carrier::{Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest};
+use crate::carrier::{
+    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest,
+};
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptToken, CarrierName};
 use addresses::{Addresses, Hook};
@@ -167,6 +169,10 @@ impl Carrier for TwilioCarrier {
 
     fn receive(&self, request: &WebhookRequest<'_>) -> Result<Received, Rejected> {
         webhook::receive(&self.settings.public_url, &self.settings.auth_tokens, request)
+    }
+
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
+        document::write_again(&self.addresses.again(token, ask, tries), audio)
     }
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {

@@ -29,9 +29,13 @@ pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookReque
     if !request.method.eq_ignore_ascii_case("POST") {
         return Err(Rejected::Malformed("want a POST; a redirect on the way turns POST into GET".into()));
     }
+    let again = addresses::read_again(request.path_and_query);
     let message = match hook {
-        Hook::Answered => Message::Ask(Ask::Answered { answered_by: field(&fields, "AnsweredBy").and_then(answered_by) }),
-        Hook::Key(step) => Message::Ask(match key(&fields) {
+        Hook::Answered => {
+            let answered_by = field(&fields, "AnsweredBy").and_then(answered_by).or(again.answered_by);
+            Message::Ask(Ask::Answered { answered_by })
+        }
+        Hook::Key(step) => Message::Ask(match key(&fields).or(again.key) {
             Some(key) => Ask::Key { step, key },
             None => Ask::Silence { step },
         }),
@@ -46,7 +50,7 @@ pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookReque
         }
     };
     let carrier_call_id = field(&fields, "CallSid").filter(|sid| !sid.is_empty()).map(str::to_string);
-    Ok(Received { token, carrier_call_id, message, summary: summary(&fields) })
+    Ok(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(&fields) })
 }
 
 fn believe(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Vec<(String, String)>, Rejected> {

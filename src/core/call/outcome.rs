@@ -77,6 +77,11 @@ pub(super) struct Facts {
     pub(super) voicemail_played: bool,
 }
 
+/// Whether an end was presumed by us, for want of the carrier's word.
+fn presumed(reason: Option<EndReason>) -> bool {
+    matches!(reason, Some(EndReason::NeverPlaced | EndReason::Unknown))
+}
+
 impl Facts {
     /// A status on the way. A late, lower one never takes back a higher one.
     pub(super) fn rise(&mut self, status: AttemptStatus) {
@@ -95,10 +100,11 @@ impl Facts {
         }
     }
 
-    /// The first final status decides; what repeats or contradicts it later changes nothing.
+    /// The first final status decides; what repeats or contradicts it later changes nothing. Only what we presumed
+    /// ourselves gives way to the carrier's own word.
     pub(super) fn ended(&mut self, event: &CallEvent, now: DateTime<Utc>) {
         if let CallEvent::Ended { status, talk_seconds, reason } = *event
-            && self.end.is_none()
+            && self.end.as_ref().is_none_or(|end| presumed(end.reason) && !presumed(reason))
         {
             self.end = Some(End { status, at: now, talk_seconds, reason, visit_changed: self.visit_changed });
         }

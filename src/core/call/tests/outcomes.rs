@@ -24,6 +24,11 @@ fn final_statuses_without_words() {
         ("ended completed 40", AttemptStatus::Completed, "hung_up_early/hung_up"),
         ("ended completed 40; answered", AttemptStatus::Completed, "heard/hung_up"),
         ("picked-up; ended completed deadline", AttemptStatus::Completed, "hung_up_early/deadline"),
+        // What we presumed gives way to the carrier's word, and never the other way round.
+        ("ended failed never_placed; ended completed 40", AttemptStatus::Completed, "hung_up_early/hung_up"),
+        ("ended failed unknown; answered; ended completed 40", AttemptStatus::Completed, "heard/hung_up"),
+        ("ended busy; ended failed never_placed", AttemptStatus::Failed, "busy/busy"),
+        ("ended busy; ended completed 40", AttemptStatus::Failed, "busy/busy"),
     ] {
         let story = Story::new(brief()).play(moves).came_to(want);
         assert_eq!(story.call.standing().status, status, "{moves}");
