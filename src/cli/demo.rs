@@ -5,6 +5,7 @@
 mod patient;
 mod report;
 
+use super::output::print;
 use super::serve::asked_to_stop;
 use super::{Desk, Done};
 use crate::carrier::simulator::FaultList;
@@ -76,7 +77,7 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
 
 /// Plays the week, shows what comes, and says whether an invariant was broken.
 async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Result<bool> {
-    let mut report = Report::new(!headless);
+    let mut report = Report::new(!headless)?;
     let mut progress = Progress::new(&world.clock);
     while world.step().await? {
         if progress.look(world).await? {
@@ -87,7 +88,7 @@ async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Resul
     let worklist = world.store.worklist(false).await?.len();
     let summary = Summary::of(&calls, world.skipped.clone(), worklist, world.violations().await?);
     if headless {
-        println!("{}", serde_json::to_string_pretty(&summary)?);
+        print(&serde_json::to_string_pretty(&summary)?)?;
     } else {
         report.end(&summary, &world.store, &world.rules).await?;
     }

@@ -1,5 +1,6 @@
 //! `import`: files of appointments, taken in by hand.
 
+use super::output::print;
 use super::{Desk, Done, clock_at};
 use crate::config::{Column, Config, FeedKind};
 use crate::core::ids::FeedName;
@@ -42,7 +43,7 @@ pub async fn run(desk: &Desk, args: ImportArguments) -> anyhow::Result<Done> {
     for (file, bytes) in files {
         let report = rulings.take_csv_in(store.as_ref(), &feed, &layout, &bytes, now).await?;
         if !desk.output.json {
-            println!("{}", told(&file.display().to_string(), &report));
+            print(&told(&file.display().to_string(), &report))?;
         }
         sum.read += report.read;
         sum.new += report.new;
@@ -53,7 +54,7 @@ pub async fn run(desk: &Desk, args: ImportArguments) -> anyhow::Result<Done> {
         sum.noticed.extend(report.noticed);
     }
     if desk.output.json {
-        println!("{}", serde_json::to_string_pretty(&sum)?);
+        print(&serde_json::to_string_pretty(&sum)?)?;
     }
     Ok(if sum.refused.is_empty() { Done::Fine } else { Done::Found })
 }

@@ -2,6 +2,7 @@
 
 use comfy_table::{LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
+use std::io::Write;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +16,7 @@ pub struct Output {
 impl Output {
     /// Prints a value: as JSON, or as the text for people.
     pub fn value<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(value)?);
-        } else {
-            println!("{}", text());
-        }
-        Ok(())
+        if self.json { print(&serde_json::to_string_pretty(value)?) } else { print(&text()) }
     }
 
     /// Prints rows: as a JSON array, or as a table with a line when there are none.
@@ -33,6 +29,11 @@ impl Output {
     ) -> anyhow::Result<()> {
         self.value(&rows, || if rows.is_empty() { none.to_string() } else { table(head, rows.iter().map(cells)) })
     }
+}
+
+/// Prints a text and a line's end on standard output.
+pub fn print(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
 }
 
 /// A table for people.

@@ -65,6 +65,12 @@ impl LiveCalls {
         let script = &record.brief.script;
         let scripts = self.scripts.for_call(script).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
         let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
+        if answers_no_step(&call, event) {
+            // Nothing is kept, so that the true answer of that step finds its place.
+            let page = call.current().map(|step| self.voice.page(&record.brief.language, step)).transpose()?;
+            let page = page.map_or_else(|| self.voice.apology(), |(page, _)| page);
+            return Ok(Taken { attempt: id, document: Some(carrier.document(&record.token, &page)), verdict: "out_of_step" });
+        }
         let was_ended = call.standing().ended_at.is_some();
         let now = self.clock.now();
         let mut events = Vec::new();
@@ -151,6 +157,14 @@ fn stored(standing: &Standing) -> StoredStanding {
         keys: standing.keys.clone(),
         outcome: standing.outcome,
         end_reason: standing.end_reason,
+    }
+}
+
+/// Whether an event answers a step that was never given.
+fn answers_no_step(call: &Call, event: &CallEvent) -> bool {
+    match event {
+        CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } => call.step(*step).is_none(),
+        _ => false,
     }
 }
 

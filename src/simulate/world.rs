@@ -114,7 +114,8 @@ impl World {
         }
         self.engine.planner.plan_all().await?;
         match self.store.next_due(&self.carrier).await? {
-            None => return Ok(false),
+            // The dialler may just have taken the last one.
+            None => return Ok(self.store.lines_in_use(&self.carrier).await? > 0),
             Some(due) if due > self.clock.now() => {
                 self.clock.advance_to(due);
                 self.engine.planned.notify_waiters();

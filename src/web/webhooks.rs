@@ -8,6 +8,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+
+/// How long a request's body may take to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// Reads the request whole, hands it to the live calls, and gives their answer back.
 ///
@@ -26,7 +30,11 @@ pub async fn receive(State(web): State<Web>, Path((name, _)): Path<(String, Stri
 
 async fn take(web: Web, name: String, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_WEBHOOK).await else { return too_large(&web, &name, parts.method.as_str()).await };
+    let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MAX_WEBHOOK)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_large(&web, &name, parts.method.as_str()).await,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
     let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let path = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default();
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_string);

@@ -1,7 +1,7 @@
 //! What the demo shows: a line for each call as it ends, and a summary.
 
 use crate::cli::calls;
-use crate::cli::output::{table, words};
+use crate::cli::output::{print, table, words};
 use crate::cli::worklist;
 use crate::core::plan::Rules;
 use crate::simulate::Violation;
@@ -44,11 +44,13 @@ pub struct Report {
 
 impl Report {
     /// With `shows` false it prints nothing.
-    pub fn new(shows: bool) -> Report {
+    pub fn new(shows: bool) -> anyhow::Result<Report> {
         if shows {
-            println!("{:<17} {:<30} {:>6} {:>4}  {:<22} {:<5} heard", "placed", "visit", "phone", "try", "outcome", "keys");
+            let head = ["placed", "visit", "phone", "try", "outcome", "keys"];
+            let [placed, visit, phone, number, outcome, keys] = head;
+            print(&format!("{placed:<17} {visit:<30} {phone:>6} {number:>4}  {outcome:<22} {keys:<5} heard"))?;
         }
-        Report { shows, shown: BTreeSet::new() }
+        Ok(Report { shows, shown: BTreeSet::new() })
     }
 
     /// Prints calls that have ended since the last time.
@@ -60,7 +62,7 @@ impl Report {
             let view = CallView::of(&line, rules, false);
             let Some(outcome) = view.outcome else { continue };
             if view.placed_at.is_some() && self.shown.insert(view.id.clone()) {
-                println!("{}", one_line(&view, outcome));
+                print(&one_line(&view, outcome))?;
             }
         }
         Ok(())
@@ -72,19 +74,19 @@ impl Report {
         let count = |map: Vec<(String, usize)>| map.into_iter().map(|(name, n)| vec![words(&name), n.to_string()]);
         let outcomes = summary.by_outcome.iter().map(|(name, n)| ((*name).to_string(), *n)).collect();
         let reasons = summary.skipped.iter().map(|(name, n)| (name.clone(), *n)).collect();
-        println!("\n{} calls\n{}", summary.calls, table(&["outcome", "calls"], count(outcomes)));
-        println!("\nNot called about\n{}", table(&["why", "visits"], count(reasons)));
+        print(&format!("\n{} calls\n{}", summary.calls, table(&["outcome", "calls"], count(outcomes))))?;
+        print(&format!("\nNot called about\n{}", table(&["why", "visits"], count(reasons))))?;
         let items: Vec<_> = store.worklist(false).await?.iter().map(|i| WorkItemView::of(i, rules)).collect();
-        println!(
+        print(&format!(
             "\nFor a person\n{}",
             table(&["due", "what", "visit", "owner", "state", "known", "id"], items.iter().map(worklist::row))
-        );
+        ))?;
         if summary.violations.is_empty() {
-            println!("\nEvery invariant held: nobody was called twice, nobody outside the hours, every key counted.");
+            print("\nEvery invariant held: nobody was called twice, nobody outside the hours, every key counted.")?;
         } else {
-            println!("\nBROKEN: {:#?}", summary.violations);
+            print(&format!("\nBROKEN: {:#?}", summary.violations))?;
         }
-        println!("\nNext: README.md shows how a scheduler, an operator and an administrator start; ARCHITECTURE.md has the map.");
+        print("\nNext: README.md shows how a scheduler, an operator and an administrator start; ARCHITECTURE.md has the map.")?;
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn judge_reached(
 pub(crate) fn judge_common_hours(hours: &Hours, progress: &Progress, trail: &mut Trail) -> Result<Touch, Refusal> {
     match progress.touch {
         Some(touch) => {
-            trail.pass("common_hours", "the zones concerned have common hours");
+            trail.pass("common_hours", "the site's zone and the known zones of the number have common hours");
             Ok(touch)
         }
         None => {

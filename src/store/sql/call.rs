@@ -91,7 +91,7 @@ async fn write_standing(conn: &mut Conn, commit: &CallCommit, after: i64) -> Res
     let done = sqlx::query(
         "UPDATE attempts
          SET events = events + $3, status = $4, answered_at = $5, ended_at = $6, answered_by = $7, heard_seconds = $8,
-             keys = $9, outcome = $10, end_reason = $11, carrier_call_id = COALESCE($12, carrier_call_id),
+             keys = $9, outcome = $10, end_reason = $11, carrier_call_id = COALESCE(carrier_call_id, $12),
              opted_out = CASE WHEN $13 = 1 THEN 1 ELSE opted_out END
          WHERE id = $1 AND events = $2",
     )

@@ -4,7 +4,7 @@
 
 use super::Conn;
 use crate::store::{DatabaseFault, Result, StoreError, Working};
-use sqlx::{Acquire, SqlitePool};
+use sqlx::{Acquire, Connection, SqlitePool};
 use std::pin::Pin;
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,8 +48,26 @@ impl Writer {
 
 /// Does the jobs in one transaction. An error means that none of them is written.
 async fn together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+    let mut conn = pool.acquire().await?;
+    let done = in_transaction(&mut conn, jobs).await;
+    if done.is_err() && !is_in_memory(pool) {
+        // A full disk makes SQLite roll back by itself: then nobody knows any more where this connection stands. Another
+        // takes its place.
+        if let Err(error) = conn.close().await {
+            tracing::debug!(error = %StoreError::from(error), "a broken connection could not be closed");
+        }
+    }
+    done
+}
+
+/// A store in memory is gone with its connection.
+fn is_in_memory(pool: &SqlitePool) -> bool {
+    pool.connect_options().get_filename().as_os_str() == ":memory:"
+}
+
+async fn in_transaction(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<()> {
     // A transaction that begins to read and wants to write later fails instead of waiting: take the lock at once.
-    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     if let [alone] = jobs {
         let ended = if alone.run(&mut tx).await { tx.commit().await } else { tx.rollback().await };
         return Ok(ended?);
@@ -105,5 +123,46 @@ where
         };
         // Nobody may be waiting any more; it is written all the same.
         let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Pools;
+
+    /// Fills the store up to its limit: the smallest honest picture of a full disk.
+    async fn fill(pools: &Pools) -> bool {
+        let filled = pools.write(|conn| {
+            Box::pin(async move {
+                sqlx::query("PRAGMA max_page_count = 10").execute(&mut *conn).await?;
+                sqlx::query("CREATE TABLE IF NOT EXISTS heap (x BLOB)").execute(&mut *conn).await?;
+                sqlx::query("INSERT INTO heap VALUES (zeroblob(1000000))").execute(&mut *conn).await?;
+                Ok(())
+            })
+        });
+        filled.await.is_err()
+    }
+
+    async fn note(pools: &Pools) -> bool {
+        let noted = pools.write(|conn| {
+            Box::pin(async move {
+                sqlx::query("CREATE TABLE IF NOT EXISTS note (x BLOB)").execute(&mut *conn).await?;
+                Ok(())
+            })
+        });
+        noted.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_does_not_break_the_writer_for_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pools = Pools::open(Some(&folder.path().join("full.db"))).await.expect("a store");
+        for _ in 0..3 {
+            assert!(fill(&pools).await, "there is no room");
+            assert!(note(&pools).await, "the next work is done when there is room again");
+        }
+        let (full, small) = tokio::join!(fill(&pools), note(&pools));
+        assert!(full, "what does not fit is refused, also in company");
+        assert!(small || note(&pools).await, "and the writer goes on");
     }
 }
