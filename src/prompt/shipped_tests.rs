@@ -92,10 +92,12 @@ fn the_recordings_fit_together() {
         let loudest = |part: &[i16]| part.iter().map(|s| s.unsigned_abs()).max().unwrap_or_default();
         let peak = loudest(samples);
         assert!(peak < 29_000, "{id} has a peak of {peak}");
-        let floor = peak / 50;
-        let lead = samples.iter().position(|s| s.unsigned_abs() > floor).unwrap_or_default();
-        let tail = samples.iter().rev().position(|s| s.unsigned_abs() > floor).unwrap_or_default();
-        assert!(lead <= 60 * 8 && tail <= 120 * 8, "{id}: {lead} and {tail} samples of silence at its ends");
+        // A soft consonant at the start is speech: silence is what lies 42 dB below the loudest hundredth of a second.
+        let powers: Vec<f64> = samples.chunks(80).map(|f| f.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>()).collect();
+        let floor = powers.iter().copied().fold(0.0, f64::max) * 10_f64.powf(-4.2);
+        let lead = powers.iter().position(|p| *p > floor).unwrap_or_default() * 10;
+        let tail = powers.iter().rev().position(|p| *p > floor).unwrap_or_default() * 10;
+        assert!(lead <= 60 && tail <= 120, "{id}: {lead} and {tail} ms of silence at its ends");
         levels.push((active_level(samples), id.to_string()));
     }
     levels.sort_by(|a, b| a.0.total_cmp(&b.0));
