@@ -7,7 +7,8 @@ use crate::config::Config;
 use crate::dialer::{Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
-use crate::web::{Web, router};
+use crate::web::{Web, console_router, router};
+use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,10 +17,20 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A running engine: web server, planner, diallers.
+/// The listeners of an engine, bound already.
+pub struct Listeners {
+    /// For carriers and monitors.
+    pub web: TcpListener,
+    /// For the people at this computer.
+    pub console: TcpListener,
+}
+
+/// A running engine: web servers, planner, diallers.
 pub struct Engine {
-    /// Where it listens.
+    /// Where carriers and monitors reach it.
     pub address: SocketAddr,
+    /// Where the console and the API are.
+    pub console: SocketAddr,
     /// Calls in progress.
     pub live: Arc<LiveCalls>,
     /// The planner, to be asked directly.
@@ -29,16 +40,16 @@ pub struct Engine {
     stop_work: CancellationToken,
     stop_web: CancellationToken,
     work: TaskTracker,
-    web: tokio::task::JoinHandle<std::io::Result<()>>,
+    servers: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
 }
 
 impl Engine {
-    /// Starts everything on a listener that is bound already.
+    /// Starts everything.
     ///
     /// # Errors
-    /// When the listener has no address.
-    pub fn start(rooms: Rooms, listener: TcpListener) -> anyhow::Result<Engine> {
-        let address = listener.local_addr()?;
+    /// When a listener has no address.
+    pub fn start(rooms: Rooms, listeners: Listeners) -> anyhow::Result<Engine> {
+        let (address, console) = (listeners.web.local_addr()?, listeners.console.local_addr()?);
         let (stop_work, stop_web, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let web = Web {
             live: rooms.live.clone(),
@@ -46,11 +57,11 @@ impl Engine {
             rules: rooms.rulings.rules.clone(),
             clock: rooms.clock.clone(),
         };
-        let app = router(web).into_make_service_with_connect_info::<SocketAddr>();
-        let web_stopped = stop_web.clone();
-        let web = tokio::spawn(async move {
-            axum::serve(listener, app).with_graceful_shutdown(async move { web_stopped.cancelled().await }).await
-        });
+        let servers =
+            [(listeners.web, router(web.clone())), (listeners.console, console_router(web))].map(|(listener, routes)| {
+                let stopped = stop_web.clone();
+                tokio::spawn(serve(listener, routes, stopped))
+            });
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
             store: rooms.store.clone(),
@@ -64,21 +75,28 @@ impl Engine {
             let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned));
             work.spawn(dialer.run(stop_work.clone(), work.clone()));
         }
-        Ok(Engine { address, live: rooms.live, planner, planned, stop_work, stop_web, work, web })
+        Ok(Engine { address, console, live: rooms.live, planner, planned, stop_work, stop_web, work, servers })
     }
 
-    /// Stops in order: no new calls; requests under way are finished; then the web server closes.
+    /// Stops in order: no new calls; requests under way are finished; then the web servers close.
     ///
     /// # Errors
-    /// When the web server failed.
+    /// When a web server failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop_work.cancel();
         self.work.close();
         self.work.wait().await;
         self.stop_web.cancel();
-        self.web.await??;
+        for server in self.servers {
+            server.await??;
+        }
         Ok(())
     }
+}
+
+async fn serve(listener: TcpListener, routes: Router, stopped: CancellationToken) -> std::io::Result<()> {
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await
 }
 
 fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, chance: &Chance, planned: &Arc<Notify>) -> Dialer {

@@ -5,7 +5,7 @@
 mod engine;
 mod files;
 
-pub use engine::Engine;
+pub use engine::{Engine, Listeners};
 pub use files::{Rulings, check_files, check_prompts, languages, listed, read_rulings};
 
 use crate::carrier::Carrier;

@@ -35,7 +35,7 @@ pub struct DemoArguments {
     /// Seed of everything that is left to chance.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Port of the console and the webhooks; any free one when absent.
+    /// Port of the console; any free one when absent.
     #[arg(long, value_name = "P", default_value_t = 0)]
     port: u16,
 }
@@ -61,7 +61,7 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
         taken.refused.len()
     );
     if !args.headless {
-        eprintln!("Console: http://{}", world.engine.address);
+        eprintln!("Console: http://{}", world.engine.console);
     }
     let broken = tokio::select! {
         broken = show(&world, args.headless, interactive) => broken?,
@@ -94,7 +94,7 @@ async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Resul
     }
     if interactive {
         patient::offer(&world.engine.live, world.clock.now()).await?;
-        eprintln!("The console stays open at http://{} until you press Ctrl-C.", world.engine.address);
+        eprintln!("The console stays open at http://{} until you press Ctrl-C.", world.engine.console);
         asked_to_stop().await?;
     }
     Ok(!summary.violations.is_empty())

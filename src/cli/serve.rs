@@ -1,26 +1,30 @@
 //! `serve`: the service, until it is asked to stop.
 
 use super::{Desk, Done};
-use crate::app::{Engine, Rooms, open_store};
+use crate::app::{Engine, Listeners, Rooms, open_store};
 use crate::clock::Clock;
 use anyhow::Context;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let config = desk.config()?;
-    let listen = config.server.listen;
-    let public_url = config.server.public_url.clone();
+    let server = config.server.clone();
     let store = open_store(&config).await?;
     let rooms = Rooms::open(config, store, Clock::system(), desk.chance.clone()).await?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen} (server.listen): is another one running?"))?;
-    let engine = Engine::start(rooms, listener)?;
-    tracing::info!(address = %engine.address, public_url, "callahead serves; the console is at the address");
+    let listeners = Listeners { web: bind(server.listen, "listen").await?, console: bind(server.console, "console").await? };
+    let engine = Engine::start(rooms, listeners)?;
+    tracing::info!(address = %engine.address, public_url = server.public_url, "callahead serves");
+    tracing::info!(url = format!("http://{}", engine.console), "the console, for this computer only");
     asked_to_stop().await?;
     tracing::info!("stopping: no new calls; requests under way are finished");
     engine.stop().await?;
     Ok(Done::Fine)
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    let taken = || format!("cannot listen on {address} (server.{key}): another program may have it, or a callahead that runs");
+    TcpListener::bind(address).await.with_context(taken)
 }
 
 /// Waits for Ctrl-C or, on Unix, SIGTERM.

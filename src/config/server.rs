@@ -9,8 +9,10 @@ use std::path::Path;
 /// Where callahead listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Address and port of the console, the API and the webhooks.
+    /// Address and port of what carriers and monitors ask for: webhooks, audio, health.
     pub listen: SocketAddr,
+    /// Address and port of the console and the API: a loopback address, because they have no login yet.
+    pub console: SocketAddr,
     /// What carriers call, without a trailing slash.
     pub public_url: String,
 }
@@ -36,9 +38,17 @@ impl StoreConfig {
 
 pub(super) fn server(section: &Section<'_>) -> Option<Server> {
     let listen = section.required("listen", address);
+    let console = section.required("console", loopback);
     let public_url = section.required("public_url", public_url);
     section.end();
-    Some(Server { listen: listen?, public_url: public_url? })
+    let (listen, console) = (listen?, console?);
+    let everywhere = listen.ip().is_unspecified() && listen.port() == console.port();
+    if console.port() != 0 && (listen == console || everywhere) {
+        let message = format!("server.listen and server.console both take port {}: give the console another", console.port());
+        section.refuse(&["console", "listen"], "contradiction", message);
+        return None;
+    }
+    Some(Server { listen, console, public_url: public_url? })
 }
 
 pub(super) fn store(section: &Section<'_>, secrets: &Secrets<'_>) -> Option<StoreConfig> {
@@ -54,6 +64,18 @@ pub(super) fn store(section: &Section<'_>, secrets: &Secrets<'_>) -> Option<Stor
 pub(super) fn address(node: &Node) -> Read<SocketAddr> {
     let text = node.text()?;
     text.trim().parse().or_else(|_| node.wrong(format!("\"{text}\" is no address with a port: want one such as 127.0.0.1:8080")))
+}
+
+/// An address of this computer alone: what listens there shows patients' visits to whoever asks.
+fn loopback(node: &Node) -> Read<SocketAddr> {
+    let address = address(node)?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    node.wrong(format!(
+        "{address} can be reached from other computers, and the console has no login yet: want a loopback address such as \
+         127.0.0.1:8081, and an SSH tunnel to it"
+    ))
 }
 
 /// An http or https URL, given back without a trailing slash.

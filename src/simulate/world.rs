@@ -4,7 +4,7 @@
 //! clock is special: it runs fast while somebody is on the line, and jumps to the next due call when nobody is.
 
 use super::{Violation, violations};
-use crate::app::{Engine, Rooms};
+use crate::app::{Engine, Listeners, Rooms};
 use crate::carrier::simulator::{self, FaultList, Simulator, SimulatorSettings, Tally};
 use crate::chance::Chance;
 use crate::clock::{Clock, Stopwatch};
@@ -42,7 +42,7 @@ pub struct WorldSettings {
     pub seed: u64,
     /// What goes wrong in the network.
     pub faults: FaultList,
-    /// Port of the engine; 0 for any free one.
+    /// Port of the console; 0 for any free one.
     pub port: u16,
 }
 
@@ -75,7 +75,7 @@ impl World {
     pub async fn start(settings: WorldSettings) -> anyhow::Result<World> {
         let WorldSettings { mut config, appointments, start, faster, seed, faults, port } = settings;
         let clock = Clock::fast(start, faster);
-        let (telephones, web) = (listen(0).await?, listen(port).await?);
+        let (telephones, web, console) = (listen(0).await?, listen(0).await?, listen(port).await?);
         config.server.public_url = format!("http://{}", web.local_addr()?);
         let carrier = CarrierName::from("main");
         let account = config.carriers.get_mut(&carrier).context("the configuration has no carrier `main`")?;
@@ -99,7 +99,7 @@ impl World {
         for reason in preview(&store, &rules, now).await?.iter().filter_map(|d| d.verdict.reason()) {
             *skipped.entry(reason.to_string()).or_default() += 1;
         }
-        let engine = Engine::start(rooms, web)?;
+        let engine = Engine::start(rooms, Listeners { web, console })?;
         Ok(World { engine, network, store, clock, rules, report, skipped, carrier, _folder: folder })
     }
 

@@ -1,6 +1,6 @@
-//! The HTTP side: webhooks for carriers, audio, health, the API and the console.
+//! The HTTP side: webhooks for carriers, audio and health at one address, the API and the console at another.
 //!
-//! Never here: deciding. Start reading at [`router`].
+//! Never here: deciding. Start reading at [`router`] and [`console_router`].
 
 mod api;
 mod audio;
@@ -15,6 +15,7 @@ use crate::live_call::LiveCalls;
 use crate::store::SharedStore;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::{any, get};
 use std::sync::Arc;
@@ -36,9 +37,22 @@ pub struct Web {
     pub clock: Clock,
 }
 
-/// Every route.
+/// What carriers and monitors ask for. A reverse proxy may lead here, so nothing here shows anything of a patient.
 pub fn router(web: Web) -> Router {
-    let local = Router::new()
+    let routes = Router::new()
+        .route("/carriers/{name}/{*path}", any(webhooks::receive))
+        .route("/audio/{file}", get(audio::wav))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/", get(elsewhere));
+    guarded(routes, web)
+}
+
+/// The console and the API, for people at this computer, on a listener of their own: at the address that a proxy leads to
+/// they could not be told from the proxy's guests.
+pub fn console_router(web: Web) -> Router {
+    let routes = Router::new()
         .route("/", get(console::page))
         .route("/api/v1/calls", get(api::calls))
         .route("/api/v1/worklist", get(api::worklist))
@@ -46,14 +60,13 @@ pub fn router(web: Web) -> Router {
         .route("/api/v1/summary", get(api::summary))
         .route("/api/openapi.json", get(api::openapi))
         .layer(from_fn(local::only));
-    Router::new()
-        .route("/carriers/{name}/{*path}", any(webhooks::receive))
-        .route("/audio/{file}", get(audio::wav))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
-        .merge(local)
-        .layer(DefaultBodyLimit::max(MAX_WEBHOOK))
-        .layer(CatchPanicLayer::new())
-        .with_state(web)
+    guarded(routes, web)
+}
+
+fn guarded(routes: Router<Web>, web: Web) -> Router {
+    routes.layer(DefaultBodyLimit::max(MAX_WEBHOOK)).layer(CatchPanicLayer::new()).with_state(web)
+}
+
+async fn elsewhere() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "callahead runs. Its console has an address of its own: see server.console in the configuration.\n")
 }

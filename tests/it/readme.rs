@@ -23,10 +23,13 @@ fn every_command_of_the_readme_works() {
     for part in ["prompts", "schedules", "demo"] {
         std::os::unix::fs::symlink(root.join(part), clone.path().join(part)).expect("a link");
     }
-    let port = free_port();
+    let (port, console) = (free_port(), free_port());
     let config = clone.path().join("callahead.toml");
     // The ports of the README may be taken on this machine; nothing else differs from the defaults.
-    let text = format!("[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n");
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\nconsole = \"127.0.0.1:{console}\"\n\
+         public_url = \"http://127.0.0.1:{port}\"\n"
+    );
     std::fs::write(&config, text).expect("a configuration");
     for command in &commands {
         if ELSEWHERE.contains(&command.as_str()) {

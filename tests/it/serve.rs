@@ -1,7 +1,7 @@
 //! The service as a carrier and a stranger meet it: signatures, sizes, unknown attempts, health, and who may see the console.
 
 use crate::support::http::{get, post_form, signed};
-use crate::support::process::{Program, free_port};
+use crate::support::process::{Program, exchange, free_port};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,25 +14,26 @@ struct Service {
     _folder: tempfile::TempDir,
     config: PathBuf,
     port: u16,
+    console: u16,
     _program: Program,
 }
 
 impl Service {
     fn start() -> Service {
         let folder = tempfile::tempdir().expect("a folder");
-        let port = free_port();
+        let (port, console) = (free_port(), free_port());
         let config = folder.path().join("callahead.toml");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = format!(
             "schedules = \"{0}/schedules\"\nprompts = \"{0}/prompts\"\n\
-             [server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\nconsole = \"127.0.0.1:{console}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
              [store]\nurl = \"sqlite://serve.db\"\n",
             root.display()
         );
         fs::write(&config, text).expect("a configuration");
         let program = Program::start(&["serve"], &config);
         program.answers(port, "/healthz");
-        Service { _folder: folder, config, port, _program: program }
+        Service { _folder: folder, config, port, console, _program: program }
     }
 
     fn post(&self, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> String {
@@ -57,6 +58,8 @@ impl Service {
     }
 }
 
+/// What shows patients' visits.
+const CONSOLE: [&str; 6] = ["/", "/api/v1/calls", "/api/v1/worklist", "/api/v1/webhooks", "/api/v1/summary", "/api/openapi.json"];
 const UNKNOWN: &str = "/carriers/main/voice/0123456789abcdef0123456789abcdef0123456789abcdef/answered";
 const FIELDS: [(&str, &str); 3] =
     [("CallSid", "CA00000000000000000000000000000001"), ("CallStatus", "in-progress"), ("To", "+16175550101")];
@@ -100,15 +103,54 @@ fn what_is_not_ours_is_404_and_too_much_is_413() {
 }
 
 #[test]
-fn health_is_for_all_and_the_console_for_this_computer_only() {
+fn health_is_for_all_and_the_console_has_an_address_of_its_own() {
     let service = Service::start();
-    for path in ["/healthz", "/readyz", "/metrics", "/", "/api/v1/calls", "/api/v1/summary", "/api/openapi.json"] {
+    for path in ["/healthz", "/readyz", "/metrics"] {
         let answer = get(service.port, path).expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        assert!(get(service.console, path).expect("an answer").starts_with("HTTP/1.1 404"), "{path}");
     }
-    let proxied = "GET /api/v1/calls HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n";
-    let answer = crate::support::process::exchange(service.port, proxied).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-    let rebound = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
-    assert!(crate::support::process::exchange(service.port, rebound).expect("an answer").starts_with("HTTP/1.1 403"));
+    // What a reverse proxy in front of `public_url` asks for in a stranger's name, with nothing that shows it.
+    for path in CONSOLE {
+        let answer = get(service.port, path).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(!answer.contains(&service.console.to_string()), "{path}: {answer}");
+    }
+    for path in CONSOLE {
+        let answer = get(service.console, path).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+    assert!(get(service.console, "/carriers/main/voice/x").expect("an answer").starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn the_console_is_for_this_computer_only() {
+    let service = Service::start();
+    let ask = |headers: &str| {
+        let request = format!("GET /api/v1/calls HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
+        exchange(service.console, &request).expect("an answer")
+    };
+    assert!(ask("Host: localhost\r\n").starts_with("HTTP/1.1 200"));
+    for header in ["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Host: a.example", "Forwarded: for=203.0.113.9", "Via: 1.1 proxy"]
+    {
+        let answer = ask(&format!("Host: 127.0.0.1\r\n{header}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 403"), "{header}: {answer}");
+    }
+    assert!(ask("Host: evil.example\r\n").starts_with("HTTP/1.1 403"), "a name that somebody points here");
+}
+
+#[test]
+fn a_taken_address_is_named_with_its_key() {
+    let service = Service::start();
+    for (key, taken) in [("LISTEN", service.port), ("CONSOLE", service.console)] {
+        let other = if key == "LISTEN" { "CONSOLE" } else { "LISTEN" };
+        let env = [
+            (format!("CALLAHEAD_SERVER__{key}"), format!("127.0.0.1:{taken}")),
+            (format!("CALLAHEAD_SERVER__{other}"), format!("127.0.0.1:{}", free_port())),
+        ];
+        let done = Program::run_with(&["serve"], &service.config, &env);
+        assert_eq!(done.code, Some(2), "{}", done.stderr);
+        let said = format!("cannot listen on 127.0.0.1:{taken} (server.{})", key.to_lowercase());
+        assert!(done.stderr.contains(&said), "{}", done.stderr);
+    }
 }

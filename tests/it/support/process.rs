@@ -45,7 +45,13 @@ impl Program {
 
     /// Runs a command to its end.
     pub fn run(arguments: &[&str], config: &Path) -> Finished {
-        let output = Program::command(arguments, config).output().expect("the program runs");
+        Program::run_with(arguments, config, &[])
+    }
+
+    /// Runs a command to its end, with variables in its environment.
+    pub fn run_with(arguments: &[&str], config: &Path, env: &[(String, String)]) -> Finished {
+        let mut command = Program::command(arguments, config);
+        let output = command.envs(env.iter().cloned()).output().expect("the program runs");
         Finished {
             success: output.status.success(),
             code: output.status.code(),
