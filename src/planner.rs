@@ -83,9 +83,9 @@ impl Planner {
     /// When the store fails.
     pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
         let mut sum = Planned::default();
-        let waiting = self.store.worklist(false).await?;
         for batch in patients.chunks(BATCH) {
             let now = self.clock.now();
+            let waiting = self.store.open_work_of(batch).await?;
             let facts = self.store.load_facts(batch, now).await?;
             let mut commit = PlanCommit { at: Some(now), ..PlanCommit::default() };
             for facts in &facts {

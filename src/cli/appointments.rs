@@ -21,7 +21,7 @@ pub enum AppointmentsCommand {
 pub async fn run(desk: &Desk, command: AppointmentsCommand) -> anyhow::Result<Done> {
     let AppointmentsCommand::List { feed, count } = command;
     let config = desk.config()?;
-    let store = desk.store(&config).await?;
+    let store = desk.store_to_read(&config).await?;
     let feed = feed.map(FeedName::new);
     if count {
         let count = store.count_appointments(feed.as_ref()).await?;

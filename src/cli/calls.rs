@@ -16,7 +16,7 @@ pub struct CallsArguments {
 pub async fn run(desk: &Desk, args: CallsArguments) -> anyhow::Result<Done> {
     let config = desk.config()?;
     let rules = desk.rulings(&config)?.rules;
-    let store = desk.store(&config).await?;
+    let store = desk.store_to_read(&config).await?;
     let calls = store.calls(args.since, u32::MAX).await?;
     let rows: Vec<_> = calls.iter().map(|line| CallView::of(line, &rules, desk.output.reveal)).collect();
     let head = ["placed", "visit", "purpose", "try", "phone", "status", "outcome", "keys", "heard", "id"];

@@ -85,7 +85,7 @@ async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Resul
         }
     }
     let calls = world.store.calls(None, u32::MAX).await?;
-    let worklist = world.store.worklist(false).await?.len();
+    let worklist = world.store.count_open_work().await?;
     let summary = Summary::of(&calls, world.skipped.clone(), worklist, world.violations().await?);
     if headless {
         print(&serde_json::to_string_pretty(&summary)?)?;

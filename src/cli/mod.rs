@@ -21,13 +21,15 @@ use crate::app::{Rulings, listed, open_store, read_rulings};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::SharedStore;
+use crate::store::{self, SharedStore};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
 use output::Output;
+use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// Telephones a hospital's patients a few days before an exam or radiology appointment.
 #[derive(Debug, Parser)]
@@ -111,6 +113,8 @@ struct Desk {
     config: Option<PathBuf>,
     output: Output,
     chance: Chance,
+    /// The store that the command opened.
+    opened: OnceLock<SharedStore>,
 }
 
 impl Desk {
@@ -126,11 +130,32 @@ impl Desk {
         read_rulings(config).map_err(|faults| anyhow::anyhow!(listed(&faults)))
     }
 
+    /// The store as it is. It is closed when the command ends.
+    async fn open_store(&self, config: &Config) -> anyhow::Result<SharedStore> {
+        let store = open_store(config).await?;
+        Ok(self.opened.get_or_init(|| store).clone())
+    }
+
     /// The store with its schema up to date.
     async fn store(&self, config: &Config) -> anyhow::Result<SharedStore> {
-        let store = open_store(config).await?;
+        let store = self.open_store(config).await?;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;
         Ok(store)
+    }
+
+    /// As [`Desk::store`] for a command that only reads: it makes no file where there is none, and finds nothing then.
+    async fn store_to_read(&self, config: &Config) -> anyhow::Result<SharedStore> {
+        let Some(missing) = store::missing_file(config.store.url.expose_secret()) else { return self.store(config).await };
+        eprintln!("There is no store yet ({} is made by `import`, `migrate` and `serve`): nothing is known.", missing.display());
+        let nothing = store::open("sqlite::memory:").await?;
+        nothing.migrate().await?;
+        Ok(self.opened.get_or_init(|| nothing).clone())
+    }
+
+    async fn close(&self) {
+        if let Some(store) = self.opened.get() {
+            store.close().await;
+        }
     }
 }
 
@@ -166,32 +191,38 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<Done> {
-    let context = Desk {
+    let desk = Desk {
         config: arguments.config,
         output: Output { json: arguments.format == Format::Json, reveal: arguments.reveal },
         chance: Chance::from_system().context("the operating system gives no randomness")?,
+        opened: OnceLock::new(),
     };
-    match arguments.command {
-        Command::Demo(args) => demo::run(&context, args).await,
-        Command::Serve => serve::run(&context).await,
-        Command::Check => check::run(&context),
-        Command::Import(args) => import::run(&context, args).await,
-        Command::Plan(args) => plan::run(&context, args).await,
-        Command::Explain(args) => plan::explain(&context, args).await,
-        Command::Calls(args) => calls::run(&context, args).await,
-        Command::Webhooks(args) => webhooks::run(&context, args).await,
-        Command::Appointments(command) => appointments::run(&context, command).await,
-        Command::Worklist(command) => worklist::run(&context, command).await,
-        Command::OptOut(command) => opt_out::run(&context, command).await,
-        Command::Prompts(command) => prompts::run(&context, command),
+    let done = obey(&desk, arguments.command).await;
+    desk.close().await;
+    done
+}
+
+async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
+    match command {
+        Command::Demo(args) => demo::run(desk, args).await,
+        Command::Serve => serve::run(desk).await,
+        Command::Check => check::run(desk),
+        Command::Import(args) => import::run(desk, args).await,
+        Command::Plan(args) => plan::run(desk, args).await,
+        Command::Explain(args) => plan::explain(desk, args).await,
+        Command::Calls(args) => calls::run(desk, args).await,
+        Command::Webhooks(args) => webhooks::run(desk, args).await,
+        Command::Appointments(command) => appointments::run(desk, command).await,
+        Command::Worklist(command) => worklist::run(desk, command).await,
+        Command::OptOut(command) => opt_out::run(desk, command).await,
+        Command::Prompts(command) => prompts::run(desk, command),
         Command::Migrate => {
-            let ran = open_store(&context.config()?).await?.migrate().await?;
-            context
-                .output
+            let ran = desk.open_store(&desk.config()?).await?.migrate().await?;
+            desk.output
                 .value(&serde_json::json!({"migrations": ran}), || format!("{ran} migrations ran; the schema is up to date"))?;
             Ok(Done::Fine)
         }
-        Command::CarrierSimulator(args) => carrier_simulator::run(&context, args).await,
+        Command::CarrierSimulator(args) => carrier_simulator::run(desk, args).await,
     }
 }
 

@@ -30,11 +30,14 @@ pub enum OptOutCommand {
 
 pub async fn run(desk: &Desk, command: OptOutCommand) -> anyhow::Result<Done> {
     let config = desk.config()?;
-    let store = desk.store(&config).await?;
+    let store = match &command {
+        OptOutCommand::List => desk.store_to_read(&config).await?,
+        OptOutCommand::Add { .. } => desk.store(&config).await?,
+    };
     match command {
         OptOutCommand::List => {
             let rows: Vec<_> = store
-                .opt_outs()
+                .opt_outs(u32::MAX)
                 .await?
                 .iter()
                 .map(|o| {

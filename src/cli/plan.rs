@@ -48,7 +48,7 @@ pub async fn explain(desk: &Desk, args: ExplainArguments) -> anyhow::Result<Done
 async fn decisions(desk: &Desk, at: Option<DateTime<Utc>>) -> anyhow::Result<Vec<DecisionView>> {
     let config = desk.config()?;
     let rules = desk.rulings(&config)?.rules;
-    let store = desk.store(&config).await?;
+    let store = desk.store_to_read(&config).await?;
     let decisions = preview(&store, &rules, clock_at(at).now()).await?;
     Ok(decisions.iter().map(DecisionView::of).collect())
 }

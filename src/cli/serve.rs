@@ -1,7 +1,7 @@
 //! `serve`: the service, until it is asked to stop.
 
 use super::{Desk, Done};
-use crate::app::{Engine, Listeners, Rooms, open_store};
+use crate::app::{Engine, Listeners, Rooms};
 use crate::clock::Clock;
 use anyhow::Context;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let config = desk.config()?;
     let server = config.server.clone();
-    let store = open_store(&config).await?;
+    let store = desk.open_store(&config).await?;
     let rooms = Rooms::open(config, store, Clock::system(), desk.chance.clone()).await?;
     let listeners = Listeners { web: bind(server.listen, "listen").await?, console: bind(server.console, "console").await? };
     let engine = Engine::start(rooms, listeners)?;

@@ -2,10 +2,12 @@
 
 use super::{Desk, Done};
 use crate::clock::Clock;
-use crate::store::WebhookQuery;
+use crate::store::{WebhookQuery, missing_file};
 use crate::views::WebhookView;
+use anyhow::bail;
 use chrono::{DateTime, Duration, Utc};
 use clap::Args;
+use secrecy::ExposeSecret;
 use std::io::Write;
 
 #[derive(Debug, Args)]
@@ -23,8 +25,13 @@ pub struct WebhooksArguments {
 
 pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     let config = desk.config()?;
-    let store = desk.store(&config).await?;
-    let mut query = WebhookQuery { attempt: args.call.as_deref().map(Into::into), since: args.since, after: None, limit: 1000 };
+    if args.follow
+        && let Some(missing) = missing_file(config.store.url.expose_secret())
+    {
+        bail!("there is no store to follow yet: {} is made by `import`, `migrate` and `serve`", missing.display());
+    }
+    let store = desk.store_to_read(&config).await?;
+    let mut query = WebhookQuery { attempt: args.call.as_deref().map(Into::into), since: args.since, ..WebhookQuery::default() };
     let (mut all, clock) = (Vec::new(), Clock::system());
     loop {
         let page = store.webhooks(&query).await?;

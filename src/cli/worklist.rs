@@ -34,11 +34,11 @@ pub enum WorklistCommand {
 
 pub async fn run(desk: &Desk, command: WorklistCommand) -> anyhow::Result<Done> {
     let config = desk.config()?;
-    let store = desk.store(&config).await?;
+    let store = desk.store_to_read(&config).await?;
     match command {
         WorklistCommand::List { all } => {
             let rules = desk.rulings(&config)?.rules;
-            let rows: Vec<_> = store.worklist(all).await?.iter().map(|item| WorkItemView::of(item, &rules)).collect();
+            let rows: Vec<_> = store.worklist(all, u32::MAX).await?.iter().map(|item| WorkItemView::of(item, &rules)).collect();
             let head = ["due", "what", "visit", "owner", "state", "known", "id"];
             desk.output.rows(&rows, &head, "Nothing waits for a person.", row)?;
             Ok(Done::Fine)

@@ -156,10 +156,11 @@ impl World {
     /// Stops everything in order.
     ///
     /// # Errors
-    /// When the web server failed.
+    /// When a web server failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.engine.stop().await?;
         self.network.stop().await;
+        self.store.close().await;
         Ok(())
     }
 }

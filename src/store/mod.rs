@@ -22,6 +22,7 @@ use crate::core::plan::PatientFacts;
 use address::Address;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -74,6 +75,15 @@ pub async fn open(url: &str) -> Result<SharedStore> {
     })
 }
 
+/// The file of a SQLite store that is not there yet: [`open`] would make it. None where it is there, for every other
+/// store, and where the URL names none.
+pub fn missing_file(url: &str) -> Option<PathBuf> {
+    match Address::parse(url) {
+        Ok(Address::File(path)) if !path.exists() => Some(path),
+        _ => None,
+    }
+}
+
 /// Everything the engine remembers.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -81,6 +91,9 @@ pub trait Store: Send + Sync + 'static {
     async fn migrate(&self) -> Result<u32>;
     /// Whether the database answers and its schema is the one this program knows.
     async fn ready(&self) -> Result<()>;
+    /// Finishes what was handed in and lets go of the database; nothing works afterwards. A SQLite file is whole without
+    /// the files beside it then, unless another process still has it open. Waits for a few seconds at most.
+    async fn close(&self);
     /// The named secret of this deployment, kept from the first call on; `fresh` is what it becomes if there is none.
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
 
@@ -137,27 +150,34 @@ pub trait Store: Send + Sync + 'static {
     // -- people
     /// Opens an item, unless one of its kind is open for the same visit; `false` when it was there.
     async fn open_work(&self, item: &WorkItem) -> Result<bool>;
-    /// Items, oldest first: open and claimed ones, or all.
-    async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>>;
+    /// At most `limit` items, oldest first: open and claimed ones, or all.
+    async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
+    /// How many items are open or claimed.
+    async fn count_open_work(&self) -> Result<u64>;
+    /// The open and claimed items about visits of these patients, oldest first.
+    async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>>;
     /// Gives an open item to `owner`; `false` when it is not open.
     async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
     /// Closes an item with what was done; `false` when it was closed already.
     async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
     /// Adds to the suppression list.
     async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
-    /// The suppression list, newest first.
-    async fn opt_outs(&self) -> Result<Vec<OptOut>>;
+    /// At most `limit` entries of the suppression list, newest first.
+    async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>>;
 
     // -- reading
     /// Attempts that were placed or ended, oldest first, with their outreach.
     async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
+    /// The same, newest first: a page of those that stand before the attempt `query.before` when given (none where there is
+    /// no such attempt).
+    async fn newest_calls(&self, query: &CallQuery) -> Result<Vec<CallLine>>;
     /// How many attempts stand in each status and outcome.
     async fn call_counts(&self) -> Result<Vec<CallCount>>;
     /// What was decided about a visit and when, oldest first.
     async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
     /// Keeps entries of the webhook log.
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
-    /// Entries of the webhook log in order, after `query.after` when given. With several replicas an entry may get its number
+    /// Entries of the webhook log in order (with `query.newest` the last ones), after `query.after` when given. With several replicas an entry may get its number
     /// a moment before it can be read: whoever follows the log asks again from a little earlier.
     async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>>;
 }

@@ -356,4 +356,17 @@ pub struct WebhookQuery {
     pub after: Option<i64>,
     /// At most so many; 0 means 1,000.
     pub limit: u32,
+    /// Whether it is the last ones that are wanted where the limit leaves some out, not the first ones.
+    pub newest: bool,
+}
+
+/// Which calls are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct CallQuery {
+    /// From a moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Only those older than this attempt: the last one of the page before.
+    pub before: Option<AttemptId>,
+    /// At most so many.
+    pub limit: u32,
 }

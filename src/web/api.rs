@@ -1,7 +1,7 @@
 //! `/api/v1/…`: the same JSON as the command line.
 
 use super::Web;
-use crate::store::{StoreError, WebhookQuery};
+use crate::store::{CallQuery, StoreError, WebhookQuery};
 use crate::views::{CallView, WebhookView, WorkItemView};
 use axum::Json;
 use axum::extract::{Query, State};
@@ -20,30 +20,49 @@ pub struct Wish {
     since: Option<DateTime<Utc>>,
     call: Option<String>,
     after: Option<i64>,
+    before: Option<String>,
+    last: Option<u32>,
+    limit: Option<u32>,
     #[serde(default)]
     all: bool,
 }
 
-/// Calls, oldest first.
+impl Wish {
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(PAGE).clamp(1, PAGE)
+    }
+}
+
+/// Calls, newest first.
 pub async fn calls(State(web): State<Web>, Query(wish): Query<Wish>) -> Response {
+    let query = CallQuery { since: wish.since, before: wish.before.as_deref().map(Into::into), limit: wish.limit() };
     reply(
         web.store
-            .calls(wish.since, PAGE)
+            .newest_calls(&query)
             .await
             .map(|lines| lines.iter().map(|line| CallView::of(line, &web.rules, false)).collect::<Vec<_>>()),
     )
 }
 
-/// The worklist.
+/// The worklist, oldest first.
 pub async fn worklist(State(web): State<Web>, Query(wish): Query<Wish>) -> Response {
     reply(
-        web.store.worklist(wish.all).await.map(|items| items.iter().map(|i| WorkItemView::of(i, &web.rules)).collect::<Vec<_>>()),
+        web.store
+            .worklist(wish.all, wish.limit())
+            .await
+            .map(|items| items.iter().map(|i| WorkItemView::of(i, &web.rules)).collect::<Vec<_>>()),
     )
 }
 
-/// The webhook log.
+/// The webhook log, in order: from the beginning, after an entry, or the last ones.
 pub async fn webhooks(State(web): State<Web>, Query(wish): Query<Wish>) -> Response {
-    let query = WebhookQuery { attempt: wish.call.as_deref().map(Into::into), since: wish.since, after: wish.after, limit: PAGE };
+    let query = WebhookQuery {
+        attempt: wish.call.as_deref().map(Into::into),
+        since: wish.since,
+        after: wish.after,
+        limit: wish.last.map_or(wish.limit(), |last| last.clamp(1, PAGE)),
+        newest: wish.last.is_some(),
+    };
     reply(web.store.webhooks(&query).await.map(|entries| entries.iter().map(|(n, e)| WebhookView::of(*n, e)).collect::<Vec<_>>()))
 }
 
@@ -53,17 +72,16 @@ struct Summary {
     now: DateTime<Utc>,
     by_status: BTreeMap<&'static str, u64>,
     by_outcome: BTreeMap<&'static str, u64>,
-    worklist: usize,
+    worklist: u64,
 }
 
 /// How many attempts stand where.
 pub async fn summary(State(web): State<Web>) -> Response {
-    let (counts, work) = match (web.store.call_counts().await, web.store.worklist(false).await) {
+    let (counts, work) = match (web.store.call_counts().await, web.store.count_open_work().await) {
         (Ok(counts), Ok(work)) => (counts, work),
         (Err(error), _) | (_, Err(error)) => return failed(&error),
     };
-    let mut summary =
-        Summary { now: web.clock.now(), by_status: BTreeMap::new(), by_outcome: BTreeMap::new(), worklist: work.len() };
+    let mut summary = Summary { now: web.clock.now(), by_status: BTreeMap::new(), by_outcome: BTreeMap::new(), worklist: work };
     for count in counts {
         *summary.by_status.entry(count.status.as_str()).or_default() += count.count;
         if let Some(outcome) = count.outcome {

@@ -24,7 +24,7 @@ pub async fn readyz(State(web): State<Web>) -> Response {
 
 /// Prometheus text: how many attempts stand in each status and outcome, and how many items wait for a person.
 pub async fn metrics(State(web): State<Web>) -> Response {
-    let (counts, work) = match (web.store.call_counts().await, web.store.worklist(false).await) {
+    let (counts, work) = match (web.store.call_counts().await, web.store.count_open_work().await) {
         (Ok(counts), Ok(work)) => (counts, work),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "metrics could not be read");
@@ -40,6 +40,6 @@ pub async fn metrics(State(web): State<Web>) -> Response {
             writeln!(text, "callahead_attempts{{status=\"{}\",outcome=\"{outcome}\"}} {}", count.status.as_str(), count.count);
     }
     let _ = writeln!(text, "# HELP callahead_worklist_open Items that wait for a person.\n# TYPE callahead_worklist_open gauge");
-    let _ = writeln!(text, "callahead_worklist_open {}", work.len());
+    let _ = writeln!(text, "callahead_worklist_open {work}");
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -115,6 +115,46 @@ fn without_prompts_check_fails_and_plan_does_not() {
 }
 
 #[test]
+fn what_only_reads_makes_no_store() {
+    let desk = Desk::new("");
+    let visit = "P1/boston/2026-12-01";
+    for (arguments, code) in [
+        (&["plan"][..], 0),
+        (&["explain", visit], 1),
+        (&["calls"], 0),
+        (&["webhooks"], 0),
+        (&["webhooks", "--follow"], 2),
+        (&["worklist", "list"], 0),
+        (&["worklist", "claim", "w1", "--owner", "kim"], 1),
+        (&["appointments", "list"], 0),
+        (&["opt-out", "list"], 0),
+    ] {
+        let done = desk.run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(done.code, Some(code), "{arguments:?}: {}", done.stderr);
+        assert!(done.stderr.contains("there is no store") || done.stderr.contains("There is no store"), "{}", done.stderr);
+        assert!(!desk.config.with_file_name("callahead.db").exists(), "{arguments:?}");
+        if code == 0 {
+            assert_eq!(done.stdout.trim(), "[]", "{arguments:?}");
+        }
+    }
+    assert_eq!(desk.json(&["migrate"])["migrations"], 1);
+    assert!(desk.config.with_file_name("callahead.db").exists());
+}
+
+/// A copy of the one file is a backup, whatever lies beside it.
+#[test]
+fn after_an_import_the_file_alone_holds_the_rows() {
+    let desk = Desk::new("");
+    let row = "A1,P1,617-555-0101,2026-12-01T09:00,boston,exam,yes,\n";
+    let file = desk.file("day.csv", format!("{HEADER}{row}").as_bytes());
+    assert_eq!(desk.run(&["import", &file]).code, Some(0));
+    assert!(!desk.config.with_file_name("callahead.db-wal").exists(), "nothing is left beside it");
+    let elsewhere = Desk::new("");
+    fs::copy(desk.config.with_file_name("callahead.db"), elsewhere.config.with_file_name("callahead.db")).expect("a copy");
+    assert_eq!(elsewhere.json(&["appointments", "list", "--count"])["count"], 1);
+}
+
+#[test]
 fn the_shipped_files_have_no_fault() {
     let done = Desk::new("").run(&["check", "--format", "json"]);
     assert_eq!((done.code, done.stdout.trim()), (Some(0), "[]"), "{}", done.stderr);

@@ -5,6 +5,7 @@ use crate::support::process::{Program, exchange, free_port};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The auth token of the built-in default carrier.
 const TOKEN: &str = "simulator";
@@ -15,7 +16,7 @@ struct Service {
     config: PathBuf,
     port: u16,
     console: u16,
-    _program: Program,
+    program: Program,
 }
 
 impl Service {
@@ -33,7 +34,7 @@ impl Service {
         fs::write(&config, text).expect("a configuration");
         let program = Program::start(&["serve"], &config);
         program.answers(port, "/healthz");
-        Service { _folder: folder, config, port, console, _program: program }
+        Service { _folder: folder, config, port, console, program }
     }
 
     fn post(&self, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> String {
@@ -137,6 +138,20 @@ fn the_console_is_for_this_computer_only() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{header}: {answer}");
     }
     assert!(ask("Host: evil.example\r\n").starts_with("HTTP/1.1 403"), "a name that somebody points here");
+}
+
+#[test]
+fn an_orderly_stop_leaves_one_file_that_is_whole() {
+    let mut service = Service::start();
+    assert!(service.signed(UNKNOWN, &FIELDS).starts_with("HTTP/1.1 200"));
+    let status = service.program.terminate(Duration::from_secs(30)).expect("it stops");
+    assert!(status.success(), "{status:?}");
+    let file = service.config.with_file_name("serve.db");
+    assert!(!file.with_file_name("serve.db-wal").exists(), "nothing is left beside it");
+    fs::rename(&file, file.with_file_name("kept.db")).expect("renamed");
+    let env = [("CALLAHEAD_STORE__URL".to_string(), "sqlite://kept.db".to_string())];
+    let done = Program::run_with(&["worklist", "list", "--format", "json"], &service.config, &env);
+    assert!(done.stdout.contains("carrier_fault"), "{} {}", done.stdout, done.stderr);
 }
 
 #[test]

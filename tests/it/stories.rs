@@ -87,7 +87,7 @@ async fn what_a_patient_does_is_what_the_record_says() {
     }
     assert_eq!(calls["unknown-number"][0].attempt.end_reason, Some(EndReason::BadNumber));
 
-    let work = world.store.worklist(false).await.expect("the worklist");
+    let work = world.store.worklist(false, u32::MAX).await.expect("the worklist");
     let of = |who: &str| -> Vec<WorkKind> {
         work.iter().filter(|w| w.patient.as_ref().is_some_and(|p| p.as_str() == who)).map(|w| w.kind).collect()
     };
@@ -95,7 +95,7 @@ async fn what_a_patient_does_is_what_the_record_says() {
     assert_eq!(of("never-answers"), [WorkKind::Unreached]);
     assert_eq!(of("unknown-number"), [WorkKind::WrongNumber]);
     assert_eq!(of("confirms"), []);
-    let opt_outs = world.store.opt_outs().await.expect("the suppression list");
+    let opt_outs = world.store.opt_outs(u32::MAX).await.expect("the suppression list");
     assert_eq!(opt_outs.len(), 1, "key 9 stands in the suppression list");
     assert_eq!(opt_outs[0].how, "key 9");
 

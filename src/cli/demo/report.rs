@@ -20,13 +20,13 @@ pub struct Summary {
     /// Visits that were not called about, by reason, as planned at the start.
     pub skipped: BTreeMap<String, usize>,
     /// Items that wait for a person.
-    pub worklist: usize,
+    pub worklist: u64,
     /// Broken invariants.
     pub violations: Vec<Violation>,
 }
 
 impl Summary {
-    pub fn of(calls: &[CallLine], skipped: BTreeMap<String, usize>, worklist: usize, violations: Vec<Violation>) -> Summary {
+    pub fn of(calls: &[CallLine], skipped: BTreeMap<String, usize>, worklist: u64, violations: Vec<Violation>) -> Summary {
         let placed: Vec<_> = calls.iter().filter(|c| c.attempt.placed_at.is_some()).collect();
         let mut by_outcome = BTreeMap::new();
         for outcome in placed.iter().filter_map(|c| c.attempt.outcome) {
@@ -76,7 +76,7 @@ impl Report {
         let reasons = summary.skipped.iter().map(|(name, n)| (name.clone(), *n)).collect();
         print(&format!("\n{} calls\n{}", summary.calls, table(&["outcome", "calls"], count(outcomes))))?;
         print(&format!("\nNot called about\n{}", table(&["why", "visits"], count(reasons))))?;
-        let items: Vec<_> = store.worklist(false).await?.iter().map(|i| WorkItemView::of(i, rules)).collect();
+        let items: Vec<_> = store.worklist(false, u32::MAX).await?.iter().map(|i| WorkItemView::of(i, rules)).collect();
         print(&format!(
             "\nFor a person\n{}",
             table(&["due", "what", "visit", "owner", "state", "known", "id"], items.iter().map(worklist::row))

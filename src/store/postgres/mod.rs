@@ -61,6 +61,13 @@ impl Pools {
         Ok(done)
     }
 
+    /// Closes the connections, when whoever has one has given it back.
+    pub async fn close(&self) {
+        if tokio::time::timeout(ACQUIRE_TIMEOUT, self.0.close()).await.is_err() {
+            tracing::warn!("connections to the store are still in use after {} s and are left", ACQUIRE_TIMEOUT.as_secs());
+        }
+    }
+
     /// A connection to read with.
     pub async fn reader(&self) -> Result<PoolConnection<sqlx::Postgres>> {
         Ok(self.0.acquire().await?)

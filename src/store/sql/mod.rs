@@ -43,7 +43,7 @@ use crate::core::domain::{Appointment, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
 use crate::core::plan::PatientFacts;
 use crate::store::{
-    CallCommit, CallCount, CallLine, CallRecord, GiveBack, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptOut,
+    CallCommit, CallCount, CallLine, CallQuery, CallRecord, GiveBack, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptOut,
     PlanCommit, RequestOrder, RequestVerdict, Result, Store, StoredDecision, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
@@ -98,6 +98,10 @@ impl Store for SqlStore {
 
     async fn ready(&self) -> Result<()> {
         reading!(self, |conn| schema::check(&mut conn))
+    }
+
+    async fn close(&self) {
+        self.pools.close().await;
     }
 
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>> {
@@ -183,8 +187,16 @@ impl Store for SqlStore {
         writing!(self, [item], |conn| people::open_work(conn, &item))
     }
 
-    async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>> {
-        reading!(self, |conn| people::worklist(&mut conn, all))
+    async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>> {
+        reading!(self, |conn| people::worklist(&mut conn, all, limit))
+    }
+
+    async fn count_open_work(&self) -> Result<u64> {
+        reading!(self, |conn| people::count_open_work(&mut conn))
+    }
+
+    async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>> {
+        reading!(self, |conn| people::open_work_of(&mut conn, patients))
     }
 
     async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool> {
@@ -199,12 +211,16 @@ impl Store for SqlStore {
         writing!(self, [opt_out], |conn| people::add_opt_out(conn, &opt_out))
     }
 
-    async fn opt_outs(&self) -> Result<Vec<OptOut>> {
-        reading!(self, |conn| people::opt_outs(&mut conn))
+    async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>> {
+        reading!(self, |conn| people::opt_outs(&mut conn, limit))
     }
 
     async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>> {
         reading!(self, |conn| reading::calls(&mut conn, since, limit))
+    }
+
+    async fn newest_calls(&self, query: &CallQuery) -> Result<Vec<CallLine>> {
+        reading!(self, |conn| reading::newest_calls(&mut conn, query))
     }
 
     async fn call_counts(&self) -> Result<Vec<CallCount>> {

@@ -4,7 +4,7 @@ use super::Conn;
 use super::rows::Fields;
 use crate::core::domain::{PhoneNumber, VisitKey, WorkItem, WorkKind, WorkState};
 use crate::core::ids::{PatientId, WorkItemId};
-use crate::store::stored::{micros, opt_micros};
+use crate::store::stored::{list, micros, opt_micros};
 use crate::store::{OptOut, Result};
 
 /// Opens an item unless one of its kind about the same is open; `false` where it was there.
@@ -34,18 +34,46 @@ pub(super) async fn open_work(conn: &mut Conn, item: &WorkItem) -> Result<bool> 
     Ok(done.rows_affected() == 1)
 }
 
+macro_rules! select_work {
+    ($($condition:expr),*) => {
+        concat!(
+            r#"SELECT id AS "worklist.id", kind AS "worklist.kind", visit AS "worklist.visit", patient AS "worklist.patient",
+                   opened_at AS "worklist.opened_at", due_at AS "worklist.due_at", owner AS "worklist.owner",
+                   state AS "worklist.state", resolution AS "worklist.resolution"
+               FROM worklist WHERE "#,
+            $($condition,)*
+            " ORDER BY opened_at, id"
+        )
+    };
+}
+
 /// Items, oldest first.
-pub(super) async fn worklist(conn: &mut Conn, all: bool) -> Result<Vec<WorkItem>> {
-    let rows = sqlx::query(
-        r#"SELECT id AS "worklist.id", kind AS "worklist.kind", visit AS "worklist.visit", patient AS "worklist.patient",
-               opened_at AS "worklist.opened_at", due_at AS "worklist.due_at", owner AS "worklist.owner",
-               state AS "worklist.state", resolution AS "worklist.resolution"
-           FROM worklist WHERE $1 = 1 OR state <> $2 ORDER BY opened_at, id"#,
-    )
-    .bind(i64::from(all))
-    .bind(WorkState::Closed.as_str())
-    .fetch_all(conn)
-    .await?;
+pub(super) async fn worklist(conn: &mut Conn, all: bool, limit: u32) -> Result<Vec<WorkItem>> {
+    let rows = sqlx::query(concat!(select_work!("($1 = 1 OR state <> $2)"), " LIMIT $3"))
+        .bind(i64::from(all))
+        .bind(WorkState::Closed.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Fields(row).work_item()).collect()
+}
+
+/// How many items wait for a person.
+pub(super) async fn count_open_work(conn: &mut Conn) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM worklist WHERE state <> $1")
+        .bind(WorkState::Closed.as_str())
+        .fetch_one(conn)
+        .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// What waits for a person about visits of these patients.
+pub(super) async fn open_work_of(conn: &mut Conn, patients: &[PatientId]) -> Result<Vec<WorkItem>> {
+    let rows = sqlx::query(select_work!("state <> $2 AND visit IS NOT NULL AND whose", is_in!("$1")))
+        .bind(list(patients.iter().map(PatientId::as_str)))
+        .bind(WorkState::Closed.as_str())
+        .fetch_all(conn)
+        .await?;
     rows.iter().map(|row| Fields(row).work_item()).collect()
 }
 
@@ -95,11 +123,12 @@ pub(super) async fn add_opt_out(conn: &mut Conn, opt_out: &OptOut) -> Result<()>
 }
 
 /// The suppression list, newest first.
-pub(super) async fn opt_outs(conn: &mut Conn) -> Result<Vec<OptOut>> {
+pub(super) async fn opt_outs(conn: &mut Conn, limit: u32) -> Result<Vec<OptOut>> {
     let rows = sqlx::query(
         r#"SELECT patient AS "opt_outs.patient", phone AS "opt_outs.phone", at AS "opt_outs.at", how AS "opt_outs.how"
-           FROM opt_outs ORDER BY at DESC, id DESC"#,
+           FROM opt_outs ORDER BY at DESC, id DESC LIMIT $1"#,
     )
+    .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
     rows.iter()

@@ -1,37 +1,62 @@
 //! What is read for people and other programs: calls, counts, decisions, the webhook log.
 
-use super::Conn;
 use super::rows::{Fields, attempt_columns, outreach_columns};
+use super::{Conn, Row};
 use crate::core::domain::{AttemptStatus, Outcome, VisitKey};
 use crate::core::ids::{AttemptId, JobName};
 use crate::store::stored::{micros, opt_micros, outside};
-use crate::store::{CallCount, CallLine, Direction, Result, StoredDecision, WebhookEntry, WebhookQuery};
+use crate::store::{CallCount, CallLine, CallQuery, Direction, Result, StoredDecision, WebhookEntry, WebhookQuery};
 use chrono::{DateTime, Utc};
+
+macro_rules! select_calls {
+    () => {
+        concat!(
+            "SELECT ",
+            attempt_columns!(),
+            ", ",
+            outreach_columns!(),
+            r#", a.opted_out AS "attempts.opted_out"
+             FROM attempts a JOIN outreaches o ON o.id = a.outreach
+             WHERE (a.placed_at IS NOT NULL OR a.status IN ('completed', 'failed', 'cancelled'))
+                   AND COALESCE(a.placed_at, a.ended_at, a.due_at) >= $1"#
+        )
+    };
+}
 
 /// Attempts that were placed or ended, oldest first.
 pub(super) async fn calls(conn: &mut Conn, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>> {
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        attempt_columns!(),
-        ", ",
-        outreach_columns!(),
-        r#", a.opted_out AS "attempts.opted_out"
-         FROM attempts a JOIN outreaches o ON o.id = a.outreach
-         WHERE (a.placed_at IS NOT NULL OR a.status IN ('completed', 'failed', 'cancelled'))
-               AND COALESCE(a.placed_at, a.ended_at, a.due_at) >= $1
-         ORDER BY COALESCE(a.placed_at, a.ended_at, a.due_at), a.id LIMIT $2"#
-    ))
-    .bind(since.map_or(i64::MIN, micros))
-    .bind(i64::from(limit))
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let fields = Fields(row);
-            let opted_out = fields.int("attempts.opted_out")? == 1;
-            Ok(CallLine { attempt: fields.attempt()?, outreach: fields.outreach()?, opted_out })
-        })
-        .collect()
+    let rows = sqlx::query(concat!(select_calls!(), " ORDER BY COALESCE(a.placed_at, a.ended_at, a.due_at), a.id LIMIT $2"))
+        .bind(since.map_or(i64::MIN, micros))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(call_line).collect()
+}
+
+/// The same, newest first.
+pub(super) async fn newest_calls(conn: &mut Conn, query: &CallQuery) -> Result<Vec<CallLine>> {
+    let (all, older) = (
+        concat!(select_calls!(), " ORDER BY COALESCE(a.placed_at, a.ended_at, a.due_at) DESC, a.id DESC LIMIT $2"),
+        concat!(
+            select_calls!(),
+            " AND (COALESCE(a.placed_at, a.ended_at, a.due_at), a.id)
+                  < (SELECT COALESCE(b.placed_at, b.ended_at, b.due_at), b.id FROM attempts b WHERE b.id = $3)
+              ORDER BY COALESCE(a.placed_at, a.ended_at, a.due_at) DESC, a.id DESC LIMIT $2"
+        ),
+    );
+    let mut select = sqlx::query(if query.before.is_some() { older } else { all })
+        .bind(opt_micros(query.since).unwrap_or(i64::MIN))
+        .bind(i64::from(query.limit));
+    if let Some(before) = &query.before {
+        select = select.bind(before.as_str());
+    }
+    select.fetch_all(conn).await?.iter().map(call_line).collect()
+}
+
+fn call_line(row: &Row) -> Result<CallLine> {
+    let fields = Fields(row);
+    let opted_out = fields.int("attempts.opted_out")? == 1;
+    Ok(CallLine { attempt: fields.attempt()?, outreach: fields.outreach()?, opted_out })
 }
 
 /// How many attempts stand in each status and outcome.
@@ -124,7 +149,7 @@ fn read_direction(word: &str) -> Option<Direction> {
 const USUAL_LIMIT: u32 = 1000;
 
 macro_rules! select_webhooks {
-    ($condition:literal) => {
+    ($condition:literal, $order:literal) => {
         concat!(
             r#"SELECT id AS "webhook_log.id", at AS "webhook_log.at", direction AS "webhook_log.direction",
                    carrier AS "webhook_log.carrier", attempt AS "webhook_log.attempt", method AS "webhook_log.method",
@@ -132,7 +157,9 @@ macro_rules! select_webhooks {
                    duration_us AS "webhook_log.duration_us", body AS "webhook_log.body"
                FROM webhook_log WHERE id > $1 AND at >= $2"#,
             $condition,
-            " ORDER BY id LIMIT $3"
+            " ORDER BY id ",
+            $order,
+            " LIMIT $3"
         )
     };
 }
@@ -140,9 +167,11 @@ macro_rules! select_webhooks {
 /// Entries of the webhook log, in order.
 pub(super) async fn webhooks(conn: &mut Conn, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>> {
     let limit = if query.limit == 0 { USUAL_LIMIT } else { query.limit };
-    let sql = match &query.attempt {
-        Some(_) => select_webhooks!(" AND attempt = $4"),
-        None => select_webhooks!(""),
+    let sql = match (&query.attempt, query.newest) {
+        (Some(_), false) => select_webhooks!(" AND attempt = $4", ""),
+        (None, false) => select_webhooks!("", ""),
+        (Some(_), true) => select_webhooks!(" AND attempt = $4", "DESC"),
+        (None, true) => select_webhooks!("", "DESC"),
     };
     let mut select = sqlx::query(sql)
         .bind(query.after.unwrap_or(i64::MIN))
@@ -151,7 +180,10 @@ pub(super) async fn webhooks(conn: &mut Conn, query: &WebhookQuery) -> Result<Ve
     if let Some(attempt) = &query.attempt {
         select = select.bind(attempt.as_str());
     }
-    let rows = select.fetch_all(conn).await?;
+    let mut rows = select.fetch_all(conn).await?;
+    if query.newest {
+        rows.reverse();
+    }
     rows.iter()
         .map(|row| {
             let fields = Fields(row);

@@ -54,7 +54,7 @@ impl Pools {
             // Its one connection is the store itself: it must never be given up.
             let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
             check_version(&only).await?;
-            return Ok(Pools { writer: Writer::start(only.clone()), read: only });
+            return Ok(Pools { writer: Writer::start(only.clone(), only.clone()), read: only });
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -70,7 +70,12 @@ impl Pools {
         let write = pool(1).connect_with(writer).await?;
         check_version(&write).await?;
         let read = pool(READERS).connect_lazy_with(options.read_only(true));
-        Ok(Pools { writer: Writer::start(write), read })
+        Ok(Pools { writer: Writer::start(write, read.clone()), read })
+    }
+
+    /// Lets go of the file when everything handed in is on the disk.
+    pub async fn close(&self) {
+        self.writer.stop().await;
     }
 
     /// Does some work in one transaction: committed when it is done, undone when it fails.

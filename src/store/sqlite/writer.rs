@@ -6,31 +6,60 @@ use super::Conn;
 use crate::store::{DatabaseFault, Result, StoreError, Working};
 use sqlx::{Acquire, Connection, SqlitePool};
 use std::pin::Pin;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 /// Works in one transaction, at most.
 const TOGETHER: usize = 64;
 /// Works that may wait; whoever comes then waits to hand in.
 const QUEUE: usize = 1024;
 
-/// Hands works to the writer's task, which ends when this is dropped and everything is done.
+/// How long [`Writer::stop`] waits: for works handed in, and for whoever still reads.
+const STOPPING: Duration = Duration::from_secs(10);
+
+/// Hands works to the writer's task, which ends when it is stopped or this is dropped, and everything is done.
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
+    stop: CancellationToken,
+    stopped: CancellationToken,
 }
 
 impl Writer {
-    /// Starts the task, on the current runtime. `pool` has one connection.
-    pub fn start(pool: SqlitePool) -> Writer {
+    /// Starts the task, on the current runtime. `pool` has one connection; `readers` are closed with it.
+    pub fn start(pool: SqlitePool, readers: SqlitePool) -> Writer {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
+        let (stop, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let (asked, ended) = (stop.clone(), stopped.clone().drop_guard());
         tokio::spawn(async move {
             let mut jobs: Vec<Box<dyn Job>> = Vec::new();
-            while waiting.recv_many(&mut jobs, TOGETHER).await > 0 {
+            loop {
+                let came = tokio::select! {
+                    came = waiting.recv_many(&mut jobs, TOGETHER) => came,
+                    () = asked.cancelled(), if !waiting.is_closed() => {
+                        // What is in the queue is still done; nobody can hand in more.
+                        waiting.close();
+                        continue;
+                    }
+                };
+                if came == 0 {
+                    break;
+                }
                 let committed = together(&pool, &mut jobs).await;
                 jobs.drain(..).for_each(|job| job.answer(&committed));
             }
-            pool.close().await;
+            close(&pool, &readers).await;
+            drop(ended);
         });
-        Writer { queue }
+        Writer { queue, stop, stopped }
+    }
+
+    /// Takes no more works, and waits until those handed in are done and the file is let go of.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        if tokio::time::timeout(STOPPING, self.stopped.cancelled()).await.is_err() {
+            tracing::warn!("the store is still busy after {} s and is left as it is", STOPPING.as_secs());
+        }
     }
 
     /// Does some work and answers when it is on the disk.
@@ -44,6 +73,19 @@ impl Writer {
         self.queue.send(Box::new(Write { work: Some(work), done: None, reply })).await.map_err(|_| stopped(()))?;
         answer.await.map_err(|_| stopped(()))?
     }
+}
+
+/// Brings the write-ahead log into the file and closes everything. The readers go first: a connection that may not write
+/// cannot tidy up as the last one.
+async fn close(pool: &SqlitePool, readers: &SqlitePool) {
+    readers.close().await;
+    // A store in memory has one pool alone, which is closed now.
+    if !pool.is_closed()
+        && let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await
+    {
+        tracing::warn!(%error, "the store's write-ahead log stays beside its file");
+    }
+    pool.close().await;
 }
 
 /// Does the jobs in one transaction. An error means that none of them is written.

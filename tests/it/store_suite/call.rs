@@ -67,8 +67,8 @@ async fn everything_that_follows_is_written_at_once(store: TestStore) {
     commit.log = Some(entry(2, Some("att-ada")));
     store.commit_call(&commit).await.expect("written");
 
-    assert_eq!(store.opt_outs().await.expect("the list"), vec![commit.opt_out.clone().expect("there is one")]);
-    assert_eq!(store.worklist(false).await.expect("items"), commit.open_work);
+    assert_eq!(store.opt_outs(u32::MAX).await.expect("the list"), vec![commit.opt_out.clone().expect("there is one")]);
+    assert_eq!(store.worklist(false, u32::MAX).await.expect("items"), commit.open_work);
     assert_eq!(store.audio_recipe("a2").await.expect("a look").as_deref(), Some("recipe 2"));
     assert_eq!(store.audio_recipe("a3").await.expect("a look"), None);
     let log = store.webhooks(&WebhookQuery::default()).await.expect("the log");
@@ -101,8 +101,8 @@ async fn whoever_is_late_must_load_again_and_nothing_is_written(store: TestStore
 
     let call = store.load_call(&"token-ada".into()).await.expect("a look").expect("it is there");
     assert_eq!((call.events.len(), call.attempt.status), (1, AttemptStatus::Ringing));
-    assert!(store.opt_outs().await.expect("the list").is_empty());
-    assert!(store.worklist(true).await.expect("items").is_empty());
+    assert!(store.opt_outs(u32::MAX).await.expect("the list").is_empty());
+    assert!(store.worklist(true, u32::MAX).await.expect("items").is_empty());
     assert!(store.webhooks(&WebhookQuery::default()).await.expect("the log").is_empty());
     assert_eq!(store.audio_recipe("a1").await.expect("a look"), None);
 }

@@ -12,6 +12,7 @@ on_both_stores![
     a_secret_stays_what_it_was_first,
     what_was_written_is_there_after_reopening,
     a_refusal_undoes_nothing_of_what_is_written_at_the_same_time,
+    a_closed_store_has_written_what_it_was_given_and_takes_no_more,
 ];
 
 async fn the_schema_comes_up_once(store: TestStore) {
@@ -65,8 +66,45 @@ async fn a_refusal_undoes_nothing_of_what_is_written_at_the_same_time(store: Tes
     for task in tasks.collect::<Vec<_>>() {
         task.await.expect("it ends");
     }
-    assert_eq!(store.worklist(false).await.expect("items").len(), 60);
+    assert_eq!(store.worklist(false, u32::MAX).await.expect("items").len(), 60);
     assert_eq!(store.count_appointments(None).await.expect("a count"), 0);
+}
+
+async fn a_closed_store_has_written_what_it_was_given_and_takes_no_more(store: TestStore) {
+    let tasks: Vec<_> = (0..30)
+        .map(|n| {
+            let store = store.share();
+            tokio::spawn(
+                async move { store.open_work(&work(&format!("w{n}"), WorkKind::Review, Some(&format!("p{n}")), 0)).await },
+            )
+        })
+        .collect();
+    tokio::join!(store.close(), store.close());
+    store.close().await;
+    assert!(store.open_work(&work("late", WorkKind::Review, Some("late"), 0)).await.is_err());
+    assert!(store.count_open_work().await.is_err());
+    let mut written = 0;
+    for task in tasks {
+        written += u64::from(task.await.expect("it ends").is_ok());
+    }
+    assert_eq!(store.again().await.count_open_work().await.expect("a count"), written, "what was said to be written is");
+}
+
+#[tokio::test]
+async fn a_closed_sqlite_file_is_whole_without_the_files_beside_it() {
+    let store = TestStore::sqlite().await;
+    store.commit_intake(&batch(vec![new(appointment("A1", "ada", day(3)))], vec![])).await.expect("written");
+    let reader = store.again().await;
+    assert_eq!(reader.count_appointments(None).await.expect("a count"), 1);
+    // Another process has the file open: the log stays beside it, and holds nothing that the file has not.
+    store.close().await;
+    let file = store.folder.as_ref().expect("a folder").path().join("calls.db");
+    let copy = file.with_file_name("copy.db");
+    std::fs::copy(&file, &copy).expect("a copy of the one file");
+    let copied = open(&format!("sqlite://{}", copy.display())).await.expect("it opens");
+    assert_eq!(copied.count_appointments(None).await.expect("a count"), 1);
+    reader.close().await;
+    assert!(!file.with_file_name("calls.db-wal").exists(), "the last one tidies up");
 }
 
 /// Whoever asks SQLite to write and goes away, as a carrier that hangs up on its webhook, finds it written later.
@@ -79,7 +117,7 @@ async fn what_was_handed_to_sqlite_is_written_though_nobody_waits() {
         drop(asked);
     }
     assert!(store.open_work(&work("last", WorkKind::Review, Some("last"), 0)).await.expect("opened"));
-    assert_eq!(store.worklist(false).await.expect("items").len(), 21);
+    assert_eq!(store.worklist(false, u32::MAX).await.expect("items").len(), 21);
 }
 
 #[tokio::test]

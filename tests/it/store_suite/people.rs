@@ -8,6 +8,7 @@ on_both_stores![
     items_without_a_visit_are_told_apart_by_what_they_are_about,
     an_item_is_claimed_once_and_closed_once,
     items_are_listed_oldest_first,
+    open_items_are_counted_and_found_by_patient,
     the_suppression_list_is_newest_first_and_keeps_each_once,
 ];
 
@@ -24,7 +25,7 @@ async fn one_item_of_a_kind_is_open_for_a_visit(store: TestStore) {
     assert!(!open(&store, &second).await, "one is open");
     assert!(open(&store, &work("w3", WorkKind::WrongNumber, Some("ada"), 1)).await, "another kind");
     assert!(open(&store, &work("w4", WorkKind::RescheduleRequest, Some("bob"), 1)).await, "another visit");
-    assert_eq!(store.worklist(false).await.expect("items")[0], first);
+    assert_eq!(store.worklist(false, u32::MAX).await.expect("items")[0], first);
 
     store.claim_work(&"w1".into(), "kim").await.expect("claimed");
     assert!(!open(&store, &second).await, "claimed is not closed");
@@ -58,7 +59,7 @@ async fn an_item_is_claimed_once_and_closed_once(store: TestStore) {
     for unheard_of in [store.claim_work(&"w9".into(), "lee").await, store.resolve_work(&"w9".into(), "?").await] {
         assert!(!unheard_of.expect("a try"));
     }
-    let item = store.worklist(true).await.expect("items").remove(0);
+    let item = store.worklist(true, u32::MAX).await.expect("items").remove(0);
     assert_eq!((item.state, item.owner.as_deref()), (WorkState::Closed, Some("Kim Ødegård")));
     assert_eq!(item.resolution.as_deref(), Some("called her"));
 }
@@ -69,8 +70,34 @@ async fn items_are_listed_oldest_first(store: TestStore) {
     }
     store.resolve_work(&"w3".into(), "done").await.expect("closed");
     let ids = |items: Vec<WorkItem>| items.into_iter().map(|w| w.id.to_string()).collect::<Vec<_>>();
-    assert_eq!(ids(store.worklist(false).await.expect("items")), ["w1", "w2", "w0"]);
-    assert_eq!(ids(store.worklist(true).await.expect("items")), ["w1", "w2", "w3", "w0"]);
+    assert_eq!(ids(store.worklist(false, u32::MAX).await.expect("items")), ["w1", "w2", "w0"]);
+    assert_eq!(ids(store.worklist(true, u32::MAX).await.expect("items")), ["w1", "w2", "w3", "w0"]);
+}
+
+async fn open_items_are_counted_and_found_by_patient(store: TestStore) {
+    assert_eq!(store.count_open_work().await.expect("a count"), 0);
+    for (id, kind, who, minute) in [
+        ("w1", WorkKind::Review, Some("ada"), 3),
+        ("w2", WorkKind::Unreached, Some("ada"), 1),
+        ("w3", WorkKind::Review, Some("bob"), 2),
+        ("w4", WorkKind::Unreached, Some("bob"), 2),
+        ("w5", WorkKind::Review, Some("cleo"), 1),
+        ("w6", WorkKind::CarrierFault, None, 1),
+    ] {
+        open(&store, &work(id, kind, who, minute)).await;
+    }
+    store.claim_work(&"w2".into(), "kim").await.expect("claimed");
+    store.resolve_work(&"w3".into(), "done").await.expect("closed");
+    assert_eq!(store.count_open_work().await.expect("a count"), 5, "all but the closed one");
+    let whose = async |patients: &[&str]| {
+        let patients: Vec<_> = patients.iter().map(|id| (*id).into()).collect();
+        let items = store.open_work_of(&patients).await.expect("items");
+        items.into_iter().map(|w| w.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(whose(&["ada", "bob"]).await, ["w2", "w4", "w1"]);
+    assert_eq!(whose(&["dora"]).await, Vec::<String>::new());
+    assert_eq!(whose(&[]).await, Vec::<String>::new());
+    assert_eq!(store.worklist(false, 2).await.expect("items").len(), 2, "a list has a limit");
 }
 
 async fn the_suppression_list_is_newest_first_and_keeps_each_once(store: TestStore) {
@@ -90,7 +117,8 @@ async fn the_suppression_list_is_newest_first_and_keeps_each_once(store: TestSto
         store.add_opt_out(opt_out).await.expect("added");
     }
     store.add_opt_out(&out(Some("ada"), None, 9, "import")).await.expect("the next night's import says it again");
-    let got = store.opt_outs().await.expect("the list");
+    let got = store.opt_outs(u32::MAX).await.expect("the list");
     let want = [&list[0], &list[1], &list[2], &list[3]].map(Clone::clone);
     assert_eq!(got, want);
+    assert_eq!(store.opt_outs(2).await.expect("the list"), want[..2]);
 }

@@ -31,7 +31,7 @@ async fn a_plan_written_twice_stands_once(store: TestStore) {
     store.commit_plan(&twice).await.expect("once");
     store.commit_plan(&twice).await.expect("twice");
     assert_eq!(attempts_of(&store, "ada").await, vec![attempt("ada", number(1))]);
-    assert_eq!(store.worklist(true).await.expect("items").len(), 1);
+    assert_eq!(store.worklist(true, u32::MAX).await.expect("items").len(), 1);
 }
 
 async fn two_planners_at_once_make_one_attempt(store: TestStore) {
@@ -123,12 +123,13 @@ async fn items_are_opened_and_settled(store: TestStore) {
     assert!(store.claim_work(&"w1".into(), "kim").await.expect("claimed"));
     let settled = PlanCommit { close_work: vec![(WorkKind::Unreached, visit("ada"))], ..PlanCommit::default() };
     store.commit_plan(&settled).await.expect("settled");
-    let items: Vec<_> = store.worklist(true).await.expect("items").into_iter().map(|w| (w.id.to_string(), w.state)).collect();
+    let items: Vec<_> =
+        store.worklist(true, u32::MAX).await.expect("items").into_iter().map(|w| (w.id.to_string(), w.state)).collect();
     assert_eq!(items, [("w1".to_string(), WorkState::Closed), ("w3".to_string(), WorkState::Open)]);
 
     let again = PlanCommit { open_work: vec![same], ..settled };
     store.commit_plan(&again).await.expect("what is settled is closed before something new is opened");
-    let open: Vec<_> = store.worklist(false).await.expect("items").into_iter().map(|w| w.id.to_string()).collect();
+    let open: Vec<_> = store.worklist(false, u32::MAX).await.expect("items").into_iter().map(|w| w.id.to_string()).collect();
     assert_eq!(open, ["w2", "w3"]);
 }
 

@@ -100,6 +100,13 @@ impl Program {
         None
     }
 
+    /// Asks it to stop, as a service manager does; how it ended, if it does within `patience`.
+    pub fn terminate(&mut self, patience: Duration) -> Option<std::process::ExitStatus> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success(), "the process is there");
+        self.ends_within(patience)
+    }
+
     /// `kill -9`.
     pub fn kill_hard(mut self) {
         self.child.kill().expect("the process is ours");
