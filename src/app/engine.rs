@@ -12,6 +12,7 @@ use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,11 @@ pub struct Engine {
     work: TaskTracker,
     servers: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
 }
+
+/// How long a stop waits for calls that are being placed and a plan being written.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long it waits then for the last answers of a web server.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
 
 impl Engine {
     /// Starts everything.
@@ -78,19 +84,40 @@ impl Engine {
         Ok(Engine { address, console, live: rooms.live, planner, planned, stop_work, stop_web, work, servers })
     }
 
-    /// Stops in order: no new calls; requests under way are finished; then the web servers close.
+    /// Stops in order: no new calls; requests under way are finished; then the web servers close. What does not end in time
+    /// is left as a crash would leave it, and said: the next start finds out what became of it.
     ///
     /// # Errors
     /// When a web server failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.stop_work.cancel();
         self.work.close();
-        self.work.wait().await;
+        let left = unfinished(&self.work, PATIENCE).await;
+        if left > 0 {
+            tracing::warn!(left, "still under way after {} s: planning, placing or asking after calls", PATIENCE.as_secs());
+        }
         self.stop_web.cancel();
-        for server in self.servers {
-            server.await??;
+        for mut server in self.servers {
+            match tokio::time::timeout(LAST_ANSWERS, &mut server).await {
+                Ok(ended) => ended??,
+                Err(_) => {
+                    tracing::warn!(
+                        "requests are still being answered after {} s: their connections are cut",
+                        LAST_ANSWERS.as_secs()
+                    );
+                    server.abort();
+                }
+            }
         }
         Ok(())
+    }
+}
+
+/// How many of the tasks are still under way when they have had their time.
+async fn unfinished(work: &TaskTracker, patience: Duration) -> usize {
+    match tokio::time::timeout(patience, work.wait()).await {
+        Ok(()) => 0,
+        Err(_) => work.len(),
     }
 }
 
@@ -122,5 +149,21 @@ fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, cha
         holder: format!("dialler-{}", chance.hex(4)),
         paused: AtomicBool::new(false),
         questions: Questions::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_never_ends_does_not_keep_a_stop_waiting() {
+        let work = TaskTracker::new();
+        work.spawn(async {});
+        let never = work.spawn(std::future::pending::<()>());
+        work.close();
+        assert_eq!(unfinished(&work, Duration::from_millis(20)).await, 1);
+        never.abort();
+        assert_eq!(unfinished(&work, PATIENCE).await, 0);
     }
 }
