@@ -1,6 +1,7 @@
 //! The service as a carrier and a stranger meet it: signatures, sizes, unknown attempts, health, and who may see the console.
 
 use crate::support::http::{get, post_form, signed};
+use crate::support::postgres::fresh_database;
 use crate::support::process::{Program, exchange, free_port};
 use serde_json::Value;
 use std::fs;
@@ -16,11 +17,17 @@ struct Service {
     config: PathBuf,
     port: u16,
     console: u16,
+    env: Vec<(String, String)>,
     program: Program,
 }
 
 impl Service {
+    /// On SQLite.
     fn start() -> Service {
+        Service::start_with(Vec::new())
+    }
+
+    fn start_with(env: Vec<(String, String)>) -> Service {
         let folder = tempfile::tempdir().expect("a folder");
         let (port, console) = (free_port(), free_port());
         let config = folder.path().join("callahead.toml");
@@ -32,9 +39,9 @@ impl Service {
             root.display()
         );
         fs::write(&config, text).expect("a configuration");
-        let program = Program::start(&["serve"], &config);
+        let program = Program::start_with(&["serve"], &config, &env);
         program.answers(port, "/healthz");
-        Service { _folder: folder, config, port, console, program }
+        Service { _folder: folder, config, port, console, env, program }
     }
 
     fn post(&self, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> String {
@@ -47,7 +54,7 @@ impl Service {
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
-        let done = Program::run(&[arguments, &["--format", "json"]].concat(), &self.config);
+        let done = Program::run_with(&[arguments, &["--format", "json"]].concat(), &self.config, &self.env);
         assert!(done.success, "{}", done.stderr);
         serde_json::from_str(&done.stdout).expect("JSON")
     }
@@ -152,6 +159,33 @@ fn an_orderly_stop_leaves_one_file_that_is_whole() {
     let env = [("CALLAHEAD_STORE__URL".to_string(), "sqlite://kept.db".to_string())];
     let done = Program::run_with(&["worklist", "list", "--format", "json"], &service.config, &env);
     assert!(done.stdout.contains("carrier_fault"), "{} {}", done.stdout, done.stderr);
+}
+
+/// What several replicas share: the same ways in and out as on SQLite.
+#[test]
+fn the_service_runs_on_postgresql() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let Some(url) = runtime.block_on(fresh_database()) else { return };
+    let mut service = Service::start_with(vec![("CALLAHEAD_STORE__URL".to_string(), url)]);
+    let file = service.config.with_file_name("day.csv");
+    let rows = "appointment_id,patient_id,phone_home,start,site,service,established,booked_at\n\
+                A1,P1,617-555-0101,2046-11-30T09:00,boston,exam,yes,2026-11-01T09:00\n";
+    fs::write(&file, rows).expect("a file");
+    let report = service.json(&["import", file.to_str().expect("a path")]);
+    assert_eq!((&report["new"], &report["refused"]), (&1.into(), &serde_json::json!([])));
+    let plan = service.json(&["plan", "--at", "2046-11-26T13:00:00Z"]);
+    assert_eq!((&plan[0]["visit"], &plan[0]["decision"]), (&"P1/boston/2046-11-30".into(), &"call".into()));
+
+    assert!(get(service.port, "/readyz").expect("an answer").starts_with("HTTP/1.1 200"));
+    let answer = service.signed(UNKNOWN, &FIELDS);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("<Hangup/>"), "{answer}");
+    assert_eq!(service.json(&["worklist", "list"])[0]["kind"], "carrier_fault");
+    assert_eq!(service.verdicts(), [(200, "unknown_attempt".to_string())]);
+    let log = get(service.console, "/api/v1/webhooks?last=1").expect("an answer");
+    assert!(log.starts_with("HTTP/1.1 200") && log.contains("unknown_attempt"), "{log}");
+    let status = service.program.terminate(Duration::from_secs(30)).expect("it stops");
+    assert!(status.success(), "{status:?}");
+    assert!(!service.config.with_file_name("serve.db").exists(), "nothing went into the file that the configuration names");
 }
 
 #[test]

@@ -34,12 +34,18 @@ impl Program {
 
     /// Starts a program that runs until it is stopped.
     pub fn start(arguments: &[&str], config: &Path) -> Program {
+        Program::start_with(arguments, config, &[])
+    }
+
+    /// Starts a program that runs until it is stopped, with variables in its environment.
+    pub fn start_with(arguments: &[&str], config: &Path, env: &[(String, String)]) -> Program {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(config.with_file_name(format!("{}.log", arguments[0])))
             .expect("a log file");
-        let child = Program::command(arguments, config).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
+        let mut command = Program::command(arguments, config);
+        let child = command.envs(env.iter().cloned()).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts");
         Program { child }
     }
 
