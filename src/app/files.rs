@@ -50,9 +50,11 @@ pub fn read_rulings(config: &Config) -> Result<Rulings, Vec<Fault>> {
     Ok(Rulings { rules: Arc::new(rulebook::rules(config, jobs, languages(config))), classifier })
 }
 
-/// Every fault of the files that a configuration names: schedules, services, prompts, scripts.
+/// Every fault of the files that a configuration names (schedules, services, prompts, scripts), and what the configuration
+/// asks for and this version does not do.
 pub fn check_files(config: &Config) -> Vec<Fault> {
-    let mut faults = read_rulings(config).err().unwrap_or_default();
+    let mut faults: Vec<Fault> = config.not_built.iter().map(|missing| missing.fault.clone()).collect();
+    faults.extend(read_rulings(config).err().unwrap_or_default());
     faults.extend(check_prompts(config));
     faults
 }

@@ -55,6 +55,7 @@ impl Rooms {
     /// # Errors
     /// Faults in files, a store that cannot be opened, a pack that cannot speak.
     pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
+        refuse_not_built(&config)?;
         let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
         let (packs, scripts) = read_prompts(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
         let scripts = Arc::new(scripts);
@@ -78,6 +79,19 @@ impl Rooms {
         };
         Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale })
     }
+}
+
+/// What somebody would rely on and this version does not do keeps the service from starting; the rest is said.
+fn refuse_not_built(config: &Config) -> anyhow::Result<()> {
+    let stops: Vec<_> =
+        config.not_built.iter().filter(|missing| missing.stops_serve).map(|missing| missing.fault.clone()).collect();
+    if !stops.is_empty() {
+        bail!("{}", listed(&stops));
+    }
+    for missing in &config.not_built {
+        tracing::warn!(place = format!("{}:{}", missing.fault.file, missing.fault.line), "{}", missing.fault.message);
+    }
+    Ok(())
 }
 
 /// A real carrier does not speak with a pack that nobody signed off, unless the configuration accepts it.

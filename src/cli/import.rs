@@ -2,7 +2,7 @@
 
 use super::output::print;
 use super::{Desk, Done, clock_at};
-use crate::config::{Column, Config, FeedKind};
+use crate::config::{Column, Config, CsvMode, FeedKind};
 use crate::core::ids::FeedName;
 use crate::feed::csv;
 use crate::intake::ImportReport;
@@ -73,6 +73,9 @@ fn layout(config: &Config, feed: Option<&str>) -> anyhow::Result<csv::CsvSetting
         );
     };
     match &settings.kind {
+        FeedKind::Csv(ours) if ours.mode == CsvMode::Snapshot => bail!(
+            "feed {name} has mode \"snapshot\", which is not built yet: rows that are missing in a file would cancel nothing. Say mode = \"delta\", and let the files name what was cancelled"
+        ),
         FeedKind::Csv(ours) => Ok(csv::CsvSettings {
             columns: ours.columns.iter().map(|(column, theirs)| (column.clone(), placed(theirs))).collect(),
             date_format: ours.date_format.clone(),

@@ -83,6 +83,11 @@ impl CarrierKind {
         self != CarrierKind::Simulator
     }
 
+    /// Whether this version speaks its words.
+    pub fn is_built(self) -> bool {
+        matches!(self, CarrierKind::Simulator | CarrierKind::Twilio)
+    }
+
     /// The carrier's own address, where it has one for everybody.
     fn own_url(self) -> Option<&'static str> {
         match self {

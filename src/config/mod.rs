@@ -8,6 +8,7 @@ mod carriers;
 mod feeds;
 mod layers;
 mod limits;
+mod not_built;
 mod organization;
 mod secret;
 mod server;
@@ -58,6 +59,17 @@ pub struct Config {
     pub limits: Limits,
     /// A feed silent longer stops its site.
     pub feed_max_age: Duration,
+    /// What it asks for and this version does not do, each at its place. Not wrong: commands that need none of it work.
+    pub not_built: Vec<NotBuilt>,
+}
+
+/// Something asked for that this version does not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotBuilt {
+    /// Where and what.
+    pub fault: Fault,
+    /// Whether the service must not start without it: somebody would rely on it.
+    pub stops_serve: bool,
 }
 
 impl Config {
@@ -110,6 +122,7 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Opt
     let departments = organization::departments(root);
     let carriers = carriers::carriers(root, secrets, organization.as_ref());
     let feeds = feeds::feeds(root, secrets, &sites);
+    let not_built = not_built::not_built(root, &carriers, &feeds, &departments);
     let limits = root.section("limits").and_then(|section| limits::limits(&section));
     let dir = secrets.dir.to_path_buf();
     let (limits, feed_max_age) = limits?;
@@ -128,6 +141,7 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Opt
         feeds,
         limits,
         feed_max_age,
+        not_built,
     })
 }
 

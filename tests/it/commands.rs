@@ -114,6 +114,64 @@ fn without_prompts_check_fails_and_plan_does_not() {
     assert_eq!((plan.code, plan.stdout.trim()), (Some(0), "[]"), "{}", plan.stderr);
 }
 
+const NOT_BUILT: &str = r#"
+[carriers.main]
+kind = "simulator"
+[carriers.second]
+kind = "signalwire"
+api_url = "https://example.signalwire.com/api/laml"
+account = "a"
+auth_token = { env = "PATH" }
+from = "+16175550100"
+[departments.mri]
+name = "M R I"
+callback_number = "+16175550120"
+[departments.ct]
+name = "C T"
+[feeds.hand]
+kind = "csv"
+[feeds.daily]
+kind = "csv"
+path = "inbox"
+[feeds.whole]
+kind = "csv"
+mode = "snapshot"
+[feeds.epic]
+kind = "hl7"
+listen = "127.0.0.1:0"
+site = "boston"
+"#;
+
+#[test]
+fn what_is_configured_and_not_built_is_said() {
+    let desk = Desk::new(NOT_BUILT);
+    let done = desk.run(&["check", "--format", "json"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    let faults: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let faults: Vec<_> = faults.as_array().expect("faults").iter().map(|f| (f["line"].as_u64(), f["message"].as_str())).collect();
+    let said = [
+        (7, "carriers.second: kind signalwire is not built yet"),
+        (14, "departments.mri.callback_number is not used yet: the site's number is said"),
+        (21, "feeds.daily: `serve` reads no feed yet; use `callahead import --feed daily`"),
+        (24, "feeds.whole: mode \"snapshot\" is not built yet"),
+        (27, "feeds.epic: `serve` reads no feed yet"),
+    ];
+    assert_eq!(faults.len(), said.len(), "{faults:#?}");
+    for ((line, message), (want_line, part)) in faults.iter().zip(said) {
+        assert_eq!(*line, Some(want_line), "{message:?}");
+        assert!(message.is_some_and(|m| m.starts_with(part)), "{message:?}");
+    }
+    let serve = desk.run(&["serve"]);
+    assert_eq!(serve.code, Some(2));
+    assert!(serve.stderr.contains("feeds.daily: `serve` reads no feed yet"), "{}", serve.stderr);
+    assert!(!serve.stderr.contains("departments.mri"), "that stops nobody: {}", serve.stderr);
+    let file = desk.file("day.csv", HEADER.as_bytes());
+    for (feed, code) in [("hand", 0), ("daily", 0), ("whole", 2), ("epic", 2)] {
+        let done = desk.run(&["import", "--feed", feed, &file]);
+        assert_eq!(done.code, Some(code), "{feed}: {} {}", done.stdout, done.stderr);
+    }
+}
+
 #[test]
 fn what_only_reads_makes_no_store() {
     let desk = Desk::new("");
