@@ -19,7 +19,7 @@ pub struct ImportArguments {
     /// The files: the native CSV, or the layout of a configured feed.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The feed under [feeds] whose layout the files have.
+    /// The configured feed whose layout the files have.
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
     /// The moment of the import (RFC 3339); now when absent.
