@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a command line prints")]
 
 mod appointments;
+mod bench;
 mod calls;
 mod carrier_simulator;
 mod check;
@@ -98,6 +99,8 @@ enum Command {
     /// The simulated telephone network as a program of its own.
     #[command(name = "carrier-simulator")]
     CarrierSimulator(carrier_simulator::SimulatorArguments),
+    /// The figures of the README's performance table on this machine, each beside a reference of the same run.
+    Bench(bench::BenchArguments),
 }
 
 /// How a command ended when it did not fail.
@@ -223,13 +226,15 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
             Ok(Done::Fine)
         }
         Command::CarrierSimulator(args) => carrier_simulator::run(desk, args).await,
+        Command::Bench(args) => bench::run(desk, args).await,
     }
 }
 
-/// Logs go to standard error; `RUST_LOG` chooses what is logged. What a service notes would only disturb the demo's table.
+/// Logs go to standard error; `RUST_LOG` chooses what is logged. What a service notes would only
+/// disturb the demo's table and the benchmark's progress.
 fn start_log(format: LogFormat, command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let usual = if matches!(command, Command::Demo(_)) { "warn" } else { "warn,callahead=info" };
+    let usual = if matches!(command, Command::Demo(_) | Command::Bench(_)) { "warn" } else { "warn,callahead=info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

@@ -1,0 +1,124 @@
+//! A made-up hospital in a folder of its own: one site, one job that may call all day, one carrier on loopback.
+
+use crate::app::{Rooms, listed};
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store;
+use anyhow::Context;
+use chrono::{DateTime, Days, Duration, NaiveTime, Timelike, Utc};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use tokio::net::TcpListener;
+
+/// The carrier's account and token.
+pub const ACCOUNT: &str = "ACsimulator";
+/// See [`ACCOUNT`].
+pub const TOKEN: &str = "simulator";
+
+const JOB: &str = r#"name = "day"
+purpose = "reminder"
+[select]
+services = ["exam"]
+established_patients_only = false
+minimum_notice = "0s"
+[when]
+days_before = [1]
+weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "00:00"
+until = "24:00"
+holidays = "none"
+no_later_than = "1h"
+[call]
+carrier = "main"
+"#;
+
+/// The folder, which goes when this does.
+pub struct World {
+    folder: PathBuf,
+    /// Configuration file.
+    pub config: PathBuf,
+    /// When every visit begins: tomorrow at three by the site's clock.
+    pub start: DateTime<Utc>,
+    /// The same as the site's calendar and clock show it.
+    pub local_start: chrono::NaiveDateTime,
+}
+
+/// How fast and how many at once a world's carrier calls.
+#[derive(Clone, Copy)]
+pub struct Lines {
+    /// New calls a second.
+    pub calls_per_second: u32,
+    /// Calls at once.
+    pub max_calls: u32,
+}
+
+impl World {
+    /// Writes the files. The site's clock shows about noon now, so that the day lies around the run whenever it runs.
+    pub fn write(web: SocketAddr, telephones: SocketAddr, lines: Lines) -> anyhow::Result<World> {
+        let folder = std::env::temp_dir().join(format!("callahead-bench-{}", Chance::from_system()?.hex(6)));
+        fs::create_dir_all(folder.join("schedules")).with_context(|| format!("cannot make {}", folder.display()))?;
+        let now = Clock::system().now();
+        let east = 12 - now.hour() as i32;
+        // Etc/GMT-3 is three hours east of Greenwich.
+        let zone = if east == 0 { "Etc/GMT".to_string() } else { format!("Etc/GMT{:+}", -east) };
+        let shift = Duration::hours(i64::from(east));
+        let tomorrow = (now + shift).date_naive() + Days::new(1);
+        let local_start = tomorrow.and_time(NaiveTime::MIN) + Duration::hours(15);
+        let world = World { config: folder.join("callahead.toml"), folder, start: local_start.and_utc() - shift, local_start };
+        let prompts = std::path::absolute(Config::defaults().prompts)?;
+        let Lines { calls_per_second, max_calls } = lines;
+        // As literal strings, which know no escapes.
+        let text = format!(
+            "prompts = '{}'\n\
+             [server]\nlisten = \"{web}\"\npublic_url = \"http://{web}\"\n\
+             [store]\nurl = \"sqlite://bench.db\"\n\
+             [sites.boston]\nname = \"Longwood\"\ntimezone = \"{zone}\"\n\
+             [carriers.main]\nkind = \"simulator\"\napi_url = \"http://{telephones}\"\naccount = \"{ACCOUNT}\"\n\
+             auth_token = \"{TOKEN}\"\nfrom = \"+16175550100\"\ncalls_per_second = {calls_per_second}.0\n\
+             max_calls = {max_calls}\nring_timeout = \"30s\"\n\
+             [limits]\nearliest = \"00:00\"\nlatest = \"24:00\"\nmax_call = \"5m\"\n",
+            prompts.display()
+        );
+        fs::write(&world.config, text)?;
+        fs::write(world.folder.join("schedules/day.toml"), JOB)?;
+        Ok(world)
+    }
+
+    /// A file of this world's folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All rooms of this world in this process, by the clock of the system, on a SQLite file.
+    pub async fn rooms(&self) -> anyhow::Result<Rooms> {
+        let config = Config::load(Some(&self.config), []).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let store = store::open(&format!("sqlite://{}", self.file("bench.db").display())).await?;
+        Rooms::open(config, store, Clock::system(), Chance::from_system()?).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            tracing::warn!(%error, "a folder of the benchmark could not be removed");
+        }
+    }
+}
+
+/// A free port of the loopback address.
+pub async fn listen() -> anyhow::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("cannot listen on the loopback address")
+}
+
+/// A client that asks this machine only.
+pub fn client() -> anyhow::Result<reqwest::Client> {
+    let patience = std::time::Duration::from_secs(15);
+    Ok(reqwest::Client::builder().no_proxy().timeout(patience).retry(reqwest::retry::never()).build()?)
+}

@@ -1,0 +1,42 @@
+//! `bench`: the figures of the README's performance table on this machine, each with its reference.
+
+use super::serve::asked_to_stop;
+use super::{Desk, Done};
+use crate::bench::{self, Bench, Figure};
+use anyhow::bail;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// A short run, for a look: its figures scatter.
+    #[arg(long)]
+    quick: bool,
+}
+
+pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
+    if cfg!(debug_assertions) {
+        eprintln!("This is a debug build: its figures say little. Measure with `cargo run --release -- bench`.");
+    }
+    let bench = Bench { quick: args.quick, tell: &|line| eprintln!("{line}") };
+    let figures = tokio::select! {
+        figures = bench::run(bench) => figures?,
+        // Dropping the run ends its processes and removes its folders.
+        stopped = asked_to_stop() => {
+            stopped?;
+            bail!("stopped before the end: no figures");
+        }
+    };
+    let head = ["figure", "value", "unit", "reference", "ratio", "the reference is"];
+    desk.output.rows(&figures, &head, "", |figure: &Figure| {
+        let number = |number: Option<f64>| number.map_or("not measured".to_string(), |n| n.to_string());
+        vec![
+            figure.name.to_string(),
+            number(figure.value),
+            figure.unit.to_string(),
+            number(figure.reference),
+            number(figure.ratio),
+            figure.against.to_string(),
+        ]
+    })?;
+    Ok(Done::Fine)
+}

@@ -1,0 +1,33 @@
+//! `bench --quick` runs to its end and prints every figure with its reference. Never how much: machines differ.
+
+use crate::support::process::Program;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+const NAMES: [&str; 6] =
+    ["due_to_placed_p99", "webhook_p99", "webhook_max_rate", "memory_1000_calls", "compose_30s", "plan_visits"];
+
+#[test]
+fn a_quick_bench_prints_every_figure_beside_its_reference() {
+    // The benchmark reads no configuration; it looks for the prompts where it is started.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-configuration.toml");
+    let done = Program::run(&["bench", "--quick", "--format", "json"], &root);
+    assert!(done.success, "{}", done.stderr);
+    let figures: Vec<Value> = serde_json::from_str(&done.stdout).expect("JSON alone on standard output");
+    let names: Vec<_> = figures.iter().map(|f| f["name"].as_str().expect("a name")).collect();
+    assert_eq!(names, NAMES);
+    for figure in &figures {
+        let keys: BTreeSet<_> = figure.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(keys, BTreeSet::from(["name", "value", "unit", "reference", "ratio"]));
+        assert!(figure["unit"].is_string(), "{figure}");
+        if figure["name"] == "memory_1000_calls" && !cfg!(target_os = "linux") {
+            assert!(figure["value"].is_null(), "{figure}");
+            continue;
+        }
+        for key in ["value", "reference", "ratio"] {
+            let number = figure[key].as_f64().unwrap_or_else(|| panic!("{key}: {figure}"));
+            assert!(number.is_finite() && number > 0.0, "{key}: {figure}");
+        }
+    }
+}
