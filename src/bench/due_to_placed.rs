@@ -22,7 +22,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 const BEHAVIOURS: [u32; 5] = [1, 6, 8, 13, 10];
 
 pub async fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
-    let count = bench.either(40, 240);
+    let count = bench.either(24, 240);
     bench.tell(&format!("due_to_placed_p99: {count} calls fall due, one every {EVERY_MS} ms"));
     let clock = Clock::system();
     let (telephones, web) = (listen().await?, listen().await?);
