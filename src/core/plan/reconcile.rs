@@ -132,10 +132,12 @@ impl Wanted<'_> {
     }
 
     /// Whether a planned attempt is the wanted call already. Inside an open window any time that has come is as good as
-    /// now.
+    /// now, and a time to come was chosen by the dialler: a carrier that is busy has said when it may be asked again.
     fn is_served_by(&self, attempt: &Attempt, now: DateTime<Utc>) -> bool {
-        let due = attempt.due_at == self.call.call_after || (attempt.due_at <= now && self.call.call_after <= now);
-        due && attempt.not_after == self.call.call_before
+        let inside = (self.call.call_after..self.call.call_before).contains(&attempt.due_at);
+        let has_come = attempt.due_at <= now && self.call.call_after <= now;
+        (inside || has_come)
+            && attempt.not_after == self.call.call_before
             && attempt.phone_kind == self.call.phone
             && attempt.phone == self.call.number
             && attempt.language == *self.language

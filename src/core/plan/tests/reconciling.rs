@@ -58,6 +58,39 @@ fn reconcile_opens_moves_and_withdraws() {
     assert!(matches!(&gone[..], [PlanAction::Withdraw { reason: "visit_gone", .. }]), "{gone:?}");
 }
 
+/// The carrier asked for ten minutes' patience: planning in between does not take them back, and what changes the call does.
+#[test]
+fn a_time_that_the_dialler_chose_inside_the_window_stays() {
+    let mut world = World::new();
+    let opened = world.reconcile();
+    apply(&mut world.facts, &opened);
+    world.now = at("2026-12-07 12:00");
+    let later = world.now + Duration::minutes(10);
+    world.facts.outreaches[0].attempts[0].due_at = later;
+    for minutes in [0, 1, 9, 10, 11, 120] {
+        world.now = at("2026-12-07 12:00") + Duration::minutes(minutes);
+        assert_eq!(world.reconcile(), [], "after {minutes} minutes");
+    }
+
+    world.now = at("2026-12-07 12:01");
+    let stories: &[(&str, Given, &str)] = &[
+        ("the hours begin later now", |w| w.job().when.from = clock("13:00"), "2026-12-07 13:00"),
+        ("another number", |w| w.phones(&[(PhoneKind::Home, "617-555-0102")]), "2026-12-07 12:01"),
+        ("another language", |w| w.facts.patient.language = Some("es".into()), "2026-12-07 12:01"),
+        ("another carrier", |w| w.job().call.carrier = "spare".into(), "2026-12-07 12:01"),
+        ("the hours end before it", |w| w.job().when.until = clock("12:05"), "2026-12-07 12:01"),
+        ("the day is over", |w| w.now = at("2026-12-07 20:00"), "2026-12-08 10:00"),
+    ];
+    for (name, given, due) in stories {
+        let mut world = world.clone();
+        given(&mut world);
+        let moved = world.reconcile();
+        assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.due_at == at(due)), "{name}: {moved:?}");
+        apply(&mut world.facts, &moved);
+        assert_eq!(world.reconcile(), [], "{name}");
+    }
+}
+
 #[test]
 fn reconcile_leaves_leased_and_live_attempts_and_notices_alone() {
     for status in [AttemptStatus::Leased, AttemptStatus::Requesting, AttemptStatus::Unknown, AttemptStatus::InProgress] {
