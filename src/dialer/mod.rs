@@ -98,7 +98,7 @@ impl Dialer {
     async fn wait(&self) {
         let now = self.clock().now();
         let look = now + LOOK;
-        let due = self.live.store.next_due(self.carrier.name()).await.ok().flatten().filter(|due| *due > now);
+        let due = self.live.store.next_due(self.carrier.name(), now).await.ok().flatten().filter(|due| *due > now);
         tokio::select! {
             () = self.clock().sleep_until(due.map_or(look, |due| due.min(look))) => {}
             () = self.planned.notified() => {}
@@ -114,11 +114,6 @@ impl Dialer {
         if self.paused.load(Ordering::Relaxed) || stop.is_cancelled() {
             return Ok(0);
         }
-        let in_use = self.live.store.lines_in_use(self.carrier.name()).await?;
-        let free = self.settings.max_calls.saturating_sub(in_use).min(self.pace.batch());
-        if free == 0 {
-            return Ok(0);
-        }
         let now = self.clock().now();
         let leased = self
             .live
@@ -128,7 +123,8 @@ impl Dialer {
                 now,
                 until: now + LEASE,
                 holder: self.holder.clone(),
-                limit: free,
+                limit: self.pace.batch(),
+                max_lines: self.settings.max_calls,
             })
             .await?;
         let count = leased.len();

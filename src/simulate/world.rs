@@ -113,7 +113,7 @@ impl World {
             return Ok(true);
         }
         self.engine.planner.plan_all().await?;
-        match self.store.next_due(&self.carrier).await? {
+        match self.store.next_due(&self.carrier, self.clock.now()).await? {
             // The dialler may just have taken the last one.
             None => return Ok(self.store.lines_in_use(&self.carrier).await? > 0),
             Some(due) if due > self.clock.now() => {

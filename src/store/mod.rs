@@ -16,7 +16,7 @@ mod stored;
 pub use fault::DatabaseFault;
 pub use records::*;
 
-use crate::core::domain::{Appointment, VisitKey, WorkItem};
+use crate::core::domain::{Appointment, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
 use crate::core::plan::PatientFacts;
 use address::Address;
@@ -118,10 +118,12 @@ pub trait Store: Send + Sync + 'static {
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
 
     // -- dialling
-    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: earliest visit first.
+    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: earliest visit first, and no more
+    /// than the carrier has lines free. Whoever else leases for the carrier waits, so that together they keep to its lines.
     async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
-    /// The earliest `due_at` of a planned attempt of this carrier, however long past.
-    async fn next_due(&self, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>>;
+    /// The earliest `due_at` of a planned attempt of this carrier that may still be placed (`now < not_after`), however long
+    /// past it is. One whose time is over waits for the planner, not for a dialler.
+    async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
     /// Commits that the carrier is about to be asked (status requesting), after checking in the same transaction that the
     /// lease is held, no other call to the number is live, no cap is full, and nobody opted out.
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
@@ -135,6 +137,8 @@ pub trait Store: Send + Sync + 'static {
     async fn live_calls(&self) -> Result<Vec<LiveCall>>;
     /// How many calls of a carrier hold a line (leased or live).
     async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
+    /// Which of these carrier's ids are known as calls to `phone` of other attempts than this one.
+    async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
 
     // -- calls
     /// A call by its secret token.

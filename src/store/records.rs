@@ -123,6 +123,8 @@ pub struct LeaseRequest {
     pub holder: String,
     /// At most so many.
     pub limit: u32,
+    /// The carrier's lines: those in use, leased or live, count against them, whoever uses them.
+    pub max_lines: u32,
 }
 
 /// An attempt that a dialler holds.

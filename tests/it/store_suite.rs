@@ -30,7 +30,7 @@ mod opening;
 mod people;
 mod plan;
 mod reading;
-mod samples;
+pub mod samples;
 
 use crate::support::postgres::fresh_database;
 use callahead::store::{SharedStore, Store, open};

@@ -92,6 +92,7 @@ async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
         sql::Lock::Plan => (2, ""),
         sql::Lock::Patient(id) => (3, id),
         sql::Lock::Number(number) => (4, number),
+        sql::Lock::Lines(carrier) => (5, carrier),
     };
     sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext($2))").bind(class).bind(key).execute(conn).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::rows::{Fields, attempt_columns, outreach_columns};
 use super::{Conn, Lock, lock};
+use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptId, CarrierName};
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, list, micros, read_micros};
@@ -17,8 +18,15 @@ macro_rules! is_held {
     };
 }
 
-/// Takes due attempts for one dialler: earliest visit first.
+/// Takes due attempts for one dialler, as many as lines are free: earliest visit first.
 pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result<Vec<Leased>> {
+    lock(conn, Lock::Lines(request.carrier.as_str())).await?;
+    // The only way to a line leads through here: what is counted under the lock can only become less.
+    let free = request.max_lines.saturating_sub(lines_in_use(conn, &request.carrier).await?);
+    let limit = request.limit.min(free);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
     let due: Vec<String> = sqlx::query_scalar(concat!(
         "SELECT a.id FROM attempts a JOIN outreaches o ON o.id = a.outreach
          WHERE a.status = 'planned' AND a.carrier = $1 AND a.due_at <= $2 AND a.not_after > $2
@@ -27,7 +35,7 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
     ))
     .bind(request.carrier.as_str())
     .bind(micros(request.now))
-    .bind(i64::from(request.limit))
+    .bind(i64::from(limit))
     .fetch_all(&mut *conn)
     .await?;
     if due.is_empty() {
@@ -55,12 +63,14 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
     rows.iter().map(|row| Ok(Leased { attempt: Fields(row).attempt()?, outreach: Fields(row).outreach()? })).collect()
 }
 
-/// The earliest time of a planned attempt.
-pub(super) async fn next_due(conn: &mut Conn, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>> {
-    let due: Option<i64> = sqlx::query_scalar("SELECT MIN(due_at) FROM attempts WHERE status = 'planned' AND carrier = $1")
-        .bind(carrier.as_str())
-        .fetch_one(conn)
-        .await?;
+/// The earliest time of a planned attempt that may still be placed.
+pub(super) async fn next_due(conn: &mut Conn, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let due: Option<i64> =
+        sqlx::query_scalar("SELECT MIN(due_at) FROM attempts WHERE status = 'planned' AND carrier = $1 AND not_after > $2")
+            .bind(carrier.as_str())
+            .bind(micros(now))
+            .fetch_one(conn)
+            .await?;
     due.map(|due| read_micros("attempts.due_at", due)).transpose()
 }
 
@@ -212,4 +222,20 @@ pub(super) async fn lines_in_use(conn: &mut Conn, carrier: &CarrierName) -> Resu
         .fetch_one(conn)
         .await?;
     Ok(u32::try_from(lines).unwrap_or(u32::MAX))
+}
+
+/// Which of these carrier's ids are known as calls to `phone` of other attempts.
+pub(super) async fn calls_of_others(
+    conn: &mut Conn,
+    attempt: &AttemptId,
+    phone: &PhoneNumber,
+    ids: &[String],
+) -> Result<Vec<String>> {
+    // By the number, because that has an index.
+    let known = sqlx::query_scalar(concat!(
+        "SELECT carrier_call_id FROM attempts WHERE phone = $1 AND id <> $2 AND carrier_call_id",
+        is_in!("$3")
+    ));
+    let ids = list(ids.iter().map(String::as_str));
+    Ok(known.bind(phone.as_str()).bind(attempt.as_str()).bind(ids).fetch_all(conn).await?)
 }

@@ -39,7 +39,7 @@ mod rows;
 mod schema;
 
 use super::{Conn, Pools, Row, Tx, lock, migrator};
-use crate::core::domain::{Appointment, VisitKey, WorkItem};
+use crate::core::domain::{Appointment, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
 use crate::core::plan::PatientFacts;
 use crate::store::{
@@ -60,6 +60,8 @@ pub(super) enum Lock<'a> {
     Patient(&'a str),
     /// Counting and placing calls to a number.
     Number(&'a str),
+    /// Counting and taking lines of a carrier.
+    Lines(&'a str),
 }
 
 /// A store in one of the databases.
@@ -143,8 +145,8 @@ impl Store for SqlStore {
         writing!(self, [request], |conn| dial::lease_due(conn, &request))
     }
 
-    async fn next_due(&self, carrier: &CarrierName) -> Result<Option<DateTime<Utc>>> {
-        reading!(self, |conn| dial::next_due(&mut conn, carrier))
+    async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        reading!(self, |conn| dial::next_due(&mut conn, carrier, now))
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
@@ -165,6 +167,10 @@ impl Store for SqlStore {
 
     async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32> {
         reading!(self, |conn| dial::lines_in_use(&mut conn, carrier))
+    }
+
+    async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>> {
+        reading!(self, |conn| dial::calls_of_others(&mut conn, attempt, phone, ids))
     }
 
     async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>> {

@@ -9,6 +9,9 @@ on_both_stores![
     an_attempt_is_due_from_its_time_until_before_its_end,
     the_earliest_visit_goes_first,
     two_leasers_never_get_the_same_attempt,
+    no_more_is_leased_than_lines_are_free,
+    of_two_leasers_at_once_neither_takes_a_line_too_many,
+    a_call_of_another_attempt_is_known_as_such,
     a_lease_that_is_over_is_redone,
     an_attempt_given_back_is_planned_again_or_cancelled,
     a_refused_request_can_be_given_back_until_something_is_heard,
@@ -80,6 +83,64 @@ async fn two_leasers_never_get_the_same_attempt(store: TestStore) {
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), CALLS as usize, "each");
 }
 
+async fn no_more_is_leased_than_lines_are_free(store: TestStore) {
+    let open = (0..9).map(|n| planned(&format!("p{n}"), number(n))).collect();
+    store.commit_plan(&plan(open)).await.expect("planned");
+    let count = async |max_lines, limit| {
+        store.lease_due(&LeaseRequest { max_lines, ..lease("d", limit) }).await.expect("leases").len()
+    };
+    assert_eq!(count(0, 9).await, 0);
+    assert_eq!(count(3, 2).await, 2);
+    assert_eq!(count(3, 9).await, 1, "two lines are leased");
+    assert_eq!(store.begin_request(&order("p0", "d")).await.expect("a verdict"), RequestVerdict::Granted);
+    assert_eq!(count(3, 9).await, 0, "one call is live, two are leased");
+    let over = call_commit("p0", 0, vec![], standing(AttemptStatus::Completed));
+    store.commit_call(&over).await.expect("it ends");
+    store.give_back(&"att-p1".into(), "d", &GiveBack::Cancel).await.expect("given back");
+    assert_eq!(count(3, 9).await, 2, "two lines are free again");
+    let spare = LeaseRequest { carrier: "spare".into(), max_lines: 1, ..lease("d", 9) };
+    assert!(store.lease_due(&spare).await.expect("leases").is_empty(), "each carrier has lines and attempts of its own");
+}
+
+async fn of_two_leasers_at_once_neither_takes_a_line_too_many(store: TestStore) {
+    const LINES: u32 = 5;
+    let open = (0..60).map(|n| planned(&format!("p{n}"), number(n))).collect();
+    store.commit_plan(&plan(open)).await.expect("planned");
+    let wish = |holder| LeaseRequest { max_lines: LINES, ..lease(holder, 4) };
+    let other = store.again().await;
+    for round in 0..10 {
+        let (one, two) = (wish("d"), wish("e"));
+        let (one, two) = tokio::join!(store.lease_due(&one), other.lease_due(&two));
+        let (one, two) = (one.expect("leases"), two.expect("leases"));
+        assert_eq!(one.len() + two.len(), LINES as usize, "round {round}");
+        for (holder, leased) in [("d", one), ("e", two)] {
+            for call in leased {
+                store.give_back(&call.attempt.id, holder, &GiveBack::Cancel).await.expect("given back");
+            }
+        }
+    }
+}
+
+/// Reconciliation asks a carrier for its calls to a number: those of other attempts are not the one that is looked for.
+async fn a_call_of_another_attempt_is_known_as_such(store: TestStore) {
+    for (patient, id) in [("ada", "CA1"), ("bob", "CA2")] {
+        requesting(&*store, patient, number(1)).await;
+        let mut over = call_commit(patient, 0, vec![], standing(AttemptStatus::Completed));
+        over.carrier_call_id = Some(id.to_string());
+        store.commit_call(&over).await.expect("it ends");
+    }
+    let known = async |attempt: &str, phone, ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let mut known = store.calls_of_others(&attempt.into(), &number(phone), &ids).await.expect("an answer");
+        known.sort();
+        known
+    };
+    assert_eq!(known("att-cleo", 1, &["CA1", "CA2", "CA3"]).await, ["CA1", "CA2"]);
+    assert_eq!(known("att-ada", 1, &["CA1", "CA2"]).await, ["CA2"], "its own call is not another's");
+    assert_eq!(known("att-cleo", 2, &["CA1"]).await, [] as [&str; 0], "another number");
+    assert_eq!(known("att-cleo", 1, &[]).await, [] as [&str; 0]);
+}
+
 async fn a_lease_that_is_over_is_redone(store: TestStore) {
     leased(&*store, &[("ada", number(1)), ("bob", number(2))], "d").await;
     let verdict = store.begin_request(&order("bob", "d")).await.expect("a verdict");
@@ -100,7 +161,7 @@ async fn an_attempt_given_back_is_planned_again_or_cancelled(store: TestStore) {
     store.give_back(&"att-ada".into(), "d", &GiveBack::Later(at(10))).await.expect("given back");
     store.give_back(&"att-bob".into(), "d", &GiveBack::Cancel).await.expect("given back");
     assert!(store.lease_due(&lease("d", 9)).await.expect("leases").is_empty());
-    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), Some(at(10)));
+    assert_eq!(store.next_due(&"main".into(), at(1)).await.expect("a time"), Some(at(10)));
     let later = LeaseRequest { now: at(10), ..lease("e", 9) };
     assert_eq!(ids(&store.lease_due(&later).await.expect("leases")), ["att-ada"]);
     let calls = store.calls(None, 9).await.expect("calls");
@@ -128,7 +189,7 @@ async fn a_refused_request_can_be_given_back_until_something_is_heard(store: Tes
 }
 
 async fn lines_and_the_next_due_time_are_told_per_carrier(store: TestStore) {
-    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), None);
+    assert_eq!(store.next_due(&"main".into(), at(1)).await.expect("a time"), None);
     leased(&*store, &[("ada", number(1)), ("bob", number(2))], "d").await;
     store.begin_request(&order("bob", "d")).await.expect("a verdict");
     let (promise, mut late) = planned("cleo", number(3));
@@ -136,8 +197,11 @@ async fn lines_and_the_next_due_time_are_told_per_carrier(store: TestStore) {
     let (other, mut elsewhere) = planned("dora", number(4));
     elsewhere.carrier = "spare".into();
     store.commit_plan(&plan(vec![(promise, late), (other, elsewhere)])).await.expect("planned");
-    assert_eq!(store.next_due(&"main".into()).await.expect("a time"), Some(day(-9)), "however long past");
-    assert_eq!(store.next_due(&"spare".into()).await.expect("a time"), Some(at(0)));
+    let next = async |carrier: &str, now| store.next_due(&carrier.into(), now).await.expect("a time");
+    let instant = chrono::Duration::microseconds(1);
+    assert_eq!(next("main", day(-8) - instant).await, Some(day(-9)), "however long past");
+    assert_eq!(next("main", day(-8)).await, None, "its time is over");
+    assert_eq!(next("spare", at(1)).await, Some(at(0)));
     assert_eq!(store.lines_in_use(&"main".into()).await.expect("lines"), 2, "leased and live");
     assert_eq!(store.lines_in_use(&"spare".into()).await.expect("lines"), 0);
 }

@@ -125,7 +125,7 @@ pub fn batch(appointments: Vec<Revised<Appointment>>, patients: Vec<Revised<Pati
 }
 
 pub fn lease(holder: &str, limit: u32) -> LeaseRequest {
-    LeaseRequest { carrier: "main".into(), now: at(1), until: at(2), holder: holder.to_string(), limit }
+    LeaseRequest { carrier: "main".into(), now: at(1), until: at(2), holder: holder.to_string(), limit, max_lines: 10_000 }
 }
 
 pub fn brief() -> Brief {
