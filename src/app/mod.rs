@@ -14,6 +14,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{AnsweringMachine, CarrierConfig, CarrierKind, Config};
 use crate::core::ids::CarrierName;
+use crate::dialer::{LoggedCarrier, REQUEST_TIMEOUT};
 use crate::live_call::{Carriers, LiveCalls, Voice};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
@@ -69,7 +70,7 @@ impl Rooms {
         let (nudge, stale) = Nudge::new();
         let live = LiveCalls {
             store: store.clone(),
-            carriers: carriers(&config)?,
+            carriers: carriers(&config, &store, &clock)?,
             scripts,
             voice: Arc::new(voice),
             rules: rulings.rules.clone(),
@@ -112,8 +113,10 @@ fn refuse_unreviewed(config: &Config, packs: &Packs) -> anyhow::Result<()> {
     )
 }
 
-fn carriers(config: &Config) -> anyhow::Result<Carriers> {
-    config.carriers.iter().map(|(name, settings)| Ok((name.clone(), carrier(config, name, settings)?))).collect()
+/// The configured carriers, each behind the log of what it is asked.
+fn carriers(config: &Config, store: &SharedStore, clock: &Clock) -> anyhow::Result<Carriers> {
+    let logged = |carrier| Arc::new(LoggedCarrier::new(carrier, store.clone(), clock.clone())) as Arc<dyn Carrier>;
+    config.carriers.iter().map(|(name, settings)| Ok((name.clone(), logged(carrier(config, name, settings)?)))).collect()
 }
 
 /// The one line a carrier takes outside its folder.
@@ -137,6 +140,6 @@ fn twilio(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> Twil
             AnsweringMachine::Sync => Detection::Sync,
             AnsweringMachine::Off => Detection::Off,
         },
-        request_timeout: std::time::Duration::from_secs(15),
+        request_timeout: REQUEST_TIMEOUT,
     }
 }

@@ -3,12 +3,16 @@
 //!
 //! Never here: SQL, deciding who is called. Start reading at [`Dialer::run`].
 
+mod abandon;
+mod asked;
 mod brief;
 mod pace;
 mod place;
 mod rescue;
 
+pub use asked::LoggedCarrier;
 pub use pace::Pace;
+pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
 
 use crate::carrier::Carrier;
@@ -27,8 +31,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a leased attempt is this dialler's own: longer than pacing and one request to the carrier can take.
-const LEASE: Duration = Duration::seconds(90);
+/// How long a leased attempt is this dialler's own: the second of turns that is leased at once, and reading the schedule
+/// again. From the request on, another clock runs ([`place`]). So long also waits what a crash left leased.
+const LEASE: Duration = Duration::seconds(15);
 /// How often due work is looked for, whatever is expected.
 const LOOK: Duration = Duration::milliseconds(500);
 /// How often what a crash left is looked for.
@@ -61,7 +66,7 @@ pub struct Dialer {
     pub chance: Chance,
     /// Rings when the plan changed.
     pub planned: Arc<Notify>,
-    /// Its name on leases: new at every start.
+    /// Its name on leases, which each lease adds to: new at every start.
     pub holder: String,
     /// When the next call may be asked for.
     pub pace: Pace,
@@ -105,15 +110,28 @@ impl Dialer {
         }
     }
 
-    /// Takes what is due and for which lines are free, and begins to place it; returns how many.
-    async fn dial_due(
+    /// One round: waits for a turn, takes what is due and for which lines are free, and begins to place it on `tracker`;
+    /// returns how many.
+    ///
+    /// The turn comes first, then the lease: whatever the pace, nothing is leased that must wait longer than a second.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn dial_due(
         self: &Arc<Self>,
         tracker: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<usize, crate::store::StoreError> {
-        if self.paused.load(Ordering::Relaxed) || stop.is_cancelled() {
+        if self.paused.load(Ordering::Relaxed) {
             return Ok(0);
         }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(0),
+            () = self.pace.ready(self.clock()) => {}
+        }
+        // Each lease has a name of its own: who lost one cannot give back what was leased again, or requested, since.
+        let holder: Arc<str> = format!("{}-{}", self.holder, self.chance.hex(4)).into();
         let now = self.clock().now();
         let leased = self
             .live
@@ -122,7 +140,7 @@ impl Dialer {
                 carrier: self.carrier.name().clone(),
                 now,
                 until: now + LEASE,
-                holder: self.holder.clone(),
+                holder: holder.to_string(),
                 limit: self.pace.batch(),
                 max_lines: self.settings.max_calls,
             })
@@ -130,8 +148,8 @@ impl Dialer {
         let count = leased.len();
         for one in leased {
             self.pace.wait(self.clock()).await;
-            let dialer = self.clone();
-            tracker.spawn(async move { dialer.place(one).await });
+            let (dialer, holder) = (self.clone(), holder.clone());
+            tracker.spawn(async move { dialer.place(one, &holder).await });
         }
         Ok(count)
     }

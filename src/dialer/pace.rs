@@ -17,12 +17,20 @@ impl Pace {
         Pace { gap: Duration::microseconds((1_000_000.0 / rate.max(0.001)) as i64), next: Mutex::new(None) }
     }
 
-    /// How many attempts are worth leasing at once: what can be placed within about five seconds, at least one.
+    /// How many attempts are worth leasing at once: what can be placed within about a second, at least one.
     pub fn batch(&self) -> u32 {
-        (5_000_000 / self.gap.num_microseconds().unwrap_or(i64::MAX).max(1)).clamp(1, 1000) as u32
+        (1_000_000 / self.gap.num_microseconds().unwrap_or(i64::MAX).max(1)).clamp(1, 1000) as u32
     }
 
-    /// Waits for this call's turn.
+    /// Waits until a turn has come, and leaves it to whoever takes it.
+    pub async fn ready(&self, clock: &Clock) {
+        let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = next {
+            clock.sleep_until(turn).await;
+        }
+    }
+
+    /// Takes this call's turn, and waits for it.
     pub async fn wait(&self, clock: &Clock) {
         let turn = self.take(clock.now());
         clock.sleep_until(turn).await;
@@ -47,7 +55,7 @@ mod tests {
         let at = |ms: i64| DateTime::from_timestamp_millis(1_800_000_000_000 + ms).expect("a moment");
         let turns: Vec<_> = [0, 0, 10, 2000, 2000].into_iter().map(|ms| pace.take(at(ms))).collect();
         assert_eq!(turns, [0, 250, 500, 2000, 2250].map(at));
-        assert_eq!(pace.batch(), 20);
-        assert_eq!(Pace::new(0.1).batch(), 1);
+        assert_eq!(pace.batch(), 4);
+        assert_eq!([0.01, 1.5, 1000.0].map(|rate| Pace::new(rate).batch()), [1, 1, 1000]);
     }
 }

@@ -1,16 +1,17 @@
 //! What a crash, a lost answer or a silent carrier left behind. Nothing is redialled blind: the carrier is asked, or
 //! the longest possible call is waited out.
 
-use super::Dialer;
+use super::{Dialer, asked};
 use crate::carrier::{CarrierCall, CarrierError};
 use crate::core::call::{CallEvent, FinalStatus};
 use crate::core::domain::{AttemptStatus, EndReason};
-use crate::core::ids::{AttemptId, AttemptToken};
+use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
 use crate::live_call::LiveCallError;
-use crate::store::LiveCall;
+use crate::store::{LiveCall, StoreError};
 use chrono::{DateTime, Duration, Utc};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinSet;
 
 /// How often the carrier is asked for a call that it may never have made, spread over a minute.
 const QUESTIONS: u32 = 3;
@@ -20,6 +21,9 @@ const BETWEEN: Duration = Duration::seconds(20);
 const GRACE: Duration = Duration::seconds(15);
 /// How much earlier than our own note of the request a call may be dated by the carrier's clock.
 const SKEW: Duration = Duration::seconds(30);
+
+/// How many calls are asked about at once, so that one slow answer does not hold the others up.
+const AT_ONCE: usize = 8;
 
 /// How often the carrier was asked about an attempt, and when last.
 #[derive(Debug, Default)]
@@ -40,31 +44,84 @@ impl Questions {
     fn forget(&self, attempt: &AttemptId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(attempt);
     }
+
+    /// Forgets what is settled: calls that were heard of by webhook meanwhile.
+    fn keep_only(&self, live: &[LiveCall]) {
+        let live: BTreeSet<_> = live.iter().map(|call| &call.attempt.id).collect();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|attempt, _| live.contains(attempt));
+    }
 }
 
 impl Dialer {
-    /// One round: leases that ended, requests without an answer, calls that fell silent.
+    /// One round: leases that ended, requests without an answer, calls that fell silent. Each call stands for itself:
+    /// trouble with one is logged and does not keep the others waiting.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn rescue(&self) -> Result<(), LiveCallError> {
+    /// When the store cannot say which calls there are.
+    pub async fn rescue(self: &Arc<Self>) -> Result<(), StoreError> {
         let now = self.clock().now();
         let freed = self.live.store.expire_leases(now).await?;
         if freed > 0 {
             tracing::info!(freed, "attempts of a dialler that is gone are planned again");
         }
-        for call in self.live.store.live_calls().await? {
-            if call.attempt.carrier != *self.carrier.name() {
+        let live = self.live.store.live_calls().await?;
+        self.questions.keep_only(&live);
+        let mut under_way = JoinSet::new();
+        for call in live {
+            if !self.answers_for(&call.attempt.carrier) || !is_due(&call, now) {
                 continue;
             }
-            let asking = matches!(call.attempt.status, AttemptStatus::Requesting | AttemptStatus::Unknown);
-            if asking && call.lease_until <= now {
-                self.reconcile(&call, now).await?;
-            } else if !asking && call.deadline + GRACE <= now {
-                self.ask_about_silent(&call, now).await?;
+            if under_way.len() >= AT_ONCE {
+                told(under_way.join_next().await);
             }
+            let dialer = self.clone();
+            under_way.spawn(async move { dialer.rescue_one(&call).await });
+        }
+        while let Some(done) = under_way.join_next().await {
+            told(Some(done));
         }
         Ok(())
+    }
+
+    /// Whether calls of this carrier are this dialler's to rescue: its own, and, for the first dialler, those of carriers
+    /// that nobody dials with any more.
+    fn answers_for(&self, carrier: &CarrierName) -> bool {
+        let carriers = &self.live.carriers;
+        carrier == self.carrier.name() || (!carriers.contains_key(carrier) && carriers.keys().next() == Some(self.carrier.name()))
+    }
+
+    #[tracing::instrument(skip_all, fields(attempt = %call.attempt.id, carrier = %call.attempt.carrier))]
+    async fn rescue_one(&self, call: &LiveCall) {
+        let id = &call.attempt.id;
+        let Err(error) = asked::about(id, self.ask_about(call)).await else { return };
+        let lost = matches!(error, LiveCallError::NoCarrier(_) | LiveCallError::NoScript(_) | LiveCallError::Unspeakable(_));
+        if !lost || self.clock().now() < call.deadline + GRACE + BETWEEN {
+            tracing::error!(%error, "a call could not be rescued; it is tried again");
+            return;
+        }
+        match self.abandon(id).await {
+            Ok(()) => {
+                self.questions.forget(id);
+                tracing::error!(%error, "the fate of a call stays unknown; its number and its line are free");
+            }
+            Err(fault) => tracing::error!(%error, %fault, "a call could not be given up; it is tried again"),
+        }
+    }
+
+    async fn ask_about(&self, call: &LiveCall) -> Result<(), LiveCallError> {
+        if call.attempt.carrier != *self.carrier.name() {
+            return self.wait_for_the_end(call);
+        }
+        let now = self.clock().now();
+        if is_asked_for(call) { self.reconcile(call, now).await } else { self.ask_about_silent(call, now).await }
+    }
+
+    /// A call of a carrier that is not configured any more can be waited for, and not asked about.
+    fn wait_for_the_end(&self, call: &LiveCall) -> Result<(), LiveCallError> {
+        if self.clock().now() < call.deadline + GRACE + BETWEEN {
+            return Ok(());
+        }
+        Err(LiveCallError::NoCarrier(call.attempt.carrier.clone()))
     }
 
     /// The carrier was asked for a call and its answer is not known: does the call exist?
@@ -75,16 +132,19 @@ impl Dialer {
         let since = call.attempt.placed_at.unwrap_or(now) - SKEW;
         match self.carrier.find_calls(&call.attempt.phone, since).await {
             Ok(found) => {
-                let ours = found.into_iter().find(|c| c.started_at.is_none_or(|at| at >= since));
+                let ids: Vec<String> = found.iter().map(|c| c.id.clone()).collect();
+                let others = self.live.store.calls_of_others(id, &call.attempt.phone, &ids).await?;
+                let is_free = |c: &CarrierCall| !others.contains(&c.id) && c.started_at.is_none_or(|at| at >= since);
+                let ours = found.into_iter().find(is_free);
                 match ours {
                     Some(found) => {
-                        tracing::info!(attempt = %id, "the carrier knows the call");
+                        tracing::info!("the carrier knows the call");
                         self.questions.forget(id);
                         self.live.report(&record.token, &CallEvent::Accepted, Some(found.id.clone())).await?;
                         self.settle_if_over(&record.token, &found).await
                     }
                     None if question >= QUESTIONS => {
-                        tracing::info!(attempt = %id, "the carrier, asked three times, does not know the call: it was never placed");
+                        tracing::info!("the carrier, asked three times, does not know the call: it was never placed");
                         self.questions.forget(id);
                         self.end(&record.token, FinalStatus::Failed, EndReason::NeverPlaced).await
                     }
@@ -130,17 +190,32 @@ impl Dialer {
         error: &CarrierError,
         now: DateTime<Utc>,
     ) -> Result<(), LiveCallError> {
-        let id = &call.attempt.id;
         if now < call.deadline + GRACE + BETWEEN {
-            tracing::warn!(attempt = %id, %error, "the carrier cannot say what became of a call; it is asked again");
+            tracing::warn!(%error, "the carrier cannot say what became of a call; it is asked again");
             return Ok(());
         }
-        tracing::error!(attempt = %id, %error, "the fate of a call stays unknown");
-        self.questions.forget(id);
+        tracing::error!(%error, "the fate of a call stays unknown");
+        self.questions.forget(&call.attempt.id);
         self.end(token, FinalStatus::Failed, EndReason::Unknown).await
     }
 
     async fn end(&self, token: &AttemptToken, status: FinalStatus, reason: EndReason) -> Result<(), LiveCallError> {
         self.live.report(token, &CallEvent::Ended { status, talk_seconds: None, reason: Some(reason) }, None).await
+    }
+}
+
+/// Whether the carrier's answer to the request for this call is what is missing.
+fn is_asked_for(call: &LiveCall) -> bool {
+    matches!(call.attempt.status, AttemptStatus::Requesting | AttemptStatus::Unknown)
+}
+
+fn is_due(call: &LiveCall, now: DateTime<Utc>) -> bool {
+    if is_asked_for(call) { call.lease_until <= now } else { call.deadline + GRACE <= now }
+}
+
+/// A task that panicked was told of by the panic itself; the round goes on.
+fn told(done: Option<Result<(), tokio::task::JoinError>>) {
+    if let Some(Err(error)) = done {
+        tracing::error!(%error, "the rescue of a call broke off; it is tried again");
     }
 }

@@ -5,6 +5,7 @@ mod carrier_client;
 mod carrier_faults;
 mod carrier_simulator;
 mod commands;
+mod dialling;
 mod kill;
 mod privacy;
 mod readme;

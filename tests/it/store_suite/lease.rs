@@ -86,9 +86,8 @@ async fn two_leasers_never_get_the_same_attempt(store: TestStore) {
 async fn no_more_is_leased_than_lines_are_free(store: TestStore) {
     let open = (0..9).map(|n| planned(&format!("p{n}"), number(n))).collect();
     store.commit_plan(&plan(open)).await.expect("planned");
-    let count = async |max_lines, limit| {
-        store.lease_due(&LeaseRequest { max_lines, ..lease("d", limit) }).await.expect("leases").len()
-    };
+    let count =
+        async |max_lines, limit| store.lease_due(&LeaseRequest { max_lines, ..lease("d", limit) }).await.expect("leases").len();
     assert_eq!(count(0, 9).await, 0);
     assert_eq!(count(3, 2).await, 2);
     assert_eq!(count(3, 9).await, 1, "two lines are leased");

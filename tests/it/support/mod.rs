@@ -3,3 +3,4 @@
 pub mod http;
 pub mod postgres;
 pub mod process;
+pub mod troubled_store;

@@ -1,0 +1,394 @@
+//! The dialler by itself: a carrier that says what the story wants, a store that can be slow or broken, and a clock that
+//! only the story moves.
+
+use crate::store_suite::samples::{self, at, number};
+use crate::support::troubled_store::TroubledStore;
+use async_trait::async_trait;
+use callahead::app::Rooms;
+use callahead::carrier::*;
+use callahead::chance::Chance;
+use callahead::clock::Clock;
+use callahead::config::Config;
+use callahead::core::call::FinalStatus;
+use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
+use callahead::core::ids::{AttemptToken, CarrierName};
+use callahead::dialer::{Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
+use callahead::feed::csv::CsvSettings;
+use callahead::planner::Planner;
+use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, WebhookQuery, open};
+use chrono::{DateTime, Duration, Utc};
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Barrier, Notify};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A carrier that answers as it is told.
+struct Telephones {
+    name: CarrierName,
+    /// The answer to the next request; then calls are taken.
+    next: Mutex<Option<CarrierError>>,
+    placed: Mutex<Vec<PlaceCall>>,
+    /// The calls it knows, whatever the number.
+    known: Mutex<Vec<CarrierCall>>,
+    /// Where whoever looks for calls waits for another one who does.
+    meeting: Mutex<Option<Arc<Barrier>>>,
+}
+
+#[async_trait]
+impl Carrier for Telephones {
+    fn name(&self) -> &CarrierName {
+        &self.name
+    }
+
+    async fn place_call(&self, call: &PlaceCall) -> Result<Placed, CarrierError> {
+        if let Some(error) = self.next.lock().expect("no panic").take() {
+            return Err(error);
+        }
+        let mut placed = self.placed.lock().expect("no panic");
+        placed.push(call.clone());
+        Ok(Placed { carrier_call_id: Some(format!("CA{}", placed.len())) })
+    }
+
+    async fn turn_call(&self, _: &str, _: &AttemptToken, _: u32) -> Result<(), CarrierError> {
+        Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 })
+    }
+
+    async fn find_calls(&self, _: &PhoneNumber, _: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
+        let meeting = self.meeting.lock().expect("no panic").clone();
+        if let Some(meeting) = meeting {
+            meeting.wait().await;
+        }
+        Ok(self.known.lock().expect("no panic").clone())
+    }
+
+    async fn fetch_call(&self, id: &str) -> Result<Option<CarrierCall>, CarrierError> {
+        Ok(self.known.lock().expect("no panic").iter().find(|call| call.id == id).cloned())
+    }
+
+    fn receive(&self, _: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+        Err(Rejected::NotFound)
+    }
+
+    fn document(&self, _: &AttemptToken, _: &Page) -> Document {
+        Document { content_type: "text/plain", body: String::new() }
+    }
+}
+
+/// A dialler and what is around it.
+struct Desk {
+    rooms: Rooms,
+    dialer: Arc<Dialer>,
+    telephones: Arc<Telephones>,
+    logged: Arc<LoggedCarrier>,
+    troubled: Arc<TroubledStore>,
+    store: SharedStore,
+    clock: Clock,
+}
+
+impl Desk {
+    /// At 11:00 in Boston; `rate` new calls a second.
+    async fn open(rate: f64) -> Desk {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut config = Config::defaults();
+        config.prompts = root.join("prompts");
+        config.schedules = root.join("schedules");
+        let clock = Clock::fast(at(60), 1.0);
+        let store = open("sqlite::memory:").await.expect("a store");
+        let troubled = Arc::new(TroubledStore::new(store.clone(), clock.clone()));
+        let chance = Chance::seeded(7);
+        let organization = config.organization.clone();
+        let rooms = Rooms::open(config, troubled.clone(), clock.clone(), chance.clone()).await.expect("rooms");
+        let telephones = Arc::new(Telephones {
+            name: "main".into(),
+            next: Mutex::default(),
+            placed: Mutex::default(),
+            known: Mutex::default(),
+            meeting: Mutex::default(),
+        });
+        let logged = Arc::new(LoggedCarrier::new(telephones.clone(), store.clone(), clock.clone()));
+        let dialer = Arc::new(Dialer {
+            carrier: logged.clone(),
+            live: rooms.live.clone(),
+            settings: DialerSettings {
+                calls_per_second: rate,
+                max_calls: 20,
+                ring_timeout: Duration::seconds(20),
+                organization,
+                callback_numbers: Default::default(),
+            },
+            chance,
+            planned: Arc::new(Notify::new()),
+            holder: "dialler-test".to_string(),
+            pace: Pace::new(rate),
+            paused: AtomicBool::new(false),
+            questions: Questions::default(),
+        });
+        Desk { rooms, dialer, telephones, logged, troubled, store, clock }
+    }
+
+    /// With the visits of so many patients on Monday, planned: each is to be called now.
+    async fn with_patients(rate: f64, count: usize) -> Desk {
+        let desk = Desk::open(rate).await;
+        let mut csv = String::from("appointment_id,patient_id,phone_home,start,site,service,established,booked_at\n");
+        for n in 0..count {
+            writeln!(csv, "A{n},P{n},+1617555010{n},2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00").expect("text");
+        }
+        let (feed, layout) = ("epic".into(), CsvSettings::default());
+        let rulings = &desk.rooms.rulings;
+        rulings.take_csv_in(&*desk.store, &feed, &layout, csv.as_bytes(), desk.clock.now()).await.expect("taken in");
+        desk.plan().await;
+        desk
+    }
+
+    async fn plan(&self) {
+        let planner = Planner {
+            store: self.store.clone(),
+            rules: self.rooms.rulings.rules.clone(),
+            clock: self.clock.clone(),
+            chance: Chance::seeded(8),
+        };
+        planner.plan_all().await.expect("planned");
+    }
+
+    /// One round of the dialler, to the end of its requests; returns how many attempts it took.
+    async fn dial(&self) -> usize {
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let count = self.dialer.dial_due(&tracker, &stop).await.expect("a round");
+        tracker.close();
+        tracker.wait().await;
+        count
+    }
+
+    async fn rescue(&self) {
+        self.dialer.rescue().await.expect("a round");
+    }
+
+    fn placed(&self) -> usize {
+        self.telephones.placed.lock().expect("no panic").len()
+    }
+
+    fn answers(&self, error: CarrierError) {
+        *self.telephones.next.lock().expect("no panic") = Some(error);
+    }
+
+    fn knows(&self, ids: &[&str]) {
+        let call = |id: &&str| CarrierCall { id: id.to_string(), ended: None, started_at: None, talk_seconds: None };
+        *self.telephones.known.lock().expect("no panic") = ids.iter().map(call).collect();
+    }
+
+    fn pass(&self, span: Duration) {
+        self.clock.advance_to(self.clock.now() + span);
+    }
+
+    /// The attempts of everybody, planned ones as well.
+    async fn attempts(&self) -> Vec<Attempt> {
+        let patients = self.store.patients_to_plan(self.clock.now()).await.expect("patients");
+        let facts = self.store.load_facts(&patients, self.clock.now()).await.expect("facts");
+        facts.into_iter().flat_map(|f| f.outreaches).flat_map(|o| o.attempts).collect()
+    }
+
+    async fn attempt(&self, id: &str) -> Attempt {
+        self.store.load_call_by_id(&id.into()).await.expect("a look").expect("it was requested").attempt
+    }
+
+    /// What the carrier was asked: request, status, verdict, and about which attempt.
+    async fn asked(&self) -> Vec<(String, u16, String, Option<String>)> {
+        let log = self.store.webhooks(&WebhookQuery { limit: 100, ..WebhookQuery::default() }).await.expect("the log");
+        let out = log.into_iter().map(|(_, entry)| entry).filter(|entry| entry.direction == Direction::Out);
+        out.map(|e| (e.path, e.status, e.verdict, e.attempt.map(|a| a.to_string()))).collect()
+    }
+}
+
+fn refused(why: Refusal, status: u16) -> CarrierError {
+    CarrierError::Refused { why, status, code: 0 }
+}
+
+#[tokio::test]
+async fn what_is_due_is_dialled_and_every_request_is_logged() {
+    let desk = Desk::with_patients(5.0, 2).await;
+    assert_eq!(desk.dial().await, 2);
+    assert_eq!((desk.placed(), desk.dial().await), (2, 0));
+    let attempts = desk.attempts().await;
+    assert!(attempts.iter().all(|a| a.status == AttemptStatus::Accepted && a.carrier_call_id.is_some()), "{attempts:?}");
+
+    let call = desk.telephones.placed.lock().expect("no panic")[0].clone();
+    desk.logged.turn_call("CA1", &call.token, 3).await.expect_err("nobody is on the line");
+    let asked = desk.asked().await;
+    assert_eq!(asked.iter().filter(|a| (a.0.as_str(), a.1, a.2.as_str()) == ("place call", 201, "ok")).count(), 2);
+    let turn = ("turn call".to_string(), 404, "refused".to_string(), Some(call.attempt.to_string()));
+    assert_eq!(asked.last(), Some(&turn));
+    assert!(asked[..2].iter().all(|a| attempts.iter().any(|attempt| a.3.as_deref() == Some(attempt.id.as_str()))));
+}
+
+/// The commit took its time. Either the hours are over, or others may be asking already what became of the call.
+#[tokio::test]
+async fn after_a_slow_commit_nothing_is_dialled() {
+    for slow in [Duration::seconds(16), Duration::hours(12)] {
+        let desk = Desk::with_patients(5.0, 1).await;
+        *desk.troubled.slow_commit.lock().expect("no panic") = slow;
+        assert_eq!((desk.dial().await, desk.placed()), (1, 0), "{slow}");
+        let [attempt] = &desk.attempts().await[..] else { panic!("one attempt") };
+        assert_eq!((attempt.status, attempt.placed_at), (AttemptStatus::Planned, None), "{slow}");
+        assert!(attempt.due_at > desk.clock.now(), "{slow}");
+        assert!(desk.store.live_calls().await.expect("live calls").is_empty(), "{slow}");
+
+        desk.plan().await;
+        let [attempt] = &desk.attempts().await[..] else { panic!("one attempt") };
+        desk.clock.advance_to(attempt.due_at);
+        assert_eq!((desk.dial().await, desk.placed()), (1, 1), "{slow}: later it is");
+    }
+    let desk = Desk::with_patients(5.0, 1).await;
+    *desk.troubled.slow_commit.lock().expect("no panic") = Duration::seconds(10);
+    assert_eq!((desk.dial().await, desk.placed()), (1, 1), "there was time enough");
+}
+
+#[tokio::test]
+async fn a_carrier_that_asks_for_patience_gets_it_whatever_is_planned() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    desk.answers(refused(Refusal::SlowDown { retry_after_s: Some(120) }, 429));
+    assert_eq!(desk.dial().await, 1);
+    for _ in 0..2 {
+        desk.plan().await;
+        assert_eq!((desk.dial().await, desk.placed()), (0, 0));
+        desk.pass(Duration::seconds(55));
+    }
+    desk.pass(Duration::seconds(15));
+    assert_eq!((desk.dial().await, desk.placed()), (1, 1));
+}
+
+/// One call in a hundred seconds: what waits for its turn is leased by nobody, and may still be withdrawn or moved.
+#[tokio::test]
+async fn a_slow_pace_leases_nothing_that_must_wait() {
+    let desk = Desk::with_patients(0.01, 2).await;
+    assert_eq!((desk.dial().await, desk.placed()), (1, 1));
+    let second = async {
+        tokio::task::yield_now().await;
+        desk.pass(Duration::seconds(99));
+        desk.rescue().await;
+        assert_eq!(desk.store.lines_in_use(&"main".into()).await.expect("lines"), 1, "the second is not leased yet");
+        desk.pass(Duration::seconds(1));
+    };
+    let (count, ()) = tokio::join!(desk.dial(), second);
+    assert_eq!((count, desk.placed()), (1, 2));
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_turn_stops_when_told() {
+    let desk = Desk::with_patients(0.01, 2).await;
+    desk.dial().await;
+    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+    let (count, ()) = tokio::join!(desk.dialer.dial_due(&tracker, &stop), async { stop.cancel() });
+    assert_eq!((count.expect("a round"), desk.placed()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_refused_account_pauses_the_dialler_once_somebody_is_told() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    desk.troubled.no_work.store(true, Ordering::Relaxed);
+    desk.answers(refused(Refusal::Account, 401));
+    assert_eq!(desk.dial().await, 1);
+    assert!(!desk.dialer.paused.load(Ordering::Relaxed), "nobody has been told");
+    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned, "it is given back all the same");
+
+    desk.troubled.no_work.store(false, Ordering::Relaxed);
+    desk.pass(Duration::seconds(31));
+    desk.answers(refused(Refusal::Account, 401));
+    assert_eq!(desk.dial().await, 1);
+    let work: Vec<_> = desk.store.worklist(false).await.expect("the worklist").into_iter().map(|item| item.kind).collect();
+    assert_eq!(work, [WorkKind::CarrierFault]);
+    desk.pass(Duration::seconds(31));
+    assert_eq!((desk.dial().await, desk.placed()), (0, 0), "it is paused");
+    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned);
+}
+
+/// One that cannot be loaded, and two whose questions are asked at the same time.
+#[tokio::test]
+async fn one_bad_call_does_not_stop_the_rescue_of_the_others() {
+    let desk = Desk::open(5.0).await;
+    for (n, patient) in (1..).zip(["bad", "ada", "bob"]) {
+        samples::requesting(&*desk.store, patient, number(n)).await;
+    }
+    *desk.troubled.unreadable.lock().expect("no panic") = Some("att-bad".into());
+    *desk.telephones.meeting.lock().expect("no panic") = Some(Arc::new(Barrier::new(2)));
+    for _ in 0..3 {
+        let round = tokio::time::timeout(std::time::Duration::from_secs(20), desk.rescue());
+        round.await.expect("both are asked about at once");
+        desk.pass(Duration::seconds(20));
+    }
+    for id in ["att-ada", "att-bob"] {
+        assert_eq!(desk.attempt(id).await.end_reason, Some(EndReason::NeverPlaced), "{id}");
+    }
+    assert_eq!(desk.attempt("att-bad").await.status, AttemptStatus::Requesting);
+    let asked = desk.asked().await;
+    assert_eq!(asked.len(), 6);
+    let of_ada = ("find calls".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
+    assert_eq!(asked.iter().filter(|a| **a == of_ada).count(), 3, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_call_of_another_attempt_is_never_taken_for_ones_own() {
+    for (known, found) in [(&["CA1"][..], None), (&["CA1", "CA2"], Some("CA2"))] {
+        let desk = Desk::open(5.0).await;
+        samples::requesting(&*desk.store, "ada", number(1)).await;
+        let mut over = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::Completed));
+        over.carrier_call_id = Some("CA1".to_string());
+        desk.store.commit_call(&over).await.expect("it ends");
+        samples::requesting(&*desk.store, "bob", number(1)).await;
+        desk.knows(known);
+        for _ in 0..3 {
+            desk.rescue().await;
+            desk.pass(Duration::seconds(20));
+        }
+        let bob = desk.attempt("att-bob").await;
+        assert_eq!(bob.carrier_call_id.as_deref(), found);
+        assert_eq!(bob.end_reason == Some(EndReason::NeverPlaced), found.is_none(), "{bob:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_carrier_that_is_gone_is_given_up_after_its_longest_time() {
+    let desk = Desk::open(5.0).await;
+    let (promise, mut call) = samples::planned("ada", number(1));
+    call.carrier = "gone".into();
+    desk.store.commit_plan(&samples::plan(vec![(promise, call)])).await.expect("planned");
+    let wish = LeaseRequest { carrier: "gone".into(), ..samples::lease("d", 1) };
+    assert_eq!(desk.store.lease_due(&wish).await.expect("leased").len(), 1);
+    // It is 11:00 now: the call is over at 11:01 at the latest.
+    let order = RequestOrder { deadline: at(61), ..samples::order("ada", "d") };
+    desk.store.begin_request(&order).await.expect("granted");
+    desk.rescue().await;
+    assert_eq!(desk.attempt("att-ada").await.status, AttemptStatus::Requesting);
+
+    desk.pass(Duration::minutes(2));
+    desk.rescue().await;
+    let ada = desk.attempt("att-ada").await;
+    let end = (ada.status, ada.outcome, ada.end_reason);
+    assert_eq!(end, (AttemptStatus::Failed, Some(Outcome::Failed), Some(EndReason::Unknown)));
+    assert_eq!(desk.store.lines_in_use(&"gone".into()).await.expect("lines"), 0);
+    samples::requesting(&*desk.store, "bob", number(1)).await;
+}
+
+/// The call script was taken away while the call lasted: it cannot be replayed, and must not hold its number for ever.
+#[tokio::test]
+async fn a_call_whose_script_is_gone_is_given_up_too() {
+    let desk = Desk::open(5.0).await;
+    samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
+    let mut order = samples::order("ada", "d");
+    order.brief.script = "gone".to_string();
+    desk.store.begin_request(&order).await.expect("granted");
+    let mut heard = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::InProgress));
+    (heard.carrier_call_id, heard.standing.keys) = (Some("CA1".to_string()), "1".to_string());
+    (heard.standing.answered_at, heard.standing.outcome) = (Some(at(2)), Some(Outcome::Confirmed));
+    desk.store.commit_call(&heard).await.expect("a webhook came");
+    let over =
+        CarrierCall { id: "CA1".to_string(), ended: Some(FinalStatus::Completed), started_at: None, talk_seconds: Some(20) };
+    *desk.telephones.known.lock().expect("no panic") = vec![over];
+    desk.rescue().await;
+    let ada = desk.attempt("att-ada").await;
+    assert_eq!((ada.status, ada.outcome, ada.keys.as_str()), (AttemptStatus::Completed, Some(Outcome::Confirmed), "1"));
+    let fetched = ("fetch call".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
+    assert_eq!(desk.asked().await, [fetched]);
+}

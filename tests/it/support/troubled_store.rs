@@ -1,0 +1,109 @@
+//! A store that gets into trouble when it is told to: slow, refusing, unreadable. Everything else is the real one's.
+
+use async_trait::async_trait;
+use callahead::clock::Clock;
+use callahead::core::domain::*;
+use callahead::core::ids::*;
+use callahead::core::plan::PatientFacts;
+use callahead::store::*;
+use chrono::{DateTime, Duration, Utc};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The real store, and what goes wrong with it.
+pub struct TroubledStore {
+    store: SharedStore,
+    clock: Clock,
+    /// How long the next commit of `requesting` takes, by the clock.
+    pub slow_commit: Mutex<Duration>,
+    /// Whether worklist items cannot be opened.
+    pub no_work: AtomicBool,
+    /// The call that cannot be loaded.
+    pub unreadable: Mutex<Option<AttemptId>>,
+}
+
+impl TroubledStore {
+    pub fn new(store: SharedStore, clock: Clock) -> TroubledStore {
+        let slow_commit = Mutex::new(Duration::zero());
+        TroubledStore { store, clock, slow_commit, no_work: AtomicBool::new(false), unreadable: Mutex::default() }
+    }
+
+    async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
+        let verdict = self.store.begin_request(order).await;
+        let slow = std::mem::replace(&mut *self.slow_commit.lock().expect("no panic"), Duration::zero());
+        self.clock.advance_to(self.clock.now() + slow);
+        verdict
+    }
+
+    async fn open_work(&self, item: &WorkItem) -> Result<bool> {
+        if self.no_work.load(Ordering::Relaxed) {
+            return Err(StoreError::Conflict);
+        }
+        self.store.open_work(item).await
+    }
+
+    async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>> {
+        if self.unreadable.lock().expect("no panic").as_ref() == Some(attempt) {
+            return Err(StoreError::Conflict);
+        }
+        self.store.load_call_by_id(attempt).await
+    }
+}
+
+/// A store whose operations are handed on: to the real one, or to what stands above.
+macro_rules! handed_on {
+    (
+        troubled: { $(async fn $own:ident(&self $(, $own_arg:ident: $own_type:ty)*) -> $own_done:ty;)* }
+        real: { $(async fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $done:ty;)* }
+    ) => {
+        #[async_trait]
+        impl Store for TroubledStore {
+            $(async fn $own(&self $(, $own_arg: $own_type)*) -> $own_done {
+                TroubledStore::$own(self $(, $own_arg)*).await
+            })*
+            $(async fn $name(&self $(, $arg: $type)*) -> $done {
+                self.store.$name($($arg),*).await
+            })*
+        }
+    };
+}
+
+handed_on! {
+    troubled: {
+        async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
+        async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>>;
+        async fn open_work(&self, item: &WorkItem) -> Result<bool>;
+    }
+    real: {
+        async fn migrate(&self) -> Result<u32>;
+        async fn ready(&self) -> Result<()>;
+        async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
+        async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known>;
+        async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
+        async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>>;
+        async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
+        async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
+        async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
+        async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
+        async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
+        async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
+        async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()>;
+        async fn expire_leases(&self, now: DateTime<Utc>) -> Result<u64>;
+        async fn live_calls(&self) -> Result<Vec<LiveCall>>;
+        async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
+        async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
+        async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
+        async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
+        async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
+        async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>>;
+        async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
+        async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
+        async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
+        async fn opt_outs(&self) -> Result<Vec<OptOut>>;
+        async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
+        async fn call_counts(&self) -> Result<Vec<CallCount>>;
+        async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
+        async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
+        async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>>;
+    }
+}
