@@ -6,7 +6,7 @@ use super::load::{self, Post};
 use super::seed::{self, Person};
 use super::world::{ACCOUNT, Lines, TOKEN, World, client, listen};
 use super::{Bench, Figure, milliseconds, quantile};
-use crate::app::{Engine, Rooms};
+use crate::app::{Engine, Listeners, Rooms};
 use crate::carrier::twilio::signature;
 use crate::chance::Chance;
 use crate::core::call::Brief;
@@ -40,7 +40,7 @@ pub async fn measure(bench: Bench<'_>) -> anyhow::Result<[Figure; 2]> {
     let paced = interleaved(&mut series, RATE as usize * seconds);
     let client = client()?;
 
-    let engine = Engine::start(rooms, web)?;
+    let engine = Engine::start(rooms, Listeners { web, console: listen().await? })?;
     load::warm_up(&client, &format!("{base}/healthz")).await?;
     bench.tell(&format!("webhook_p99: {RATE} a second for {seconds} s"));
     let ours = load::paced(&client, &paced, RATE).await?;
@@ -78,8 +78,14 @@ async fn request_calls(world: &World, rooms: &Rooms, people: &[Person]) -> anyho
     let mut calls = Vec::with_capacity(people.len());
     let mut left: HashMap<_, _> = people.iter().map(|p| (p.attempt(), p)).collect();
     while !left.is_empty() {
-        let lease =
-            LeaseRequest { carrier: "main".into(), now, until: now + Duration::hours(1), holder: "bench".into(), limit: 500 };
+        let lease = LeaseRequest {
+            carrier: "main".into(),
+            now,
+            until: now + Duration::hours(1),
+            holder: "bench".into(),
+            limit: 500,
+            max_lines: u32::MAX,
+        };
         let leased = store.lease_due(&lease).await?;
         ensure!(!leased.is_empty(), "{} calls could not be leased", left.len());
         let mut asked = JoinSet::new();

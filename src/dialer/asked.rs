@@ -1,6 +1,8 @@
 //! What a carrier is asked, kept in the webhook log: whoever asks, whatever is asked, whatever comes of it.
 
-use crate::carrier::{Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest};
+use crate::carrier::{
+    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest,
+};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
@@ -133,5 +135,9 @@ impl Carrier for LoggedCarrier {
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {
         self.carrier.document(token, page)
+    }
+
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
+        self.carrier.ask_again(token, ask, tries, audio)
     }
 }

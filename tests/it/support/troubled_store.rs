@@ -77,6 +77,7 @@ handed_on! {
     real: {
         async fn migrate(&self) -> Result<u32>;
         async fn ready(&self) -> Result<()>;
+        async fn close(&self) -> ();
         async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
         async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known>;
         async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
@@ -95,12 +96,15 @@ handed_on! {
         async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
         async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
         async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
-        async fn worklist(&self, all: bool) -> Result<Vec<WorkItem>>;
+        async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
+        async fn count_open_work(&self) -> Result<u64>;
+        async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>>;
         async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
         async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
         async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
-        async fn opt_outs(&self) -> Result<Vec<OptOut>>;
+        async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>>;
         async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
+        async fn newest_calls(&self, query: &CallQuery) -> Result<Vec<CallLine>>;
         async fn call_counts(&self) -> Result<Vec<CallCount>>;
         async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
         async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
