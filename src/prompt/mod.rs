@@ -35,7 +35,7 @@ pub use pack::{Pack, Packs, Phrase};
 pub use says::says;
 pub use sound::RATE;
 #[cfg(feature = "speaker")]
-pub use speaker::play;
+pub use speaker::{play, play_until};
 
 use crate::core::ids::{LanguageTag, PhraseId};
 
