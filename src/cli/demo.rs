@@ -63,20 +63,25 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
     if !args.headless {
         eprintln!("Console: http://{}", world.engine.console);
     }
-    let broken = tokio::select! {
-        broken = show(&world, args.headless, interactive) => broken?,
-        stopped = asked_to_stop() => {
-            stopped?;
-            eprintln!("Stopping before the end.");
-            false
-        }
+    // One listener for the whole run: no Ctrl-C falls between two of its parts.
+    let stop = asked_to_stop();
+    tokio::pin!(stop);
+    let shown = tokio::select! {
+        broken = show(&world, args.headless) => Some(broken?),
+        stopped = &mut stop => stopped.map(|()| None)?,
     };
+    if shown.is_none() {
+        eprintln!("Stopping before the end.");
+    } else if interactive && patient::offer(stop.as_mut()).await? {
+        eprintln!("The console stays open at http://{} until you press Ctrl-C.", world.engine.console);
+        stop.await?;
+    }
     world.stop().await?;
-    Ok(if broken { Done::Found } else { Done::Fine })
+    Ok(if shown == Some(true) { Done::Found } else { Done::Fine })
 }
 
 /// Plays the week, shows what comes, and says whether an invariant was broken.
-async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Result<bool> {
+async fn show(world: &World, headless: bool) -> anyhow::Result<bool> {
     let mut report = Report::new(!headless)?;
     let mut progress = Progress::new(&world.clock);
     while world.step().await? {
@@ -91,11 +96,6 @@ async fn show(world: &World, headless: bool, interactive: bool) -> anyhow::Resul
         print(&serde_json::to_string_pretty(&summary)?)?;
     } else {
         report.end(&summary, &world.store, &world.rules).await?;
-    }
-    if interactive {
-        patient::offer(&world.engine.live, world.clock.now()).await?;
-        eprintln!("The console stays open at http://{} until you press Ctrl-C.", world.engine.console);
-        asked_to_stop().await?;
     }
     Ok(!summary.violations.is_empty())
 }
