@@ -301,7 +301,8 @@ async fn a_refused_account_pauses_the_dialler_once_somebody_is_told() {
     desk.pass(Duration::seconds(31));
     desk.answers(refused(Refusal::Account, 401));
     assert_eq!(desk.dial().await, 1);
-    let work: Vec<_> = desk.store.worklist(false, u32::MAX).await.expect("the worklist").into_iter().map(|item| item.kind).collect();
+    let work: Vec<_> =
+        desk.store.worklist(false, u32::MAX).await.expect("the worklist").into_iter().map(|item| item.kind).collect();
     assert_eq!(work, [WorkKind::CarrierFault]);
     desk.pass(Duration::seconds(31));
     assert_eq!((desk.dial().await, desk.placed()), (0, 0), "it is paused");

@@ -166,10 +166,10 @@ async fn converse(world: &World, person: &mut impl Person) -> anyhow::Result<Cal
 /// What the store says of a call, for people.
 async fn record(world: &World, call: &CallLine) -> anyhow::Result<String> {
     let view = CallView::of(call, &world.rules, false);
-    let query = WebhookQuery { attempt: Some(call.attempt.id.clone()), since: None, after: None, limit: 0 };
+    let query = WebhookQuery { attempt: Some(call.attempt.id.clone()), since: None, after: None, newest: false, limit: 0 };
     let log = world.store.webhooks(&query).await?;
     let came = log.iter().filter(|(_, entry)| entry.direction == Direction::In).count();
-    let work = world.store.worklist(false).await?;
+    let work = world.store.worklist(false, u32::MAX).await?;
     let work: Vec<_> = work.iter().map(|item| shown(item.kind.as_str())).collect();
     let or_none = |text: String| if text.is_empty() { "none".to_string() } else { text };
     let lines = [

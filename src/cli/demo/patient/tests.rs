@@ -69,7 +69,7 @@ const PICK_UP: (Cue, i64, Deed) = (Cue::Rings, 1_000, Deed::PickUp);
 async fn a_key_in_the_middle_of_the_message() {
     let (world, call, heard) = play(&[PICK_UP, (Cue::Words("appointment on"), 5_000, press('2'))]).await;
     assert_eq!((call.attempt.keys.as_str(), call.attempt.outcome), ("2", Some(Outcome::RescheduleRequested)));
-    let work: Vec<_> = world.store.worklist(false).await.expect("the worklist").iter().map(|item| item.kind).collect();
+    let work: Vec<_> = world.store.worklist(false, u32::MAX).await.expect("the worklist").iter().map(|item| item.kind).collect();
     assert_eq!(work, [WorkKind::RescheduleRequest]);
     assert!(heard[0].starts_with("Hello.") && heard[0].contains("on Monday, November thirtieth, at two thirty P M"), "{heard:?}");
     assert!(heard[1].starts_with("Thank you."), "{heard:?}");
