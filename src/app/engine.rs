@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::dialer::{Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
-use crate::web::{Web, console_router, router};
+use crate::web::{Web, console_router, router, router_with_console};
 use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Listeners {
     /// For carriers and monitors.
     pub web: TcpListener,
     /// For the people at this computer.
-    pub console: TcpListener,
+    pub console: Option<TcpListener>,
 }
 
 /// A running engine: web servers, planner, diallers.
@@ -31,7 +31,7 @@ pub struct Engine {
     /// Where carriers and monitors reach it.
     pub address: SocketAddr,
     /// Where the console and the API are.
-    pub console: SocketAddr,
+    pub console: Option<SocketAddr>,
     /// Calls in progress.
     pub live: Arc<LiveCalls>,
     /// The planner, to be asked directly.
@@ -41,7 +41,7 @@ pub struct Engine {
     stop_work: CancellationToken,
     stop_web: CancellationToken,
     work: TaskTracker,
-    servers: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
+    servers: Vec<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 /// How long a stop waits for calls that are being placed and a plan being written.
@@ -55,7 +55,10 @@ impl Engine {
     /// # Errors
     /// When a listener has no address.
     pub fn start(rooms: Rooms, listeners: Listeners) -> anyhow::Result<Engine> {
-        let (address, console) = (listeners.web.local_addr()?, listeners.console.local_addr()?);
+        let address = listeners.web.local_addr()?;
+        let apart = listeners.console.as_ref().map(TcpListener::local_addr).transpose()?;
+        let beside = apart.is_none() && rooms.config.server.is_private();
+        let console = apart.or(beside.then_some(address));
         let (stop_work, stop_web, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let web = Web {
             live: rooms.live.clone(),
@@ -63,11 +66,12 @@ impl Engine {
             rules: rooms.rulings.rules.clone(),
             clock: rooms.clock.clone(),
         };
-        let servers =
-            [(listeners.web, router(web.clone())), (listeners.console, console_router(web))].map(|(listener, routes)| {
-                let stopped = stop_web.clone();
-                tokio::spawn(serve(listener, routes, stopped))
-            });
+        let open = if beside { router_with_console(web.clone()) } else { router(web.clone()) };
+        let servers = [Some((listeners.web, open)), listeners.console.map(|listener| (listener, console_router(web)))]
+            .into_iter()
+            .flatten()
+            .map(|(listener, routes)| tokio::spawn(serve(listener, routes, stop_web.clone())))
+            .collect();
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
             store: rooms.store.clone(),

@@ -38,7 +38,7 @@ pub async fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
     let network = simulator::serve(telephones, settings).await?;
     let rooms = world.rooms().await?;
     let store = rooms.store.clone();
-    let engine = Engine::start(rooms, Listeners { web, console: listen().await? })?;
+    let engine = Engine::start(rooms, Listeners { web, console: None })?;
     // The first plan finds nobody; whether it is seen to be over does not matter, it is short.
     let _ = tokio::time::timeout(std::time::Duration::from_millis(500), engine.planned.notified()).await;
 

@@ -69,12 +69,10 @@ impl World {
         let world = World { config: folder.join("callahead.toml"), folder, start: local_start.and_utc() - shift, local_start };
         let prompts = std::path::absolute(Config::defaults().prompts)?;
         let Lines { calls_per_second, max_calls } = lines;
-        // A port that was free a moment ago.
-        let console = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         // As literal strings, which know no escapes.
         let text = format!(
             "prompts = '{}'\n\
-             [server]\nlisten = \"{web}\"\nconsole = \"{console}\"\npublic_url = \"http://{web}\"\n\
+             [server]\nlisten = \"{web}\"\npublic_url = \"http://{web}\"\n\
              [store]\nurl = \"sqlite://bench.db\"\n\
              [sites.boston]\nname = \"Longwood\"\ntimezone = \"{zone}\"\n\
              [carriers.main]\nkind = \"simulator\"\napi_url = \"http://{telephones}\"\naccount = \"{ACCOUNT}\"\n\

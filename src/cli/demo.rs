@@ -61,7 +61,7 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
         taken.refused.len()
     );
     if !args.headless {
-        eprintln!("Console: http://{}", world.engine.console);
+        eprintln!("Console: {}", console(&world));
     }
     // One listener for the whole run: no Ctrl-C falls between two of its parts.
     let stop = asked_to_stop();
@@ -73,11 +73,15 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
     if shown.is_none() {
         eprintln!("Stopping before the end.");
     } else if interactive && patient::offer(stop.as_mut()).await? {
-        eprintln!("The console stays open at http://{} until you press Ctrl-C.", world.engine.console);
+        eprintln!("The console stays open at {} until you press Ctrl-C.", console(&world));
         stop.await?;
     }
     world.stop().await?;
     Ok(if shown == Some(true) { Done::Found } else { Done::Fine })
+}
+
+fn console(world: &World) -> String {
+    world.engine.console.map(|address| format!("http://{address}")).unwrap_or_default()
 }
 
 /// Plays the week, shows what comes, and says whether an invariant was broken.

@@ -12,10 +12,18 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let server = config.server.clone();
     let store = desk.open_store(&config).await?;
     let rooms = Rooms::open(config, store, Clock::system(), desk.chance.clone()).await?;
-    let listeners = Listeners { web: bind(server.listen, "listen").await?, console: bind(server.console, "console").await? };
+    let web = bind(server.listen, "listen").await?;
+    let console = match server.console {
+        Some(address) => Some(bind(address, "console").await?),
+        None => None,
+    };
+    let listeners = Listeners { web, console };
     let engine = Engine::start(rooms, listeners)?;
     tracing::info!(address = %engine.address, public_url = server.public_url, "callahead serves");
-    tracing::info!(url = format!("http://{}", engine.console), "the console, for this computer only");
+    match engine.console {
+        Some(address) => tracing::info!(url = format!("http://{address}"), "the console, for this computer only"),
+        None => tracing::info!("no console: carriers call from outside, so it needs server.console, a loopback address"),
+    }
     asked_to_stop().await?;
     tracing::info!("stopping: no new calls; requests under way are finished");
     engine.stop().await?;

@@ -3,7 +3,7 @@
 use super::secret::{Plain, Secrets};
 use crate::toml_file::{Node, Read, Section};
 use secrecy::{ExposeSecret, SecretString};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 /// Where callahead listens.
@@ -11,10 +11,22 @@ use std::path::Path;
 pub struct Server {
     /// Address and port of what carriers and monitors ask for: webhooks, audio, health.
     pub listen: SocketAddr,
-    /// Address and port of the console and the API: a loopback address, because they have no login yet.
-    pub console: SocketAddr,
+    /// Address and port of the console and the API: a loopback address, because they have no login yet. None: they are
+    /// beside the webhooks as long as `public_url` is this computer ([`Server::is_private`]), and nowhere otherwise.
+    pub console: Option<SocketAddr>,
     /// What carriers call, without a trailing slash.
     pub public_url: String,
+}
+
+impl Server {
+    /// Whether carriers call this very computer, as the simulated network does: then no proxy leads here for strangers.
+    pub fn is_private(&self) -> bool {
+        let authority = self.public_url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let host =
+            authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(authority, |(h, _)| h);
+        let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
+    }
 }
 
 /// Where callahead keeps what it knows.
@@ -38,12 +50,15 @@ impl StoreConfig {
 
 pub(super) fn server(section: &Section<'_>) -> Option<Server> {
     let listen = section.required("listen", address);
-    let console = section.required("console", loopback);
+    let console = section.optional("console", loopback);
     let public_url = section.required("public_url", public_url);
     section.end();
-    let (listen, console) = (listen?, console?);
-    let everywhere = listen.ip().is_unspecified() && listen.port() == console.port();
-    if console.port() != 0 && (listen == console || everywhere) {
+    let listen = listen?;
+    let same = |console: &SocketAddr| {
+        let everywhere = listen.ip().is_unspecified() && listen.port() == console.port();
+        console.port() != 0 && (listen == *console || everywhere)
+    };
+    if let Some(console) = console.filter(same) {
         let message = format!("server.listen and server.console both take port {}: give the console another", console.port());
         section.refuse(&["console", "listen"], "contradiction", message);
         return None;
@@ -130,4 +145,25 @@ fn store_url(node: &Node, url: &str, dir: &Path) -> Read<SecretString> {
     }
     let dir = dir.display().to_string();
     Ok(SecretString::from(format!("sqlite://{}/{file}", dir.trim_end_matches('/'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_computer_is_private() {
+        for (public_url, private) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost", true),
+            ("http://[::1]:8080", true),
+            ("https://calls.example.org", false),
+            ("https://127.0.0.1.example.org", false),
+            ("https://localhost.example.org:8080", false),
+            ("http://192.0.2.7:8080", false),
+        ] {
+            let server = Server { listen: ([127, 0, 0, 1], 8080).into(), console: None, public_url: public_url.to_string() };
+            assert_eq!(server.is_private(), private, "{public_url}");
+        }
+    }
 }

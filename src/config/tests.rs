@@ -27,7 +27,6 @@ prompts = "prompts"
 accept_unreviewed = false
 [server]
 listen = "127.0.0.1:8080"
-console = "127.0.0.1:8081"
 public_url = "http://127.0.0.1:8080"
 [store]
 url = "sqlite://callahead.db"
@@ -197,7 +196,11 @@ fn wrong_files() {
         ("[server]\nconsole = \"0.0.0.0:8081\"".into(), (2, 11, "bad_value"), "has no login yet: want a loopback address"),
         ("[server]\nconsole = \"192.0.2.7:8081\"".into(), (2, 11, "bad_value"), "server.console: 192.0.2.7:8081 can be reached"),
         ("[server]\nconsole = \"127.0.0.1:8080\"".into(), (2, 11, "contradiction"), "both take port 8080"),
-        ("[server]\nlisten = \"0.0.0.0:8081\"".into(), (2, 10, "contradiction"), "both take port 8081"),
+        (
+            "[server]\nconsole = \"127.0.0.1:8081\"\nlisten = \"0.0.0.0:8081\"".into(),
+            (2, 11, "contradiction"),
+            "both take port 8081",
+        ),
         ("[server]\npublic_url = \"calls.example.org\"".into(), (2, 14, "bad_value"), "https:// or http://"),
         ("[server]\npublic_url = \"https://me:pw@host\"".into(), (2, 14, "bad_value"), "without a user"),
         ("[store]\nurl = \"mysql://me:hush@host/x\"".into(), (2, 7, "bad_value"), "want sqlite://FILE or postgres://"),

@@ -46,6 +46,7 @@ impl LiveCalls {
         Err(LiveCallError::Store(StoreError::Conflict))
     }
 
+    #[tracing::instrument(level = "info", name = "call", skip_all, fields(attempt = %record.attempt.id, carrier = %record.attempt.carrier))]
     async fn take_once(
         &self,
         record: &CallRecord,
@@ -136,7 +137,7 @@ impl LiveCalls {
         }
         if commit.standing.ended_at.is_some() && !was_ended {
             let outcome = commit.standing.outcome.map(|o| o.as_str());
-            tracing::info!(attempt = %record.attempt.id, outcome, keys = commit.standing.keys, "call over");
+            tracing::info!(outcome, keys = commit.standing.keys, "call over");
         }
     }
 

@@ -99,7 +99,7 @@ impl World {
         for reason in preview(&store, &rules, now).await?.iter().filter_map(|d| d.verdict.reason()) {
             *skipped.entry(reason.to_string()).or_default() += 1;
         }
-        let engine = Engine::start(rooms, Listeners { web, console })?;
+        let engine = Engine::start(rooms, Listeners { web, console: Some(console) })?;
         Ok(World { engine, network, store, clock, rules, report, skipped, carrier, _folder: folder })
     }
 

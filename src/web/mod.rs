@@ -39,28 +39,38 @@ pub struct Web {
 
 /// What carriers and monitors ask for. A reverse proxy may lead here, so nothing here shows anything of a patient.
 pub fn router(web: Web) -> Router {
-    let routes = Router::new()
+    guarded(for_carriers().route("/", get(elsewhere)), web)
+}
+
+/// All of it at one address (interfaces, section 7): only where nobody but this computer reaches that address.
+pub fn router_with_console(web: Web) -> Router {
+    guarded(for_carriers().merge(for_people()), web)
+}
+
+fn for_carriers() -> Router<Web> {
+    Router::new()
         .route("/carriers/{name}/{*path}", any(webhooks::receive))
         .route("/audio/{file}", get(audio::wav))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .route("/", get(elsewhere));
-    guarded(routes, web)
 }
 
 /// The console and the API, for people at this computer, on a listener of their own: at the address that a proxy leads to
 /// they could not be told from the proxy's guests.
 pub fn console_router(web: Web) -> Router {
-    let routes = Router::new()
+    guarded(for_people(), web)
+}
+
+fn for_people() -> Router<Web> {
+    Router::new()
         .route("/", get(console::page))
         .route("/api/v1/calls", get(api::calls))
         .route("/api/v1/worklist", get(api::worklist))
         .route("/api/v1/webhooks", get(api::webhooks))
         .route("/api/v1/summary", get(api::summary))
         .route("/api/openapi.json", get(api::openapi))
-        .layer(from_fn(local::only));
-    guarded(routes, web)
+        .layer(from_fn(local::only))
 }
 
 fn guarded(routes: Router<Web>, web: Web) -> Router {

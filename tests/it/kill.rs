@@ -76,7 +76,6 @@ fn killed_at_any_instant_nobody_is_dialled_twice_and_no_answer_is_lost() {
 
 /// A hospital whose clock shows about noon now, so that the day lies around the test whenever it runs.
 pub fn write_hospital(folder: &Path, web: u16, telephones: u16, patients: usize) {
-    let console = free_port();
     let now = Utc::now();
     let east = 12 - now.hour() as i32;
     // Etc/GMT-3 is three hours east of Greenwich.
@@ -88,7 +87,6 @@ pub fn write_hospital(folder: &Path, web: u16, telephones: u16, patients: usize)
 prompts = "{}"
 [server]
 listen = "127.0.0.1:{web}"
-console = "127.0.0.1:{console}"
 public_url = "http://127.0.0.1:{web}"
 [store]
 url = "sqlite://day.db"

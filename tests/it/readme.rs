@@ -23,11 +23,11 @@ fn every_command_of_the_readme_works() {
     for part in ["prompts", "schedules", "demo"] {
         std::os::unix::fs::symlink(root.join(part), clone.path().join(part)).expect("a link");
     }
-    let (port, console) = (free_port(), free_port());
+    let port = free_port();
     let config = clone.path().join("callahead.toml");
     // The ports of the README may be taken on this machine; nothing else differs from the defaults.
     let text = format!(
-        "[server]\nlisten = \"127.0.0.1:{port}\"\nconsole = \"127.0.0.1:{console}\"\n\
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n\
          public_url = \"http://127.0.0.1:{port}\"\n"
     );
     std::fs::write(&config, text).expect("a configuration");

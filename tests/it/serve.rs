@@ -132,6 +132,29 @@ fn health_is_for_all_and_the_console_has_an_address_of_its_own() {
 }
 
 #[test]
+fn without_an_address_of_its_own_the_console_is_beside_the_webhooks_or_nowhere() {
+    for (public_url, wanted) in [("", "HTTP/1.1 200"), ("https://calls.example.org", "HTTP/1.1 404")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (port, root) = (free_port(), Path::new(env!("CARGO_MANIFEST_DIR")));
+        let here = format!("http://127.0.0.1:{port}");
+        let public_url = if public_url.is_empty() { here.as_str() } else { public_url };
+        let config = folder.path().join("callahead.toml");
+        let text = format!(
+            "schedules = \"{0}/schedules\"\nprompts = \"{0}/prompts\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n\
+             public_url = \"{public_url}\"\n",
+            root.display()
+        );
+        fs::write(&config, text).expect("a configuration");
+        let program = Program::start(&["serve"], &config);
+        program.answers(port, "/healthz");
+        for path in CONSOLE {
+            let answer = get(port, path).expect("an answer");
+            assert!(answer.starts_with(wanted), "{public_url}{path}: {answer}");
+        }
+    }
+}
+
+#[test]
 fn the_console_is_for_this_computer_only() {
     let service = Service::start();
     let ask = |headers: &str| {
