@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("nudge", &[]),
     ("worklist", &["chance"]),
     ("toml_file", &["fault"]),
-    ("config", &["fault", "toml_file"]),
+    ("config", &["fault", "toml_file", "feed"]),
     ("services", &["config", "fault", "toml_file"]),
     ("rulebook", &["config", "fault", "toml_file"]),
     ("prompt", &["fault"]),

@@ -2,7 +2,7 @@
 
 use super::output::print;
 use super::{Desk, Done, clock_at};
-use crate::config::{Column, Config, CsvMode, FeedKind};
+use crate::config::{Config, CsvMode, FeedKind};
 use crate::core::ids::FeedName;
 use crate::feed::csv;
 use crate::intake::ImportReport;
@@ -77,7 +77,7 @@ fn layout(config: &Config, feed: Option<&str>) -> anyhow::Result<csv::CsvSetting
             "feed {name} has mode \"snapshot\", which is not built yet: rows that are missing in a file would cancel nothing. Say mode = \"delta\", and let the files name what was cancelled"
         ),
         FeedKind::Csv(ours) => Ok(csv::CsvSettings {
-            columns: ours.columns.iter().map(|(column, theirs)| (column.clone(), placed(theirs))).collect(),
+            columns: ours.columns.clone(),
             date_format: ours.date_format.clone(),
             delimiter: ours.delimiter,
             encoding: ours.encoding,
@@ -85,13 +85,6 @@ fn layout(config: &Config, feed: Option<&str>) -> anyhow::Result<csv::CsvSetting
             site: settings.site.clone(),
         }),
         other => bail!("feed {name} is of kind {}: only csv files can be imported so far", other.as_str()),
-    }
-}
-
-fn placed(column: &Column) -> csv::Column {
-    match column {
-        Column::Named(name) => csv::Column::Named(name.clone()),
-        Column::At(place) => csv::Column::At(*place),
     }
 }
 

@@ -5,6 +5,7 @@ use super::organization::check_key;
 use super::secret::{Plain, Secrets};
 use super::server::{address, http_url};
 use crate::core::ids::{FeedName, SiteKey};
+use crate::feed::csv::{COLUMNS, Column};
 use crate::toml_file::{Node, Read, Section, Value, duration, list_of, not_known, one_of, plain_text, size, yes_or_no};
 use chrono::Duration;
 use chrono::format::{Item, StrftimeItems};
@@ -80,15 +81,6 @@ impl Default for CsvSettings {
     }
 }
 
-/// Which column of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
-    /// The one with this header.
-    Named(String),
-    /// The one at this place, from 1.
-    At(usize),
-}
-
 /// What a row's absence means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CsvMode {
@@ -139,38 +131,6 @@ pub struct FhirSettings {
     pub private_key: Option<SecretString>,
 }
 
-/// The columns of the native CSV (interfaces, section 6).
-pub const NATIVE_COLUMNS: [&str; 28] = [
-    "appointment_id",
-    "patient_id",
-    "first_name",
-    "last_name",
-    "birth_date",
-    "phone_home",
-    "phone_mobile",
-    "phone_work",
-    "language",
-    "start",
-    "duration_minutes",
-    "service",
-    "visit_type",
-    "department",
-    "site",
-    "status",
-    "established",
-    "voicemail",
-    "opt_out",
-    "no_call",
-    "only_number",
-    "deceased",
-    "tty",
-    "sensitive",
-    "consent",
-    "guardian",
-    "booked_at",
-    "updated_at",
-];
-
 #[derive(Clone, Copy)]
 enum Kind {
     Csv,
@@ -220,7 +180,7 @@ fn csv(section: &Section<'_>, secrets: &Secrets<'_>) -> CsvSettings {
     let mode = section.optional("mode", one_of(&[("delta", CsvMode::Delta), ("snapshot", CsvMode::Snapshot)]));
     let mut columns = BTreeMap::new();
     if let Some(ours) = section.section("columns") {
-        for name in NATIVE_COLUMNS {
+        for name in COLUMNS {
             if let Some(column) = ours.optional(name, |node| column(node, header)) {
                 columns.insert(name.to_string(), column);
             }

@@ -14,7 +14,7 @@ mod secret;
 mod server;
 
 pub use carriers::{AnsweringMachine, AsteriskConfig, CarrierConfig, CarrierKind};
-pub use feeds::{Acknowledge, Column, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings, NATIVE_COLUMNS};
+pub use feeds::{Acknowledge, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings};
 pub(crate) use organization::WEEKDAYS;
 pub use organization::{Department, Hours, Organization, Site};
 pub use server::{Server, StoreConfig};
