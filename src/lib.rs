@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod bench;
+pub mod board;
 pub mod carrier;
 pub mod chance;
 pub mod cli;

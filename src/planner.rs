@@ -2,6 +2,7 @@
 //!
 //! Never here: SQL, deciding. Start reading at [`Planner::plan`].
 
+use crate::board::Board;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach, VisitKey, WorkItem, WorkKind};
@@ -27,7 +28,7 @@ pub struct Planner {
     /// What is remembered.
     pub store: SharedStore,
     /// The hospital's rules.
-    pub rules: Arc<Rules>,
+    pub board: Board,
     /// The clock.
     pub clock: Clock,
     /// Names for what is planned.
@@ -82,6 +83,7 @@ impl Planner {
     /// # Errors
     /// When the store fails.
     pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
+        let rules = self.board.rules();
         let mut sum = Planned::default();
         for batch in patients.chunks(BATCH) {
             let now = self.clock.now();
@@ -89,7 +91,7 @@ impl Planner {
             let facts = self.store.load_facts(batch, now).await?;
             let mut commit = PlanCommit { at: Some(now), ..PlanCommit::default() };
             for facts in &facts {
-                let decisions = decide(&self.rules, facts, now);
+                let decisions = decide(&rules, facts, now);
                 for action in reconcile(&decisions, facts, now) {
                     self.add(&mut commit, action, now);
                     sum.actions += 1;

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("chance", &[]),
     ("fault", &[]),
     ("nudge", &[]),
+    ("board", &[]),
     ("worklist", &["chance"]),
     ("toml_file", &["fault"]),
     ("config", &["fault", "toml_file", "feed"]),
@@ -22,10 +23,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("feed", &["fault"]),
     ("intake", &["feed", "store", "chance"]),
     ("carrier", &["clock", "chance"]),
-    ("live_call", &["store", "carrier", "prompt", "clock", "chance", "nudge", "worklist"]),
-    ("planner", &["store", "clock", "chance", "nudge", "views", "worklist"]),
+    ("live_call", &["board", "store", "carrier", "prompt", "clock", "chance", "nudge", "worklist"]),
+    ("planner", &["board", "store", "clock", "chance", "nudge", "views", "worklist"]),
     ("dialer", &["store", "carrier", "live_call", "clock", "chance", "config", "worklist"]),
-    ("web", &["store", "carrier", "live_call", "clock", "views"]),
+    ("web", &["board", "store", "carrier", "live_call", "clock", "views"]),
 ];
 
 /// Rooms that wire or drive everything.

@@ -63,7 +63,7 @@ impl Engine {
         let web = Web {
             live: rooms.live.clone(),
             store: rooms.store.clone(),
-            rules: rooms.rulings.rules.clone(),
+            board: rooms.live.board.clone(),
             clock: rooms.clock.clone(),
         };
         let open = if beside { router_with_console(web.clone()) } else { router(web.clone()) };
@@ -75,7 +75,7 @@ impl Engine {
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
             store: rooms.store.clone(),
-            rules: rooms.rulings.rules.clone(),
+            board: rooms.live.board.clone(),
             clock: rooms.clock.clone(),
             chance: rooms.chance.clone(),
         });

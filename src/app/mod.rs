@@ -8,6 +8,7 @@ mod files;
 pub use engine::{Engine, Listeners};
 pub use files::{Rulings, check_files, check_prompts, languages, listed, read_rulings};
 
+use crate::board::Board;
 use crate::carrier::Carrier;
 use crate::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
 use crate::chance::Chance;
@@ -73,7 +74,7 @@ impl Rooms {
             carriers: carriers(&config, &store, &clock)?,
             scripts,
             voice: Arc::new(voice),
-            rules: rulings.rules.clone(),
+            board: Board::new(rulings.rules.clone()),
             clock: clock.clone(),
             chance: chance.clone(),
             nudge,

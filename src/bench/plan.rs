@@ -84,6 +84,8 @@ fn patient(n: usize, site: &SiteKey, now: DateTime<Utc>) -> PatientFacts {
         opted_out: kind == 4,
         opted_out_numbers: BTreeSet::new(),
         other_calls: Vec::new(),
-        work: BTreeSet::new(),
+        work: Vec::new(),
+        changes: Vec::new(),
+        closures: Vec::new(),
     }
 }

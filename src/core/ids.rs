@@ -68,12 +68,26 @@ id!(/// The secret of one attempt: at least 128 random bits in hexadecimal, only
     AttemptToken, |_| REDACTED);
 id!(/// One item of the worklist.
     WorkItemId, |text| text);
+id!(/// One declared closure of a site.
+    ClosureId, |text| text);
 id!(/// One recorded phrase of a language pack, such as `weekday/mon`.
     PhraseId, |text| text);
 id!(/// A BCP 47 language tag, such as `en-US`.
     LanguageTag, |text| text);
 
-display!(AppointmentId, SiteKey, JobName, FeedName, CarrierName, OutreachId, AttemptId, WorkItemId, PhraseId, LanguageTag);
+display!(
+    AppointmentId,
+    SiteKey,
+    JobName,
+    FeedName,
+    CarrierName,
+    OutreachId,
+    AttemptId,
+    WorkItemId,
+    ClosureId,
+    PhraseId,
+    LanguageTag
+);
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::core::plan::{Job, PatientFacts, place_in_touch, voicemail_for};
 impl Dialer {
     /// The brief of a call about `outreach`, from facts read just before dialling; `None` when its visit or site is gone.
     pub(super) fn brief(&self, job: &Job, outreach: &Outreach, facts: &PatientFacts) -> Option<Brief> {
-        let rules = &self.live.rules;
+        let rules = self.live.board.rules();
         let zone = rules.zone(&outreach.visit.site)?;
         let wanted = facts.patient.language.as_ref();
         let organization = &self.settings.organization;

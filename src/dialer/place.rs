@@ -35,9 +35,9 @@ impl Dialer {
         let id = leased.attempt.id.clone();
         let now = self.clock().now();
         let facts = store.load_facts(std::slice::from_ref(&patient), now).await?;
-        let rules = &self.live.rules;
+        let rules = self.live.board.rules();
         let Some(facts) = facts.first() else { return Ok(self.drop_attempt(&id, holder, patient, "visit_gone").await?) };
-        if let Err(reason) = may_dial(rules, facts, &leased.outreach, &leased.attempt, now) {
+        if let Err(reason) = may_dial(&rules, facts, &leased.outreach, &leased.attempt, now) {
             return Ok(self.drop_attempt(&id, holder, patient, reason).await?);
         }
         let job = rules.jobs.iter().find(|job| job.name == leased.outreach.job);
@@ -46,7 +46,7 @@ impl Dialer {
         let (Some(brief), Some(zone)) = (brief, zone) else {
             return Ok(self.drop_attempt(&id, holder, patient, "job_or_site_gone").await?);
         };
-        let limits = &self.live.rules.limits;
+        let limits = &rules.limits;
         let longest = limits.max_call + self.settings.ring_timeout;
         let token = AttemptToken::new(self.chance.hex(24));
         let order = RequestOrder {

@@ -14,7 +14,8 @@ impl LiveCalls {
         let key = &record.outreach.visit;
         let facts = self.store.load_facts(std::slice::from_ref(&key.patient), now).await?;
         let Some(facts) = facts.first() else { return Ok(true) };
-        let visits = group_visits(&facts.appointments, |site| self.rules.zone(site));
+        let rules = self.board.rules();
+        let visits = group_visits(&facts.appointments, |site| rules.zone(site));
         let still_so = visits
             .iter()
             .find(|visit| visit.key == *key)

@@ -11,12 +11,12 @@ mod webhook;
 
 pub use voice::Voice;
 
+use crate::board::Board;
 use crate::carrier::{Carrier, Document};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::call::CallEvent;
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
-use crate::core::plan::Rules;
 use crate::nudge::Nudge;
 use crate::prompt;
 use crate::prompt::script::ScriptSet;
@@ -38,7 +38,7 @@ pub struct LiveCalls {
     /// How it sounds.
     pub voice: Arc<Voice>,
     /// The hospital's rules.
-    pub rules: Arc<Rules>,
+    pub board: Board,
     /// The clock.
     pub clock: Clock,
     /// Names for worklist items.

@@ -35,22 +35,24 @@ impl Wish {
 
 /// Calls, newest first.
 pub async fn calls(State(web): State<Web>, Query(wish): Query<Wish>) -> Response {
+    let rules = web.board.rules();
     let query = CallQuery { since: wish.since, before: wish.before.as_deref().map(Into::into), limit: wish.limit() };
     reply(
         web.store
             .newest_calls(&query)
             .await
-            .map(|lines| lines.iter().map(|line| CallView::of(line, &web.rules, false)).collect::<Vec<_>>()),
+            .map(|lines| lines.iter().map(|line| CallView::of(line, &rules, false)).collect::<Vec<_>>()),
     )
 }
 
 /// The worklist, oldest first.
 pub async fn worklist(State(web): State<Web>, Query(wish): Query<Wish>) -> Response {
+    let rules = web.board.rules();
     reply(
         web.store
             .worklist(wish.all, wish.limit())
             .await
-            .map(|items| items.iter().map(|i| WorkItemView::of(i, &web.rules)).collect::<Vec<_>>()),
+            .map(|items| items.iter().map(|i| WorkItemView::of(i, &rules)).collect::<Vec<_>>()),
     )
 }
 

@@ -9,8 +9,8 @@ mod health;
 mod local;
 mod webhooks;
 
+use crate::board::Board;
 use crate::clock::Clock;
-use crate::core::plan::Rules;
 use crate::live_call::LiveCalls;
 use crate::store::SharedStore;
 use axum::Router;
@@ -32,7 +32,7 @@ pub struct Web {
     /// What is remembered.
     pub store: SharedStore,
     /// The hospital's rules.
-    pub rules: Arc<Rules>,
+    pub board: Board,
     /// The clock.
     pub clock: Clock,
 }

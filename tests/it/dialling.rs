@@ -150,7 +150,7 @@ impl Desk {
     async fn plan(&self) {
         let planner = Planner {
             store: self.store.clone(),
-            rules: self.rooms.rulings.rules.clone(),
+            board: self.rooms.live.board.clone(),
             clock: self.clock.clone(),
             chance: Chance::seeded(8),
         };

@@ -1,11 +1,12 @@
 //! What is known about one patient at the moment of planning.
 
-use crate::domain::{Appointment, Attempt, Outreach, Patient, PhoneNumber, VisitKey, WorkKind};
+use crate::domain::{Appointment, Attempt, Closure, Outreach, Patient, PendingChange, PhoneNumber, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// One patient with everything that decides about calling them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PatientFacts {
     /// The patient.
     pub patient: Patient,
@@ -20,12 +21,51 @@ pub struct PatientFacts {
     /// Calls of the last eight days that count as made to any of the patient's numbers about *other* patients. (The
     /// patient's own calls stand in `outreaches`.)
     pub other_calls: Vec<RangCall>,
-    /// Worklist items about the patient's visits that were ever opened, closed ones too: none is opened twice.
-    pub work: BTreeSet<(WorkKind, VisitKey)>,
+    /// Worklist items about the patient's visits that were ever opened, closed ones too.
+    pub work: Vec<WorkFacts>,
+    /// Bookings that are different from what the patient was last told or was going to be told.
+    pub changes: Vec<PendingChange>,
+    /// Closures in force at a site and time at which the patient has a booking.
+    pub closures: Vec<ClosureFacts>,
+}
+
+/// A worklist item, as far as planning needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkFacts {
+    /// Why it was opened.
+    pub kind: WorkKind,
+    /// About which visit.
+    pub visit: VisitKey,
+    /// When.
+    pub opened_at: DateTime<Utc>,
+    /// Where it stands.
+    pub standing: WorkStanding,
+}
+
+/// Where a worklist item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkStanding {
+    /// It waits for a person, or a person has it.
+    Open,
+    /// A person closed it.
+    Done,
+    /// It closed by itself: what it asked for is settled, and may come up again.
+    Settled,
+}
+
+/// A closure with the turn of one patient's notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosureFacts {
+    /// What is closed.
+    pub closure: Closure,
+    /// The place of this patient's visit among all that it covers, in order of visit time, from 0; none for a visit that
+    /// was booked after the closure was declared.
+    pub position: Option<u32>,
 }
 
 /// An outreach with its attempts, in their order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutreachFacts {
     /// The promise.
     pub outreach: Outreach,
@@ -34,7 +74,7 @@ pub struct OutreachFacts {
 }
 
 /// A call that counts under the caps.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RangCall {
     /// The number that rang.
     pub number: PhoneNumber,

@@ -28,7 +28,7 @@ mod window;
 pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
 pub use decision::{Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Verdict};
-pub use facts::{OutreachFacts, PatientFacts, RangCall};
+pub use facts::{ClosureFacts, OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
 pub use holidays::is_us_federal;
 pub use phone::may_be_dialled;
 pub use recheck::may_dial;

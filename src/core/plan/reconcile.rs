@@ -219,7 +219,7 @@ fn open_work(decisions: &[Decision], facts: &PatientFacts, actions: &mut Vec<Pla
         let opened_now = actions[first_new..]
             .iter()
             .any(|action| matches!(action, PlanAction::OpenWork(item) if item.kind == kind && item.visit == decision.visit));
-        if !opened_now && !facts.work.contains(&(kind, decision.visit.clone())) {
+        if !opened_now && !facts.work.iter().any(|w| w.kind == kind && w.visit == decision.visit) {
             let item = NewWorkItem { kind, visit: decision.visit.clone(), due_at: decision.start, known: known(kind, reason) };
             actions.push(PlanAction::OpenWork(item));
         }

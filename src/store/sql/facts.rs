@@ -1,10 +1,10 @@
 //! What the planner must know about patients, gathered with a few statements for many of them.
 
-use super::Conn;
 use super::rows::{Fields, appointment_columns, attempt_columns, outreach_columns, patient_columns};
-use crate::core::domain::{Patient, PhoneNumber, WorkKind};
+use super::{Conn, people};
+use crate::core::domain::{Patient, PhoneNumber, WorkKind, WorkState};
 use crate::core::ids::{OutreachId, PatientId};
-use crate::core::plan::{OutreachFacts, PatientFacts, RangCall};
+use crate::core::plan::{OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
 use crate::store::Result;
 use crate::store::stored::{list, micros};
 use chrono::{DateTime, Days, Utc};
@@ -80,7 +80,9 @@ impl Chunk {
                 opted_out: false,
                 opted_out_numbers: BTreeSet::new(),
                 other_calls: Vec::new(),
-                work: BTreeSet::new(),
+                work: Vec::new(),
+                changes: Vec::new(),
+                closures: Vec::new(),
             };
             facts.insert(id, fresh);
         }
@@ -207,9 +209,11 @@ impl Chunk {
 
     async fn add_work(&mut self, conn: &mut Conn) -> Result<()> {
         let rows = sqlx::query(concat!(
-            r#"SELECT w.kind AS "worklist.kind", w.visit AS "worklist.visit", w.whose AS "worklist.whose"
+            r#"SELECT w.kind AS "worklist.kind", w.visit AS "worklist.visit", w.whose AS "worklist.whose",
+                   w.opened_at AS "worklist.opened_at", w.state AS "worklist.state", w.resolution AS "worklist.resolution"
                FROM worklist w WHERE w.visit IS NOT NULL AND w.whose"#,
-            is_in!("$1")
+            is_in!("$1"),
+            " ORDER BY w.opened_at, w.id"
         ))
         .bind(&self.ids)
         .fetch_all(conn)
@@ -217,7 +221,17 @@ impl Chunk {
         for row in &rows {
             let fields = Fields(row);
             if let Some(facts) = self.facts.get_mut(&fields.text("worklist.whose")?) {
-                facts.work.insert((fields.word("worklist.kind", WorkKind::parse)?, fields.visit("worklist.visit")?));
+                let resolution = fields.opt_text("worklist.resolution")?;
+                facts.work.push(WorkFacts {
+                    kind: fields.word("worklist.kind", WorkKind::parse)?,
+                    visit: fields.visit("worklist.visit")?,
+                    opened_at: fields.time("worklist.opened_at")?,
+                    standing: match fields.word("worklist.state", WorkState::parse)? {
+                        WorkState::Open | WorkState::Claimed => WorkStanding::Open,
+                        WorkState::Closed if resolution.as_deref() == Some(people::SETTLED) => WorkStanding::Settled,
+                        WorkState::Closed => WorkStanding::Done,
+                    },
+                });
             }
         }
         Ok(())

@@ -7,6 +7,9 @@ use crate::core::ids::{PatientId, WorkItemId};
 use crate::store::stored::{list, micros, opt_micros};
 use crate::store::{OptOut, Result};
 
+/// The resolution of what closed by itself.
+pub(super) const SETTLED: &str = "settled by the schedule";
+
 /// Opens an item unless one of its kind about the same is open; `false` where it was there.
 pub(super) async fn open_work(conn: &mut Conn, item: &WorkItem) -> Result<bool> {
     let visit = item.visit.as_ref().map(VisitKey::to_text);
@@ -100,11 +103,12 @@ pub(super) async fn resolve_work(conn: &mut Conn, item: &WorkItemId, resolution:
 /// Closes what the schedule has settled.
 pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &VisitKey) -> Result<()> {
     sqlx::query(
-        "UPDATE worklist SET state = 'closed', resolution = 'settled by the schedule'
+        "UPDATE worklist SET state = 'closed', resolution = $3
          WHERE kind = $1 AND about = $2 AND state <> 'closed'",
     )
     .bind(kind.as_str())
     .bind(visit.to_text())
+    .bind(SETTLED)
     .execute(conn)
     .await?;
     Ok(())

@@ -18,7 +18,14 @@ pub(crate) fn apply(facts: &mut PatientFacts, actions: &[PlanAction]) {
             PlanAction::Move { attempt, dial } => set_dial(find(facts, attempt), dial),
             PlanAction::Open(new) => open(facts, new),
             PlanAction::OpenWork(item) => {
-                assert!(facts.work.insert((item.kind, item.visit.clone())), "opened twice");
+                let same = |w: &&WorkFacts| w.kind == item.kind && w.visit == item.visit && w.standing == WorkStanding::Open;
+                assert!(!facts.work.iter().any(|w| same(&w)), "opened twice");
+                facts.work.push(WorkFacts {
+                    kind: item.kind,
+                    visit: item.visit.clone(),
+                    opened_at: item.due_at,
+                    standing: WorkStanding::Open,
+                });
             }
         }
     }

@@ -160,7 +160,9 @@ impl World {
             opted_out: false,
             opted_out_numbers: BTreeSet::new(),
             other_calls: vec![],
-            work: BTreeSet::new(),
+            work: Vec::new(),
+            changes: Vec::new(),
+            closures: Vec::new(),
         };
         World { rules: rules(), facts, now: at("2026-11-19 12:00") }
     }
