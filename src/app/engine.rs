@@ -4,7 +4,7 @@ use super::Rooms;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
-use crate::dialer::{Dialer, DialerSettings, Pace, Questions};
+use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::web::{Web, console_router, router, router_with_console};
@@ -139,11 +139,7 @@ fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, cha
             max_calls: settings.max_calls,
             ring_timeout: settings.ring_timeout,
             organization: config.organization.clone(),
-            callback_numbers: config
-                .sites
-                .iter()
-                .filter_map(|(key, site)| site.callback_number.clone().map(|number| (key.clone(), number)))
-                .collect(),
+            callback_numbers: CallbackNumbers::of(config),
         },
         pace: Pace::new(settings.calls_per_second),
         carrier,

@@ -45,10 +45,9 @@ pub(super) fn not_built(
     }
     for (name, section) in root.sections("departments") {
         let Some(department) = departments.get(name) else { continue };
-        let said = [("callback_number", department.callback_number.is_some()), ("desk", department.desk.is_some())];
-        for (key, _) in said.into_iter().filter(|(_, said)| *said) {
-            let message = format!("departments.{name}.{key} is not used yet: the site's number is said");
-            found.push(NotBuilt { fault: section.place_of(&[key]).fault("not_built", message), stops_serve: false });
+        if department.desk.is_some() {
+            let message = format!("departments.{name}.desk is not used yet: no call is transferred");
+            found.push(NotBuilt { fault: section.place_of(&["desk"]).fault("not_built", message), stops_serve: false });
         }
     }
     found.sort_by_key(|missing| (missing.fault.file.clone(), missing.fault.line));

@@ -2,8 +2,9 @@
 
 use super::Dialer;
 use crate::core::call::Brief;
-use crate::core::domain::{LocalMoment, Outreach, VisitKey, group_visits};
+use crate::core::domain::{LocalMoment, Outreach, Visit, group_visits};
 use crate::core::plan::{Job, PatientFacts, place_in_touch, voicemail_for};
+use std::collections::BTreeSet;
 
 impl Dialer {
     /// The brief of a call about `outreach`, from facts read just before dialling; `None` when its visit or site is gone.
@@ -14,6 +15,9 @@ impl Dialer {
         let organization = &self.settings.organization;
         let earlier = facts.outreaches.iter().find(|o| o.outreach.id == outreach.id).map_or(&[][..], |o| &o.attempts);
         let (place, is_last) = place_in_touch(job, earlier);
+        let visits = group_visits(&facts.appointments, |site| rules.zone(site));
+        let visit = visits.iter().find(|visit| visit.key == outreach.visit);
+        let department = visit.and_then(|visit| visit.spoken_of()[0].department.as_ref()).map(|d| d.reveal().as_str());
         let mut brief = Brief {
             purpose: outreach.purpose,
             script: job.call.script.clone(),
@@ -21,13 +25,8 @@ impl Dialer {
             start: LocalMoment::at(outreach.start, zone),
             old_start: None,
             site: outreach.visit.site.clone(),
-            appointments: booked_that_day(&outreach.visit, facts, |site| rules.zone(site)),
-            callback_number: self
-                .settings
-                .callback_numbers
-                .get(&outreach.visit.site)
-                .unwrap_or(&organization.callback_number)
-                .clone(),
+            appointments: visit.map_or(1, booked_times),
+            callback_number: self.settings.callback_numbers.most_specific(&outreach.visit.site, department).clone(),
             opt_out_number: organization.opt_out_number.clone(),
             voicemail: voicemail_for(job, &facts.patient, place, is_last),
             message_ms: 0,
@@ -40,15 +39,7 @@ impl Dialer {
 }
 
 /// How many bookings the visit holds, the same time counted once (duplicate bookings), at least 1.
-fn booked_that_day(
-    key: &VisitKey,
-    facts: &PatientFacts,
-    zone_of: impl Fn(&crate::core::ids::SiteKey) -> Option<chrono_tz::Tz>,
-) -> u32 {
-    let visits = group_visits(&facts.appointments, zone_of);
-    let mut starts: Vec<_> =
-        visits.iter().filter(|v| v.key == *key).flat_map(|v| v.booked().map(|a| a.start).collect::<Vec<_>>()).collect();
-    starts.sort_unstable();
-    starts.dedup();
-    (starts.len() as u32).max(1)
+fn booked_times(visit: &Visit) -> u32 {
+    let starts: BTreeSet<_> = visit.booked().map(|booking| booking.start).collect();
+    u32::try_from(starts.len()).unwrap_or(u32::MAX).max(1)
 }

@@ -6,11 +6,13 @@
 mod abandon;
 mod asked;
 mod brief;
+mod callback;
 mod pace;
 mod place;
 mod rescue;
 
 pub use asked::LoggedCarrier;
+pub use callback::CallbackNumbers;
 pub use pace::Pace;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
@@ -19,12 +21,9 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Organization;
-use crate::core::domain::PhoneNumber;
-use crate::core::ids::SiteKey;
 use crate::live_call::LiveCalls;
 use crate::store::LeaseRequest;
 use chrono::Duration;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
@@ -50,8 +49,8 @@ pub struct DialerSettings {
     pub ring_timeout: Duration,
     /// Who calls.
     pub organization: Organization,
-    /// Numbers to call back, where a site has its own.
-    pub callback_numbers: BTreeMap<SiteKey, PhoneNumber>,
+    /// Numbers to call back, where a site or department has its own.
+    pub callback_numbers: CallbackNumbers,
 }
 
 /// The dialler of one carrier.

@@ -125,7 +125,7 @@ auth_token = { env = "PATH" }
 from = "+16175550100"
 [departments.mri]
 name = "M R I"
-callback_number = "+16175550120"
+desk = "+16175550120"
 [departments.ct]
 name = "C T"
 [feeds.hand]
@@ -151,7 +151,7 @@ fn what_is_configured_and_not_built_is_said() {
     let faults: Vec<_> = faults.as_array().expect("faults").iter().map(|f| (f["line"].as_u64(), f["message"].as_str())).collect();
     let said = [
         (7, "carriers.second: kind signalwire is not built yet"),
-        (14, "departments.mri.callback_number is not used yet: the site's number is said"),
+        (14, "departments.mri.desk is not used yet: no call is transferred"),
         (21, "feeds.daily: `serve` reads no feed yet; use `callahead import --feed daily`"),
         (24, "feeds.whole: mode \"snapshot\" is not built yet"),
         (27, "feeds.epic: `serve` reads no feed yet"),

@@ -12,7 +12,7 @@ use callahead::config::Config;
 use callahead::core::call::FinalStatus;
 use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
-use callahead::dialer::{Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
+use callahead::dialer::{CallbackNumbers, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, WebhookQuery, open};
@@ -121,7 +121,7 @@ impl Desk {
                 max_calls: 20,
                 ring_timeout: Duration::seconds(20),
                 organization,
-                callback_numbers: Default::default(),
+                callback_numbers: CallbackNumbers::of(&rooms.config),
             },
             chance,
             planned: Arc::new(Notify::new()),
