@@ -3,17 +3,17 @@
 //!
 //! Never here: the store, the network, deciding about a visit. Start reading at [`load_jobs`].
 
+mod area_codes;
 mod checks;
 mod holidays;
 mod job;
 
 use crate::config::{Config, read_text};
-use crate::core::domain::PhoneNumber;
 use crate::core::ids::LanguageTag;
 use crate::core::plan::{Job, Rules, SiteRules};
 use crate::fault::Fault;
 use crate::toml_file::{Place, Source};
-use chrono_tz::Tz;
+use area_codes::zones_of_area_code;
 use job::read_job;
 use std::path::{Path, PathBuf};
 
@@ -70,12 +70,6 @@ pub fn rules(config: &Config, jobs: Vec<Job>, languages: Vec<LanguageTag>) -> Ru
         languages,
         zones_of_number: zones_of_area_code,
     }
-}
-
-/// The zones of a number's area code. The table of North American codes belongs here; until it is there every number
-/// counts as the site's, which is what an empty answer means.
-fn zones_of_area_code(_number: &PhoneNumber) -> &'static [Tz] {
-    &[]
 }
 
 type Sources = Vec<(String, Source)>;

@@ -1,7 +1,7 @@
 //! Jobs, right and wrong.
 
 use super::*;
-use crate::core::domain::{PhoneKind, Purpose, Service, VoicemailPolicy};
+use crate::core::domain::{PhoneKind, PhoneNumber, Purpose, Service, VoicemailPolicy};
 use crate::core::plan::{Clock24, Count, Holidays, LeaveVoicemail};
 use chrono::{Duration, Weekday};
 use std::fs;
@@ -231,6 +231,6 @@ fn the_planner_is_told_sites_languages_and_limits() {
     let rules = rules(&config, vec![only_job("")], vec![LanguageTag::from("en-US")]);
     assert_eq!(rules.sites.len(), 2);
     assert_eq!((rules.limits, rules.language.as_str()), (config.limits, "en-US"));
-    let number = PhoneNumber::parse("+16175550100").expect("a number");
-    assert!((rules.zones_of_number)(&number).is_empty(), "every number counts as the site's");
+    let number = PhoneNumber::parse("+14155550100").expect("a number");
+    assert_eq!((rules.zones_of_number)(&number), [chrono_tz::America::Los_Angeles]);
 }

@@ -60,7 +60,11 @@ pub(crate) fn judge_reached(
 pub(crate) fn judge_common_hours(hours: &Hours, progress: &Progress, trail: &mut Trail) -> Result<Touch, Refusal> {
     match progress.touch {
         Some(touch) => {
-            trail.pass("common_hours", "the site's zone and the known zones of the number have common hours");
+            let detail = match hours.number_zones {
+                [] => "the site's zone alone: the number's area code belongs to no place",
+                _ => "the zones of the site and of the number's area code have common hours",
+            };
+            trail.pass("common_hours", detail);
             Ok(touch)
         }
         None => {
