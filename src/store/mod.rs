@@ -108,8 +108,9 @@ pub trait Store: Send + Sync + 'static {
     async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
 
     // -- planning
-    /// The patients that have a booking starting after `now` or an attempt still planned: whom the planner must look at.
-    async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
+    /// The patients that have a booking starting after `now` or an attempt still planned: whom the planner must look at. At
+    /// most `limit` of them, the next ones after `after` in the store's order of ids; none when nobody is left.
+    async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
     /// All facts about these patients (unknown ones are left out), in the order of the ids.
     async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
     /// Writes what the planner decided. Everything in it is idempotent: what already stands is left alone, and an open

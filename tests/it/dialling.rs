@@ -189,7 +189,7 @@ impl Desk {
 
     /// The attempts of everybody, planned ones as well.
     async fn attempts(&self) -> Vec<Attempt> {
-        let patients = self.store.patients_to_plan(self.clock.now()).await.expect("patients");
+        let patients = self.store.patients_to_plan(self.clock.now(), None, 1_000).await.expect("patients");
         let facts = self.store.load_facts(&patients, self.clock.now()).await.expect("facts");
         facts.into_iter().flat_map(|f| f.outreaches).flat_map(|o| o.attempts).collect()
     }

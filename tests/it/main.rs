@@ -7,6 +7,7 @@ mod carrier_simulator;
 mod commands;
 mod dialling;
 mod kill;
+mod planning;
 mod privacy;
 mod readme;
 mod serve;

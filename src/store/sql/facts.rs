@@ -15,19 +15,27 @@ const CHUNK: usize = 500;
 /// How far back calls to a number are told: the longest cap, 168 hours, and a day for zones.
 const CALLS_DAYS: Days = Days::new(8);
 
-/// Whom the planner must look at, in the order of the ids.
-pub(super) async fn patients_to_plan(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
+/// Whom the planner must look at, a page of them.
+pub(super) async fn patients_to_plan(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    after: Option<&PatientId>,
+    limit: u32,
+) -> Result<Vec<PatientId>> {
     let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT p.patient FROM appointments p WHERE p.start_at > $1
-         UNION
-         SELECT o.patient FROM outreaches o JOIN attempts a ON a.outreach = o.id WHERE a.status = 'planned'",
+        "SELECT p.id FROM patients p
+         WHERE p.id > $2
+           AND (EXISTS (SELECT 1 FROM appointments b WHERE b.patient = p.id AND b.start_at > $1)
+                OR EXISTS (SELECT 1 FROM outreaches o JOIN attempts a ON a.outreach = o.id
+                           WHERE o.patient = p.id AND a.status = 'planned'))
+         ORDER BY p.id LIMIT $3",
     )
     .bind(micros(now))
+    .bind(after.map_or("", PatientId::as_str))
+    .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    let mut ids: Vec<PatientId> = ids.into_iter().map(PatientId::new).collect();
-    ids.sort_unstable();
-    Ok(ids)
+    Ok(ids.into_iter().map(PatientId::new).collect())
 }
 
 /// All facts about these patients, in the order of the ids.

@@ -126,8 +126,8 @@ impl Store for SqlStore {
         reading!(self, |conn| intake::count_appointments(&mut conn, feed))
     }
 
-    async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
-        reading!(self, |conn| facts::patients_to_plan(&mut conn, now))
+    async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>> {
+        reading!(self, |conn| facts::patients_to_plan(&mut conn, now, after, limit))
     }
 
     async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>> {

@@ -1,6 +1,7 @@
 use super::TestStore;
 use super::samples::*;
 use callahead::core::domain::{AttemptStatus, EndReason, PhoneKind, WorkKind, WorkState};
+use callahead::core::ids::PatientId;
 use callahead::store::{PlanCommit, ShiftAttempt, StoredDecision};
 
 on_both_stores![
@@ -166,7 +167,7 @@ async fn decisions_are_kept_when_they_change(store: TestStore) {
 
 async fn an_empty_plan_is_no_trouble(store: TestStore) {
     store.commit_plan(&PlanCommit::default()).await.expect("nothing to write");
-    assert!(store.patients_to_plan(at(0)).await.expect("nobody").is_empty());
+    assert!(store.patients_to_plan(at(0), None, 10).await.expect("nobody").is_empty());
     assert!(store.load_facts(&[], at(0)).await.expect("nothing").is_empty());
 }
 
@@ -178,10 +179,22 @@ async fn whom_to_look_at(store: TestStore) {
         new(appointment("A4", "now", at(0))),
         new(appointment("A5", "Abe", at(1))),
     ];
-    store.commit_intake(&batch(bookings, vec![])).await.expect("bookings");
+    let people = ["zoe", "past", "now", "Abe", "over", "called", "nothing"].map(|id| new(patient(id, number(9)))).to_vec();
+    store.commit_intake(&batch(bookings, people)).await.expect("bookings");
     let (over, mut done) = planned("over", number(3));
     (done.status, done.placed_at) = (AttemptStatus::Completed, Some(at(-60)));
     store.commit_plan(&plan(vec![planned("past", number(1)), planned("called", number(2)), (over, done)])).await.expect("a plan");
-    let ids: Vec<_> = store.patients_to_plan(at(0)).await.expect("ids").iter().map(|p| p.as_str().to_string()).collect();
-    assert_eq!(ids, ["Abe", "called", "past", "zoe"]);
+    for limit in 1..6 {
+        let mut seen: Vec<PatientId> = Vec::new();
+        loop {
+            let page = store.patients_to_plan(at(0), seen.last(), limit).await.expect("a page");
+            assert!(page.len() <= limit as usize, "{page:?}");
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        let ids: Vec<_> = seen.iter().map(PatientId::as_str).collect();
+        assert_eq!(ids, ["Abe", "called", "past", "zoe"], "pages of {limit}");
+    }
 }

@@ -83,7 +83,7 @@ handed_on! {
         async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
         async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>>;
         async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
-        async fn patients_to_plan(&self, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
+        async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
         async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
         async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
         async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;

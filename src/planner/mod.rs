@@ -2,12 +2,16 @@
 //!
 //! Never here: SQL, deciding. Start reading at [`Planner::plan`].
 
+mod preview;
+
+pub use preview::{preview, preview_each};
+
 use crate::board::Board;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach, VisitKey, WorkItem, WorkKind};
 use crate::core::ids::{AttemptId, JobName, OutreachId, PatientId};
-use crate::core::plan::{Decision, NewAttempt, PatientFacts, PlanAction, Rules, Verdict, decide, reconcile};
+use crate::core::plan::{Decision, NewAttempt, PlanAction, Verdict, decide, reconcile};
 use crate::nudge::Stale;
 use crate::store::{PlanCommit, SharedStore, ShiftAttempt, StoreError, StoredDecision};
 use crate::views::DecisionView;
@@ -19,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// How many patients are planned in one transaction.
-const BATCH: usize = 200;
+const BATCH: u32 = 200;
 /// How often everybody is planned again, whatever happened.
 const SWEEP: Duration = Duration::seconds(60);
 
@@ -74,8 +78,17 @@ impl Planner {
     /// # Errors
     /// When the store fails.
     pub async fn plan_all(&self) -> Result<Planned, StoreError> {
-        let patients = self.store.patients_to_plan(self.clock.now()).await?;
-        self.plan(&patients).await
+        let mut sum = Planned::default();
+        let mut last = None;
+        loop {
+            let patients = self.store.patients_to_plan(self.clock.now(), last.as_ref(), BATCH).await?;
+            let page = self.plan(&patients).await?;
+            (sum.decisions, sum.actions) = (sum.decisions + page.decisions, sum.actions + page.actions);
+            match patients.into_iter().next_back() {
+                Some(newest) => last = Some(newest),
+                None => return Ok(sum),
+            }
+        }
     }
 
     /// Plans these patients.
@@ -85,7 +98,7 @@ impl Planner {
     pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
         let rules = self.board.rules();
         let mut sum = Planned::default();
-        for batch in patients.chunks(BATCH) {
+        for batch in patients.chunks(BATCH as usize) {
             let now = self.clock.now();
             let waiting = self.store.open_work_of(batch).await?;
             let facts = self.store.load_facts(batch, now).await?;
@@ -159,19 +172,6 @@ impl Planner {
         };
         (outreach, attempt)
     }
-}
-
-/// Every decision about these patients at `now`, nothing written: what `plan` prints.
-///
-/// # Errors
-/// When the store fails.
-pub async fn preview(store: &SharedStore, rules: &Rules, now: DateTime<Utc>) -> Result<Vec<Decision>, StoreError> {
-    let mut decisions = Vec::new();
-    for batch in store.patients_to_plan(now).await?.chunks(BATCH) {
-        let facts: Vec<PatientFacts> = store.load_facts(batch, now).await?;
-        decisions.extend(facts.iter().flat_map(|facts| decide(rules, facts, now)));
-    }
-    Ok(decisions)
 }
 
 /// Items that the planner opened and that its decisions ask for no more: the schedule has settled them.
