@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` has the map; `tests/layering.rs` holds every room to its line of it.
 
 pub mod app;
+pub mod audit;
 pub mod bench;
 pub mod board;
 pub mod carrier;

@@ -20,11 +20,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("prompt", &["fault"]),
     ("store", &[]),
     ("views", &["store"]),
+    ("audit", &["store"]),
     ("feed", &["fault"]),
     ("intake", &["feed", "store", "chance"]),
     ("carrier", &["clock", "chance"]),
     ("live_call", &["board", "store", "carrier", "prompt", "clock", "chance", "nudge", "worklist"]),
-    ("planner", &["board", "store", "clock", "chance", "nudge", "views", "worklist"]),
+    ("planner", &["audit", "board", "store", "clock", "chance", "nudge", "views", "worklist"]),
     ("dialer", &["store", "carrier", "live_call", "clock", "chance", "config", "worklist"]),
     ("web", &["board", "store", "carrier", "live_call", "clock", "views"]),
 ];

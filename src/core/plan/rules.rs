@@ -4,10 +4,11 @@ use crate::domain::{PhoneKind, PhoneNumber, Purpose, Service, VoicemailPolicy};
 use crate::ids::{CarrierName, JobName, LanguageTag, SiteKey};
 use chrono::{Duration, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A time of day from 00:00 to 24:00, in minutes since midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Clock24(u16);
 
 impl Clock24 {
@@ -44,7 +45,7 @@ impl Clock24 {
 }
 
 /// One reminder job: one file of `schedules/` (interfaces, section 3).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// Its name.
     pub name: JobName,
@@ -63,7 +64,7 @@ pub struct Job {
 }
 
 /// Whom a job is for. Empty lists mean all.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Select {
     /// A visit is eligible when it holds at least one of these.
     pub services: Vec<Service>,
@@ -78,7 +79,7 @@ pub struct Select {
 }
 
 /// When a job calls.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WhenRules {
     /// One entry per touch, strictly descending, each at least 1.
     pub days_before: Vec<u32>,
@@ -101,7 +102,8 @@ pub struct WhenRules {
 }
 
 /// How days are counted back from the visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Count {
     /// Every day.
     Calendar,
@@ -110,7 +112,8 @@ pub enum Count {
 }
 
 /// Days without calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Holidays {
     /// None.
     None,
@@ -121,7 +124,7 @@ pub enum Holidays {
 }
 
 /// How often a job tries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptRules {
     /// Attempts that rang, for one touch.
     pub max: u32,
@@ -136,14 +139,15 @@ pub struct AttemptRules {
 }
 
 /// What follows a no-answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NoAnswer {
     /// The next callable day, in another part of the day.
     NextDay,
 }
 
 /// What a call is like.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRules {
     /// Name of the call script.
     pub script: String,
@@ -160,7 +164,8 @@ pub struct CallRules {
 }
 
 /// On which attempt of a touch a voicemail is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LeaveVoicemail {
     /// The first.
     First,
@@ -169,7 +174,8 @@ pub enum LeaveVoicemail {
 }
 
 /// How far an opt-out reaches (calling-rules L-20).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OptOutScope {
     /// Every automated call.
     Everything,
@@ -178,7 +184,7 @@ pub enum OptOutScope {
 }
 
 /// The calling rules no schedule can loosen.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Calls a local day, per patient and per number.
     pub per_day: u32,
@@ -201,7 +207,7 @@ pub struct Limits {
 }
 
 /// A site, as far as planning needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteRules {
     /// Its zone.
     pub zone: Tz,
@@ -211,8 +217,9 @@ pub struct SiteRules {
 /// means the site's own.
 pub type ZonesOfNumber = fn(&PhoneNumber) -> &'static [Tz];
 
-/// Everything a hospital decided.
-#[derive(Debug, Clone)]
+/// Everything a hospital decided. It is stored beside the decisions it led to, so that they can be made again
+/// (`audit replay`): all of it but the table of area codes, of which only the name is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rules {
     /// All jobs, in the order of their file names.
     pub jobs: Vec<Job>,
@@ -224,8 +231,15 @@ pub struct Rules {
     pub language: LanguageTag,
     /// Languages that can be spoken, in order.
     pub languages: Vec<LanguageTag>,
+    /// The name of the table that `zones_of_number` looks in: another table has another name.
+    pub area_codes: String,
     /// Zones of a called number.
+    #[serde(skip, default = "every_number_is_the_sites")]
     pub zones_of_number: ZonesOfNumber,
+}
+
+fn every_number_is_the_sites() -> ZonesOfNumber {
+    |_| &[]
 }
 
 impl Rules {

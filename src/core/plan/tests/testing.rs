@@ -108,6 +108,7 @@ pub(crate) fn rules() -> Rules {
         sites: sites.into_iter().map(|(key, zone)| (SiteKey::new(key), SiteRules { zone })).collect(),
         language: "en-US".into(),
         languages: vec!["en-US".into(), "es-US".into()],
+        area_codes: "testing".to_string(),
         zones_of_number: zones,
     }
 }
