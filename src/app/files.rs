@@ -23,6 +23,7 @@ const SHIPPED_LANGUAGES: [&str; 2] = ["en-US", "es-US"];
 const NO_PROMPTS: &str = "there is no prompts folder here: set `prompts` in the configuration, or copy the shipped folder";
 
 /// What the files of a hospital say, read and checked.
+#[derive(Debug, Clone)]
 pub struct Rulings {
     /// The rules.
     pub rules: Arc<Rules>,

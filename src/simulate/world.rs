@@ -4,7 +4,7 @@
 //! clock is special: it runs fast while somebody is on the line, and jumps to the next due call when nobody is.
 
 use super::{Violation, violations};
-use crate::app::{Engine, Listeners, Rooms};
+use crate::app::{Engine, Listeners, Rooms, Rulings};
 use crate::carrier::simulator::{self, FaultList, Simulator, SimulatorSettings, Tally};
 use crate::chance::Chance;
 use crate::clock::{Clock, Stopwatch};
@@ -56,8 +56,9 @@ pub struct World {
     pub store: SharedStore,
     /// The clock that both live by.
     pub clock: Clock,
-    /// The rules.
+    /// The rules at the start.
     pub rules: Arc<Rules>,
+    rulings: Rulings,
     /// What became of the appointments.
     pub report: ImportReport,
     /// Visits that are not called about, by reason, as planned at the start.
@@ -92,15 +93,15 @@ impl World {
         let store = store::open(&format!("sqlite://{}", folder.0.join("world.db").display())).await?;
         let rooms = Rooms::open(config, store.clone(), clock.clone(), Chance::seeded(seed)).await?;
         let now = clock.now();
-        let (feed, layout) = ("demo".into(), csv::CsvSettings::default());
-        let report = rooms.rulings.take_csv_in(store.as_ref(), &feed, &layout, appointments.as_bytes(), now).await?;
-        let rules = rooms.rulings.rules.clone();
+        let rulings = rooms.rulings.clone();
+        let report = take_csv_in(&rulings, &store, &appointments, now).await?;
+        let rules = rulings.rules.clone();
         let mut skipped = BTreeMap::new();
         for reason in preview(&store, &rules, now).await?.iter().filter_map(|d| d.verdict.reason()) {
             *skipped.entry(reason.to_string()).or_default() += 1;
         }
         let engine = Engine::start(rooms, Listeners { web, console: Some(console) })?;
-        Ok(World { engine, network, store, clock, rules, report, skipped, carrier, _folder: folder })
+        Ok(World { engine, network, store, clock, rules, rulings, report, skipped, carrier, _folder: folder })
     }
 
     /// Lets a moment pass; jumps when nobody is on the line. `false` when nothing is left to do.
@@ -135,6 +136,16 @@ impl World {
             watch.look(self).await?;
         }
         Ok(())
+    }
+
+    /// Takes a file of appointments in, as the schedule changes.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn take_in(&self, appointments: &str) -> anyhow::Result<ImportReport> {
+        let report = take_csv_in(&self.rulings, &self.store, appointments, self.clock.now()).await?;
+        self.engine.live.nudge.all();
+        Ok(report)
     }
 
     /// What the network has seen.
@@ -192,6 +203,11 @@ impl Progress {
         ensure!(self.since.elapsed() < STUCK, "stuck: nothing has happened for {} s", STUCK.as_secs());
         Ok(moved)
     }
+}
+
+async fn take_csv_in(rulings: &Rulings, store: &SharedStore, text: &str, now: DateTime<Utc>) -> anyhow::Result<ImportReport> {
+    let (feed, layout) = ("demo".into(), csv::CsvSettings::default());
+    Ok(rulings.take_csv_in(store.as_ref(), &feed, &layout, text.as_bytes(), now).await?)
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {
