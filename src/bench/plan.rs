@@ -28,7 +28,7 @@ pub fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
     let mut actions = 0;
     for facts in &facts {
         let decisions = decide(&rules, facts, now);
-        actions += reconcile(&decisions, facts, now).len();
+        actions += reconcile(&rules, &decisions, facts, now).len();
     }
     let took = watch.elapsed();
     ensure!(actions > count / 10, "hardly anybody would be called: {actions} actions for {count} visits");

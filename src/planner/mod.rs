@@ -9,7 +9,7 @@ pub use preview::{preview, preview_each};
 use crate::board::Board;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::core::domain::{Attempt, AttemptStatus, Outreach, VisitKey, WorkItem, WorkKind};
+use crate::core::domain::{Attempt, AttemptStatus, Outreach};
 use crate::core::ids::{AttemptId, JobName, OutreachId, PatientId};
 use crate::core::plan::{Decision, NewAttempt, PlanAction, Verdict, decide, reconcile};
 use crate::nudge::Stale;
@@ -100,17 +100,15 @@ impl Planner {
         let mut sum = Planned::default();
         for batch in patients.chunks(BATCH as usize) {
             let now = self.clock.now();
-            let waiting = self.store.open_work_of(batch).await?;
             let facts = self.store.load_facts(batch, now).await?;
             let mut commit = PlanCommit { at: Some(now), ..PlanCommit::default() };
             for facts in &facts {
                 let decisions = decide(&rules, facts, now);
-                for action in reconcile(&decisions, facts, now) {
+                for action in reconcile(&rules, &decisions, facts, now) {
                     self.add(&mut commit, action, now);
                     sum.actions += 1;
                 }
                 sum.decisions += decisions.len();
-                commit.close_work.extend(settled(&waiting, &decisions));
                 commit.decisions.extend(decisions.iter().map(kept));
             }
             self.store.commit_plan(&commit).await?;
@@ -135,6 +133,9 @@ impl Planner {
                 let known = Some(new.known.to_string());
                 commit.open_work.push(item(&self.chance, new.kind, Some(&new.visit), now, Some(new.due_at), known));
             }
+            PlanAction::CloseWork { kind, visit } => commit.close_work.push((kind, visit)),
+            // The store does not hold pending changes yet.
+            PlanAction::CloseChanges { .. } => {}
         }
     }
 
@@ -172,19 +173,6 @@ impl Planner {
         };
         (outreach, attempt)
     }
-}
-
-/// Items that the planner opened and that its decisions ask for no more: the schedule has settled them.
-fn settled(waiting: &[WorkItem], decisions: &[Decision]) -> Vec<(WorkKind, VisitKey)> {
-    let ours = |kind| matches!(kind, WorkKind::Review | WorkKind::Unreached);
-    let still = |item: &WorkItem, visit: &VisitKey| decisions.iter().any(|d| d.visit == *visit && d.opens == Some(item.kind));
-    waiting
-        .iter()
-        .filter(|item| ours(item.kind))
-        .filter_map(|item| Some((item, item.visit.as_ref()?)))
-        .filter(|(item, visit)| decisions.iter().any(|d| d.visit == **visit) && !still(item, visit))
-        .map(|(item, visit)| (item.kind, visit.clone()))
-        .collect()
 }
 
 fn patients_of(whom: &[Stale]) -> Vec<PatientId> {

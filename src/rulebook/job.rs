@@ -30,6 +30,7 @@ no_later_than = "1h"
 /// Keys of a notice alone, with their defaults.
 const HORIZON: Duration = Duration::days(14);
 const SETTLE: Duration = Duration::minutes(10);
+const PER_HOUR: u32 = 120;
 
 const PURPOSES: [(&str, Purpose); 4] = [
     ("reminder", Purpose::Reminder),
@@ -156,6 +157,7 @@ fn when(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> O
         no_later_than: no_later_than?,
         horizon: horizon.unwrap_or(HORIZON),
         settle: settle.unwrap_or(SETTLE),
+        per_hour: PER_HOUR,
     };
     checks::when(&rules, section, purpose, &known.config.limits);
     Some(rules)

@@ -25,7 +25,7 @@ pub fn decide(rules: &Rules, facts: &PatientFacts, now: DateTime<Utc>) -> Vec<De
     let visits = visits_of(rules, facts);
     let mut decisions = Vec::with_capacity(visits.len() * rules.jobs.len().max(1));
     for visit in visits.iter().filter(|v| v.start > now) {
-        let history = History::of(facts, visit);
+        let history = History::of(facts, visit, None);
         if rules.jobs.is_empty() {
             let mut trail = Trail::new();
             let refusal = trail.skip("job", "there is no job", Skip::NoJob);
@@ -100,6 +100,7 @@ fn decision(
         purpose: Purpose::Reminder,
         start: visit.start,
         zone: visit.zone,
+        change: None,
         language: rules.pack_for(facts.patient.language.as_ref()).cloned(),
         verdict,
         opens,

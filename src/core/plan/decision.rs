@@ -1,7 +1,7 @@
 //! What the planner says about one visit and one job.
 
 use crate::domain::{PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
-use crate::ids::{AppointmentId, CarrierName, JobName, LanguageTag};
+use crate::ids::{AppointmentId, CarrierName, JobName, LanguageTag, SiteKey};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub struct Decision {
     pub start: DateTime<Utc>,
     /// The site's zone: outputs show times by its clock.
     pub zone: Tz,
+    /// Notices: what the patient goes by until they hear it; none for a reminder.
+    pub change: Option<Told>,
     /// The pack's tag, where one was found.
     pub language: Option<LanguageTag>,
     /// Call, skip or review.
@@ -34,6 +36,34 @@ pub struct Decision {
     pub again_at: Option<DateTime<Utc>>,
     /// Every rule that was judged, in order.
     pub rules: Vec<RuleResult>,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The visit as last announced or planned: a notice about a moved visit speaks it.
+    pub old: Announced,
+    /// When the first edit was taken in, or the closure was declared.
+    pub since: DateTime<Utc>,
+}
+
+/// When and where a patient goes by what they were last told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// Where.
+    pub site: SiteKey,
+    /// The spoken time.
+    pub start: DateTime<Utc>,
+    /// The zone of the site: the old time is spoken by its clock.
+    pub zone: Tz,
+}
+
+impl Decision {
+    /// Until when a person must have done what the decision asks for: the start of the visit, for a notice the earlier of
+    /// old and new start.
+    pub fn due_at(&self) -> DateTime<Utc> {
+        self.change.as_ref().map_or(self.start, |change| self.start.min(change.old.start))
+    }
 }
 
 /// Call, skip or review.

@@ -6,12 +6,18 @@
 //! time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
 
 mod caps;
+mod closures;
 mod decide;
 mod decision;
 mod eligibility;
 mod established;
 mod facts;
+mod fate;
+mod groups;
+mod heard;
 mod holidays;
+mod net;
+mod notice;
 mod phone;
 mod progress;
 mod recheck;
@@ -24,12 +30,14 @@ mod version;
 mod visits;
 mod voicemail;
 mod window;
+mod work;
 
 pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
-pub use decision::{Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Verdict};
+pub use decision::{Announced, Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Told, Verdict};
 pub use facts::{ClosureFacts, OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
 pub use holidays::is_us_federal;
+pub use notice::{Notice, notice_of, notices};
 pub use phone::may_be_dialled;
 pub use recheck::may_dial;
 pub use reconcile::{Dial, NewAttempt, NewWorkItem, OutreachKey, PlanAction, reconcile};

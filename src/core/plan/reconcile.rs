@@ -1,8 +1,11 @@
-//! From decisions to what the store must do: open, move and withdraw attempts, open worklist items.
+//! From decisions to what the store must do: open, move and withdraw attempts, close changes, open and close worklist
+//! items.
 
-use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Skip, Verdict};
+use super::fate;
+use super::work::work;
+use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Rules, Verdict};
 use crate::domain::{Attempt, AttemptStatus, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
-use crate::ids::{AttemptId, CarrierName, JobName, LanguageTag, OutreachId};
+use crate::ids::{AppointmentId, AttemptId, CarrierName, JobName, LanguageTag, OutreachId};
 use chrono::{DateTime, Utc};
 
 /// One thing the store must do. Leased and live attempts are never named.
@@ -12,8 +15,8 @@ pub enum PlanAction {
     Withdraw {
         /// Which.
         attempt: AttemptId,
-        /// The word of the decision's reason; `visit_gone` where the visit is no longer decided about, `replanned` where
-        /// another touch or version takes its place.
+        /// The word of the decision's reason; `visit_gone` where the visit is no longer decided about, `change_gone` where a
+        /// notice has nothing (more) to tell, `replanned` where another touch or version takes its place.
         reason: &'static str,
     },
     /// Give an attempt that is still planned another time, number, language or carrier.
@@ -27,6 +30,22 @@ pub enum PlanAction {
     Open(NewAttempt),
     /// Open a worklist item.
     OpenWork(NewWorkItem),
+    /// Close a worklist item that waits for a person: the schedule shows that it is settled.
+    CloseWork {
+        /// Of which kind.
+        kind: WorkKind,
+        /// About which visit.
+        visit: VisitKey,
+    },
+    /// Close pending changes: there is nothing (more) to tell about these bookings.
+    CloseChanges {
+        /// Which bookings.
+        appointments: Vec<AppointmentId>,
+        /// `told`, `told_by_a_person`, `closure_told`, `own_request` (the patient asked for it), `passed`,
+        /// `beyond_horizon`, `not_spoken` (nothing that is spoken changed), `unchanged`, `took_place`, or `gone` (no
+        /// longer a booking of this patient).
+        why: &'static str,
+    },
 }
 
 /// When, where and how a call is placed.
@@ -83,20 +102,22 @@ pub struct NewWorkItem {
     pub kind: WorkKind,
     /// About which visit.
     pub visit: VisitKey,
-    /// Until when it must be done: the start of the visit.
+    /// Until when it must be done: the start of the visit, or the earlier of its old and new start.
     pub due_at: DateTime<Utc>,
-    /// What is known: the word of the decision's reason, or `voicemail_left`.
+    /// What is known: the word of the decision's reason, `voicemail_left`, or `reopened` (a closure was told that holds no
+    /// more).
     pub known: &'static str,
 }
 
-/// Compares the decisions about one patient (all of them, as [`super::decide()`] gives them) with what stands, and says
-/// what is to be done, withdrawals first. Where several jobs want the same touch of a visit, the first has it. Doing what
-/// it says and asking again gives nothing more.
-pub fn reconcile(decisions: &[Decision], facts: &PatientFacts, now: DateTime<Utc>) -> Vec<PlanAction> {
+/// Compares the decisions about one patient (all of them, as [`super::decide()`] gives them by the same rules) with what
+/// stands, and says what is to be done, withdrawals first. Where several jobs want the same touch of a visit, the first has
+/// it. Doing what it says and asking again gives nothing more.
+pub fn reconcile(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, now: DateTime<Utc>) -> Vec<PlanAction> {
     let wanted = first_of_each_touch(decisions);
     let mut actions = withdrawals(decisions, &wanted, facts);
     actions.extend(wanted.iter().filter_map(|want| open_or_move(want, facts, now)));
-    open_work(decisions, facts, &mut actions);
+    actions.extend(fate::closed(rules, facts, now));
+    actions.extend(work(rules, decisions, facts, now));
     actions
 }
 
@@ -158,11 +179,10 @@ fn first_of_each_touch(decisions: &[Decision]) -> Vec<Wanted<'_>> {
     wanted
 }
 
-/// Planned attempts that serve no wanted call; the second one of a touch too, should there ever be two. Notices are not
-/// decided about yet, so theirs are left alone.
+/// Planned attempts that serve no wanted call; the second one of a touch too, should there ever be two.
 fn withdrawals(decisions: &[Decision], wanted: &[Wanted], facts: &PatientFacts) -> Vec<PlanAction> {
     let mut actions = Vec::new();
-    for o in facts.outreaches.iter().filter(|o| o.outreach.purpose == Purpose::Reminder) {
+    for o in &facts.outreaches {
         let spared = usize::from(wanted.iter().any(|want| want.is_kept_by(o)));
         for attempt in planned(o).skip(spared) {
             actions.push(PlanAction::Withdraw { attempt: attempt.id.clone(), reason: why_not(decisions, &o.outreach) });
@@ -173,10 +193,11 @@ fn withdrawals(decisions: &[Decision], wanted: &[Wanted], facts: &PatientFacts) 
 
 /// Why a promise is not called about (in this form): in the words of its own job's decision, where there is one.
 pub(crate) fn why_not(decisions: &[Decision], outreach: &Outreach) -> &'static str {
-    let of_visit = || decisions.iter().filter(|d| d.visit == outreach.visit);
+    let of_visit = || decisions.iter().filter(|d| d.purpose == outreach.purpose && d.visit == outreach.visit);
     let by_its_job = of_visit().find(|d| d.job.as_ref() == Some(&outreach.job));
     match by_its_job.or_else(|| of_visit().next()) {
-        None => "visit_gone",
+        None if outreach.purpose == Purpose::Reminder => "visit_gone",
+        None => "change_gone",
         Some(decision) => decision.verdict.reason().unwrap_or("replanned"),
     }
 }
@@ -205,25 +226,6 @@ fn open_or_move(want: &Wanted, facts: &PatientFacts, now: DateTime<Utc>) -> Opti
         number: 1 + kept.and_then(|o| o.attempts.iter().map(|a| a.number).max()).unwrap_or(0),
         dial: want.dial(),
     }))
-}
-
-/// What a person should read: the reason of the decision, but "already reached" says little of somebody who is unreached.
-fn known(kind: WorkKind, reason: &'static str) -> &'static str {
-    if kind == WorkKind::Unreached && reason == Skip::AlreadyReached.as_str() { "voicemail_left" } else { reason }
-}
-
-fn open_work(decisions: &[Decision], facts: &PatientFacts, actions: &mut Vec<PlanAction>) {
-    let first_new = actions.len();
-    for decision in decisions {
-        let (Some(kind), Some(reason)) = (decision.opens, decision.verdict.reason()) else { continue };
-        let opened_now = actions[first_new..]
-            .iter()
-            .any(|action| matches!(action, PlanAction::OpenWork(item) if item.kind == kind && item.visit == decision.visit));
-        if !opened_now && !facts.work.iter().any(|w| w.kind == kind && w.visit == decision.visit) {
-            let item = NewWorkItem { kind, visit: decision.visit.clone(), due_at: decision.start, known: known(kind, reason) };
-            actions.push(PlanAction::OpenWork(item));
-        }
-    }
 }
 
 fn planned(o: &OutreachFacts) -> impl Iterator<Item = &Attempt> {

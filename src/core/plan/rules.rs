@@ -78,6 +78,13 @@ pub struct Select {
     pub minimum_notice: Duration,
 }
 
+impl Select {
+    /// Whether the job takes a service; without a list it takes every one that is known.
+    pub fn takes(&self, service: Service) -> bool {
+        service != Service::Unknown && (self.services.is_empty() || self.services.contains(&service))
+    }
+}
+
 /// When a job calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WhenRules {
@@ -99,6 +106,8 @@ pub struct WhenRules {
     pub horizon: Duration,
     /// Notices: how long after the last edit.
     pub settle: Duration,
+    /// Notices of closures: how many patients come into their turn an hour, at least 1.
+    pub per_hour: u32,
 }
 
 /// How days are counted back from the visit.
@@ -243,6 +252,11 @@ fn every_number_is_the_sites() -> ZonesOfNumber {
 }
 
 impl Rules {
+    /// The jobs of one purpose, in their order.
+    pub fn jobs_for(&self, purpose: Purpose) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(move |job| job.purpose == purpose)
+    }
+
     /// The zone of a site.
     pub fn zone(&self, site: &SiteKey) -> Option<Tz> {
         self.sites.get(site).map(|s| s.zone)

@@ -1,7 +1,8 @@
 //! What was promised and tried so far about one visit, by its version.
 
+use super::heard::last_reached;
 use super::visits::VisitView;
-use super::{OutreachFacts, PatientFacts};
+use super::{Notice, OutreachFacts, PatientFacts};
 use crate::domain::{Attempt, AttemptStatus, EndReason, Outcome, Purpose};
 use crate::ids::JobName;
 use chrono::{DateTime, Utc};
@@ -14,14 +15,11 @@ pub(crate) struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    pub fn of(facts: &'a PatientFacts, visit: &VisitView) -> History<'a> {
+    /// `moved`: the version of the notice about the visit that is to be given, where there is one.
+    pub fn of(facts: &'a PatientFacts, visit: &VisitView, moved: Option<u32>) -> History<'a> {
         let of_visit: Vec<_> = facts.outreaches.iter().filter(|o| visit.is(&o.outreach.visit)).collect();
-        let version = match of_visit.iter().map(|o| &o.outreach).max_by_key(|o| o.version) {
-            None => 1,
-            Some(newest) if newest.start == visit.start => newest.version,
-            Some(newest) => newest.version + 1,
-        };
-        History { version, of_visit }
+        let version = spoken_version(&of_visit, visit.start);
+        History { version: moved.map_or(version, |moved| moved.max(version)), of_visit }
     }
 
     /// A call about this visit that is under way or whose fate nobody knows yet, whatever its version and purpose.
@@ -30,15 +28,14 @@ impl<'a> History<'a> {
     }
 
     /// What the patient said, or was found not to be, in a call about this version: nothing more is asked then. The
-    /// answer to a notice about a moved visit counts like that to a reminder.
+    /// answer to a notice about a moved visit counts like that to a reminder, and the last one voids those before.
     pub fn settled(&self) -> Option<Outcome> {
         self.current()
-            .filter(|o| matches!(o.outreach.purpose, Purpose::Reminder | Purpose::Moved))
+            .filter(|o| speaks_of_the_start(o.outreach.purpose))
             .flat_map(|o| tries(&o.attempts))
-            .find_map(|attempt| match result(attempt) {
-                Outcome::Failed if attempt.end_reason == Some(EndReason::BadNumber) => Some(Outcome::WrongNumber),
-                outcome => outcome.settles_visit().then_some(outcome),
-            })
+            .filter_map(|attempt| Some((called_at(attempt), settles(attempt)?)))
+            .max_by_key(|(at, _)| *at)
+            .map(|(_, outcome)| outcome)
     }
 
     /// The calls made for one touch of the reminder, in their order.
@@ -62,6 +59,58 @@ impl<'a> History<'a> {
 
     fn current(&self) -> impl Iterator<Item = &'a OutreachFacts> {
         self.of_visit.iter().copied().filter(|o| o.outreach.version == self.version)
+    }
+}
+
+/// The version of a visit that begins at `start`, for reminders and notices that it moved. It rises with a new start, and
+/// when the patient was told that the visit does not take place, and it does after all: what they said before is void.
+fn spoken_version(of_visit: &[&OutreachFacts], start: DateTime<Utc>) -> u32 {
+    let spoken = || of_visit.iter().filter(|o| speaks_of_the_start(o.outreach.purpose));
+    let Some(newest) = spoken().map(|o| &o.outreach).max_by_key(|o| o.version) else { return 1 };
+    if newest.start != start {
+        return newest.version + 1;
+    }
+    let called_off = of_visit
+        .iter()
+        .filter(|o| match o.outreach.purpose {
+            Purpose::Cancelled => o.outreach.start == start,
+            purpose => purpose == Purpose::Closure,
+        })
+        .filter_map(|o| Some(last_reached(o)?.0))
+        .max();
+    let answered_before = |told: DateTime<Utc>| {
+        let of_newest = spoken().filter(|o| o.outreach.version == newest.version);
+        of_newest.flat_map(|o| tries(&o.attempts)).any(|attempt| called_at(attempt) <= told)
+    };
+    newest.version + u32::from(called_off.is_some_and(answered_before))
+}
+
+/// The version of a notice: another one than that of an earlier change which had its own calls.
+pub(crate) fn notice_version(facts: &PatientFacts, notice: &Notice) -> u32 {
+    let of_visit: Vec<_> = facts.outreaches.iter().filter(|o| o.outreach.visit == notice.visit).collect();
+    let same = || of_visit.iter().filter(|o| o.outreach.purpose == notice.purpose);
+    let version = match speaks_of_the_start(notice.purpose) {
+        true => spoken_version(&of_visit, notice.start),
+        false => match same().map(|o| &o.outreach).max_by_key(|o| o.version) {
+            None => 1,
+            Some(newest) => newest.version + u32::from(newest.start != notice.start),
+        },
+    };
+    let is_of_an_earlier_change = |o: &&&OutreachFacts| {
+        o.outreach.version == version && tries(&o.attempts).any(|attempt| called_at(attempt) < notice.first_at)
+    };
+    version + u32::from(same().any(|o| is_of_an_earlier_change(&o)))
+}
+
+fn speaks_of_the_start(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::Reminder | Purpose::Moved)
+}
+
+/// What a call settled about its visit, where it did. A number that is none is as wrong as one of somebody else.
+pub(crate) fn settles(attempt: &Attempt) -> Option<Outcome> {
+    match result(attempt) {
+        Outcome::Failed if attempt.end_reason == Some(EndReason::BadNumber) => Some(Outcome::WrongNumber),
+        outcome => outcome.settles_visit().then_some(outcome),
     }
 }
 

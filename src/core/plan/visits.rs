@@ -24,6 +24,11 @@ impl<'a> VisitView<'a> {
         self.appointments.iter().copied().filter(|a| a.status.is_booked())
     }
 
+    /// All bookings, earliest first.
+    pub fn all(&self) -> impl Iterator<Item = &'a Appointment> + '_ {
+        self.appointments.iter().copied()
+    }
+
     /// Whether a booking belongs to this visit.
     pub fn holds(&self, appointment: &Appointment) -> bool {
         appointment.site == *self.site && appointment.start.with_timezone(&self.zone).date_naive() == self.day

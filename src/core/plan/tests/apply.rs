@@ -4,9 +4,10 @@ use super::testing::planned_attempt;
 use crate::domain::*;
 use crate::ids::*;
 use crate::plan::*;
+use chrono::{DateTime, Utc};
 
 /// Carries out what [`reconcile`] says on the facts, as the store would.
-pub(crate) fn apply(facts: &mut PatientFacts, actions: &[PlanAction]) {
+pub(crate) fn apply(facts: &mut PatientFacts, actions: &[PlanAction], now: DateTime<Utc>) {
     for action in actions {
         match action {
             PlanAction::Withdraw { attempt, .. } => {
@@ -23,9 +24,18 @@ pub(crate) fn apply(facts: &mut PatientFacts, actions: &[PlanAction]) {
                 facts.work.push(WorkFacts {
                     kind: item.kind,
                     visit: item.visit.clone(),
-                    opened_at: item.due_at,
+                    opened_at: now,
                     standing: WorkStanding::Open,
                 });
+            }
+            PlanAction::CloseWork { kind, visit } => {
+                let open = |w: &&mut WorkFacts| w.kind == *kind && w.visit == *visit && w.standing == WorkStanding::Open;
+                facts.work.iter_mut().find(open).expect("it is open").standing = WorkStanding::Settled;
+            }
+            PlanAction::CloseChanges { appointments, .. } => {
+                let before = facts.changes.len();
+                facts.changes.retain(|c| !appointments.contains(&c.appointment));
+                assert_eq!(before - facts.changes.len(), appointments.len(), "each is pending, and named once");
             }
         }
     }

@@ -177,7 +177,7 @@ fn check_decisions(world: &World) {
 /// Plans, carries out, and plans again: nothing more must come.
 fn plan_and_settle(world: &mut World) {
     let actions = world.reconcile();
-    apply(&mut world.facts, &actions);
+    apply(&mut world.facts, &actions, world.now);
     assert_eq!(world.reconcile(), [], "after its own actions there is nothing to do");
 }
 

@@ -11,7 +11,7 @@ fn reconcile_opens_moves_and_withdraws() {
     let mut world = World::new();
     let opened = world.reconcile();
     assert!(matches!(&opened[..], [PlanAction::Open(new)] if new.number == 1 && new.existing.is_none()), "{opened:?}");
-    apply(&mut world.facts, &opened);
+    apply(&mut world.facts, &opened, world.now);
     assert_eq!(world.reconcile(), []);
 
     // Inside the open window time passes and nothing moves.
@@ -22,7 +22,7 @@ fn reconcile_opens_moves_and_withdraws() {
     world.now = at("2026-12-08 11:00");
     let moved = world.reconcile();
     assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.due_at == world.now), "{moved:?}");
-    apply(&mut world.facts, &moved);
+    apply(&mut world.facts, &moved, world.now);
     world.now += Duration::minutes(5);
     assert_eq!(world.reconcile(), []);
 
@@ -30,7 +30,7 @@ fn reconcile_opens_moves_and_withdraws() {
     world.phones(&[(PhoneKind::Mobile, "617-555-0102")]);
     let moved = world.reconcile();
     assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.phone_kind == PhoneKind::Mobile), "{moved:?}");
-    apply(&mut world.facts, &moved);
+    apply(&mut world.facts, &moved, world.now);
 
     // The visit moves to another hour of its day: the old version's attempt goes, a new one comes.
     world.visit().start = at("2026-12-10 14:00");
@@ -40,17 +40,17 @@ fn reconcile_opens_moves_and_withdraws() {
             if new.outreach.version == 2 && new.number == 1),
         "{replanned:?}"
     );
-    apply(&mut world.facts, &replanned);
+    apply(&mut world.facts, &replanned, world.now);
 
     // Cancelled, and booked again: withdrawn, then a second attempt of the same promise.
     world.visit().status = AppointmentStatus::Cancelled;
     let withdrawn = world.reconcile();
     assert!(matches!(&withdrawn[..], [PlanAction::Withdraw { reason: "not_booked", .. }]), "{withdrawn:?}");
-    apply(&mut world.facts, &withdrawn);
+    apply(&mut world.facts, &withdrawn, world.now);
     world.visit().status = AppointmentStatus::Booked;
     let again = world.reconcile();
     assert!(matches!(&again[..], [PlanAction::Open(new)] if new.number == 2 && new.existing.is_some()), "{again:?}");
-    apply(&mut world.facts, &again);
+    apply(&mut world.facts, &again, world.now);
 
     // Gone from the schedule.
     world.facts.appointments.clear();
@@ -63,7 +63,7 @@ fn reconcile_opens_moves_and_withdraws() {
 fn a_time_that_the_dialler_chose_inside_the_window_stays() {
     let mut world = World::new();
     let opened = world.reconcile();
-    apply(&mut world.facts, &opened);
+    apply(&mut world.facts, &opened, world.now);
     world.now = at("2026-12-07 12:00");
     let later = world.now + Duration::minutes(10);
     world.facts.outreaches[0].attempts[0].due_at = later;
@@ -86,13 +86,13 @@ fn a_time_that_the_dialler_chose_inside_the_window_stays() {
         given(&mut world);
         let moved = world.reconcile();
         assert!(matches!(&moved[..], [PlanAction::Move { dial, .. }] if dial.due_at == at(due)), "{name}: {moved:?}");
-        apply(&mut world.facts, &moved);
+        apply(&mut world.facts, &moved, world.now);
         assert_eq!(world.reconcile(), [], "{name}");
     }
 }
 
 #[test]
-fn reconcile_leaves_leased_and_live_attempts_and_notices_alone() {
+fn reconcile_leaves_leased_and_live_attempts_alone() {
     for status in [AttemptStatus::Leased, AttemptStatus::Requesting, AttemptStatus::Unknown, AttemptStatus::InProgress] {
         let mut world = World::new();
         world.now = at("2026-12-07 12:00");
@@ -104,8 +104,11 @@ fn reconcile_leaves_leased_and_live_attempts_and_notices_alone() {
     let mut world = World::new();
     world.attempt(1, at("2026-12-07 10:00"));
     world.facts.outreaches[0].outreach.purpose = Purpose::Moved;
-    world.visit().status = AppointmentStatus::Cancelled;
-    assert_eq!(world.reconcile(), []);
+    let gone = world.reconcile();
+    assert!(
+        gone.iter().any(|a| matches!(a, PlanAction::Withdraw { reason: "change_gone", .. })),
+        "a notice of nothing: {gone:?}"
+    );
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn reconcile_opens_each_item_once_and_the_first_job_has_the_touch() {
         known: "unknown_service",
     };
     assert_eq!(review, [PlanAction::OpenWork(want)]);
-    apply(&mut world.facts, &review);
+    apply(&mut world.facts, &review, world.now);
     assert_eq!(world.reconcile(), []);
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn job() -> Job {
             no_later_than: Duration::hours(12),
             horizon: Duration::days(14),
             settle: Duration::minutes(10),
+            per_hour: 120,
         },
         attempts: AttemptRules {
             max: 2,
@@ -210,7 +211,7 @@ impl World {
     }
 
     pub fn reconcile(&self) -> Vec<PlanAction> {
-        reconcile(&self.decide(), &self.facts, self.now)
+        reconcile(&self.rules, &self.decide(), &self.facts, self.now)
     }
 
     /// A call that was made about the visit as it stands: version 1, the given touch.

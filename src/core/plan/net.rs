@@ -1,0 +1,182 @@
+//! The net change of a visit: several edits come to one notice, or to none (hospital-feeds, section 4.2).
+
+use super::decision::Announced;
+use super::groups::{Change, Group, State, day_in};
+use super::notice::Notice;
+use super::version::notice_version;
+use super::visits::VisitView;
+use super::{PatientFacts, Rules, closures};
+use crate::domain::{AppointmentStatus, LastKnown, Purpose, VisitKey};
+use crate::ids::{AppointmentId, SiteKey};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// What the changes of one old visit come to.
+pub(crate) enum Net {
+    /// One notice.
+    Tell(Box<Notice>),
+    /// The visit's own change is told with another visit that moves into it.
+    Along,
+    /// Nothing that is spoken has changed; the word says why.
+    Nothing(&'static str),
+    /// The schedule is not firm yet, or a closure of the day says it all.
+    Wait,
+}
+
+/// One visit as a site and a day, of a patient who is known.
+pub(crate) type Place = (SiteKey, NaiveDate);
+
+pub(crate) struct Nets<'a> {
+    pub rules: &'a Rules,
+    pub facts: &'a PatientFacts,
+    pub visits: &'a [VisitView<'a>],
+    pub now: DateTime<Utc>,
+}
+
+/// What is left of an old visit.
+struct Rest {
+    /// The first booked start.
+    booked: Option<DateTime<Utc>>,
+    /// The first start, as last announced, of what is not firm.
+    unfirm: Option<DateTime<Utc>>,
+    /// Something of it took place, or was missed.
+    over: bool,
+}
+
+impl Rest {
+    fn is_nothing(&self) -> bool {
+        self.booked.is_none() && self.unfirm.is_none() && !self.over
+    }
+}
+
+impl<'a> Nets<'a> {
+    /// The booking that leads a visit away: the earliest one that belongs to another visit now. Where something is left of
+    /// the old visit, only one of a service that a job tells.
+    pub fn leader<'g>(&self, group: &'g Group<'a>) -> Option<&'g Change<'a>> {
+        let anything = self.rest(group).is_nothing();
+        let away = group.of_state(State::Away).filter(|c| self.target(c).is_some());
+        away.filter(|c| anything || self.is_told(Purpose::Moved, &c.old)).min_by_key(|c| (c.booking.start, &c.booking.id))
+    }
+
+    /// The visit to which a booking belongs now.
+    pub fn target(&self, change: &Change) -> Option<&'a VisitView<'a>> {
+        let zone = self.rules.zone(&change.booking.site)?;
+        self.visit((&change.booking.site, day_in(change.booking.start, zone)))
+    }
+
+    /// `leader`: unless another old visit moves into the same new one first. `taken`: another one moves into this one.
+    pub fn net(&self, group: &Group<'a>, leader: Option<&Change<'a>>, taken: bool) -> Net {
+        if group.of_state(State::Unfirm).count() == group.changes.len() {
+            return Net::Wait;
+        }
+        let rest = self.rest(group);
+        let vanished = || group.changes.iter().filter(|c| matches!(c.state, State::Cancelled | State::Away));
+        if let Some((leader, visit)) = leader.and_then(|leader| Some((leader, self.target(leader)?))) {
+            let (old, about) = match rest.is_nothing() {
+                true => (group.old_start, group.announced()),
+                false => (leader.old.start, vec![leader.old.clone()]),
+            };
+            return self.moved(group, visit, old, about);
+        }
+        if rest.is_nothing() {
+            let all: Vec<&Change> = vanished().collect();
+            return match all.is_empty() {
+                true => Net::Nothing(nothing(group)),
+                false => self.cancelled(group, &all, group.old_start, group.announced()),
+            };
+        }
+        let here = self.visit((&group.site, group.day));
+        let closed = here.is_some_and(|visit| closures::covering(self.facts, visit).is_some());
+        if let (Some(start), Some(visit)) = (rest.booked, here)
+            && start != group.old_start
+            && group.changes.iter().any(|c| matches!(c.state, State::Cancelled | State::Away | State::Stays))
+        {
+            match rest.unfirm {
+                Some(unfirm) if unfirm == group.old_start => {}
+                Some(unfirm) if unfirm < start => return Net::Wait,
+                _ if closed => return Net::Wait,
+                _ if taken => return Net::Along,
+                _ => return self.moved(group, visit, group.old_start, group.announced()),
+            }
+        }
+        let told: Vec<&Change> = vanished().filter(|c| self.is_told(Purpose::Cancelled, &c.old)).collect();
+        match told.first() {
+            Some(_) if closed => Net::Wait,
+            Some(first) => self.cancelled(group, &told, first.old.start, told.iter().map(|c| c.old.clone()).collect()),
+            None => Net::Nothing(nothing(group)),
+        }
+    }
+
+    fn rest(&self, group: &Group) -> Rest {
+        use AppointmentStatus::{Arrived, Completed, NoShow};
+        let here = self.visit((&group.site, group.day));
+        Rest {
+            booked: here.and_then(|v| v.booked().map(|b| b.start).min()),
+            unfirm: group.of_state(State::Unfirm).map(|c| c.old.start).min(),
+            over: here.is_some_and(|v| v.all().any(|b| matches!(b.status, Arrived | Completed | NoShow))),
+        }
+    }
+
+    fn visit(&self, (site, day): (&SiteKey, NaiveDate)) -> Option<&'a VisitView<'a>> {
+        self.visits.iter().find(|v| v.day == day && v.site == site)
+    }
+
+    /// Whether any job of the purpose tells about this service.
+    fn is_told(&self, purpose: Purpose, old: &LastKnown) -> bool {
+        self.rules.jobs_for(purpose).any(|job| job.select.takes(old.service))
+    }
+
+    fn moved(&self, group: &Group, visit: &VisitView, old: DateTime<Utc>, about: Vec<LastKnown>) -> Net {
+        let notice = Notice {
+            visit: visit.key(),
+            purpose: Purpose::Moved,
+            version: 0,
+            start: visit.start,
+            zone: visit.zone,
+            appointments: visit.spoken_ids(),
+            ..self.draft(group, old, about)
+        };
+        self.numbered(notice)
+    }
+
+    fn cancelled(&self, group: &Group, vanished: &[&Change], start: DateTime<Utc>, about: Vec<LastKnown>) -> Net {
+        let appointments: Vec<AppointmentId> = vanished.iter().map(|c| c.booking.id.clone()).collect();
+        self.numbered(Notice { appointments, ..self.draft(group, start, about) })
+    }
+
+    /// A notice that the old visit does not take place at `old`.
+    fn draft(&self, group: &Group, old: DateTime<Utc>, about: Vec<LastKnown>) -> Notice {
+        let patient = self.facts.patient.id.clone();
+        Notice {
+            visit: VisitKey { patient, site: group.site.clone(), day: group.day },
+            purpose: Purpose::Cancelled,
+            version: 0,
+            start: old,
+            zone: group.zone,
+            old: Announced { site: group.site.clone(), start: old, zone: group.zone },
+            delayed: false,
+            closure: None,
+            position: None,
+            appointments: Vec::new(),
+            changes: group.firm(),
+            about,
+            first_at: group.first_at,
+            last_at: group.last_at,
+        }
+    }
+
+    fn numbered(&self, mut notice: Notice) -> Net {
+        notice.version = notice_version(self.facts, &notice);
+        Net::Tell(Box::new(notice))
+    }
+}
+
+fn nothing(group: &Group) -> &'static str {
+    let all = |state: State| group.changes.iter().all(|c| c.state == state);
+    if all(State::Same) {
+        "unchanged"
+    } else if group.of_state(State::Over).next().is_some() {
+        "took_place"
+    } else {
+        "not_spoken"
+    }
+}
