@@ -73,6 +73,7 @@ fn patient(n: usize, site: &SiteKey, now: DateTime<Utc>) -> PatientFacts {
             start: now + Duration::hours(20 + (n % 500) as i64),
             duration_minutes: Some(30),
             service: if kind == 2 { Service::Infusion } else { Service::Exam },
+            service_by_rule: false,
             visit_type: None,
             status: if kind == 3 { AppointmentStatus::Cancelled } else { AppointmentStatus::Booked },
             established: Some(true),
@@ -87,5 +88,6 @@ fn patient(n: usize, site: &SiteKey, now: DateTime<Utc>) -> PatientFacts {
         work: Vec::new(),
         changes: Vec::new(),
         closures: Vec::new(),
+        stamp: 0,
     }
 }

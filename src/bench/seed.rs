@@ -67,6 +67,7 @@ impl Person {
             start: world.start,
             duration_minutes: None,
             service: Service::Exam,
+            service_by_rule: false,
             visit_type: None,
             status: AppointmentStatus::Booked,
             established: None,
@@ -123,6 +124,9 @@ pub async fn book(world: &World, store: &dyn Store, people: &[Person], now: Date
             patients: some.iter().map(|p| Revised { value: p.record(), revision: 0 }).collect(),
             withdraw: Vec::new(),
             opt_outs: Vec::new(),
+            changes: Vec::new(),
+            consents: Vec::new(),
+            heard: None,
         };
         store.commit_intake(&batch).await?;
     }

@@ -90,6 +90,7 @@ async fn request_calls(world: &World, rooms: &Rooms, people: &[Person]) -> anyho
             holder: "bench".into(),
             limit: 500,
             max_lines: u32::MAX,
+            skip_sites: Vec::new(),
         };
         let leased = store.lease_due(&lease).await?;
         ensure!(!leased.is_empty(), "{} calls could not be leased", left.len());
@@ -109,6 +110,7 @@ async fn request_calls(world: &World, rooms: &Rooms, people: &[Person]) -> anyho
                 brief: brief(world, rooms),
                 caps: Vec::new(),
                 respect_opt_outs: true,
+                stamp: None,
             };
             let store = store.clone();
             asked.spawn(async move { store.begin_request(&order).await });

@@ -142,6 +142,7 @@ impl Dialer {
                 holder: holder.to_string(),
                 limit: self.pace.batch(),
                 max_lines: self.settings.max_calls,
+                skip_sites: Vec::new(),
             })
             .await?;
         let count = leased.len();

@@ -59,10 +59,13 @@ impl Dialer {
             brief,
             caps: counted_since(limits, leased.outreach.purpose, zone, now).map(|(since, limit)| Cap { since, limit }).to_vec(),
             respect_opt_outs: limits.opt_out_scope == OptOutScope::Everything || leased.outreach.purpose == Purpose::Reminder,
+            stamp: Some(facts.stamp),
         };
         match store.begin_request(&order).await? {
             RequestVerdict::Granted => {}
             RequestVerdict::LeaseLost => return Ok(()),
+            // The next lease reads the facts anew.
+            RequestVerdict::Stale => return Ok(store.give_back(&id, holder, &GiveBack::Later(now)).await?),
             RequestVerdict::NumberInUse => return Ok(store.give_back(&id, holder, &GiveBack::Later(now + LATER)).await?),
             RequestVerdict::Capped | RequestVerdict::OptedOut => {
                 return Ok(self.drop_attempt(&id, holder, patient, "refused_in_transaction").await?);

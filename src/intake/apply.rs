@@ -170,6 +170,7 @@ fn fold(known: Option<&Appointment>, change: &AppointmentChange, now: DateTime<U
         start: change.start,
         duration_minutes: change.duration_minutes.or_else(|| known?.duration_minutes),
         service: known.filter(|_| !says_service).map_or(change.service, |known| known.service),
+        service_by_rule: known.filter(|_| !says_service).map_or(change.service_by_rule, |known| known.service_by_rule),
         visit_type: change.visit_type.clone().or_else(|| known?.visit_type.clone()),
         status: change.status,
         established: change.established.or_else(|| known?.established),

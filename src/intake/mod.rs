@@ -146,6 +146,9 @@ async fn take_in_batch<L: Ledger + ?Sized>(
             patients: decided.patients,
             withdraw: decided.withdraw,
             opt_outs: decided.opt_outs,
+            changes: Vec::new(),
+            consents: Vec::new(),
+            heard: None,
         };
         tries += 1;
         match store.commit_intake(&batch).await {

@@ -33,6 +33,7 @@ fn row(line: u64, appointment: &str, patient: &str, tell: impl FnOnce(&mut Appoi
         start: at("2026-12-01T14:00:00Z"),
         duration_minutes: None,
         service: Service::Exam,
+        service_by_rule: false,
         visit_type: None,
         status: AppointmentStatus::Booked,
         established: None,
@@ -77,6 +78,7 @@ impl Ledger for Memory {
         Ok(Known {
             appointments: appointments.iter().filter_map(|id| kept.appointments.get(id)).cloned().collect(),
             patients: patients.iter().filter_map(|id| kept.patients.get(id)).cloned().collect(),
+            ..Known::default()
         })
     }
 

@@ -16,12 +16,12 @@ mod stored;
 pub use fault::DatabaseFault;
 pub use records::*;
 
-use crate::core::domain::{Appointment, PhoneNumber, VisitKey, WorkItem};
-use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
+use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
+use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::plan::PatientFacts;
 use address::Address;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -98,14 +98,28 @@ pub trait Store: Send + Sync + 'static {
     async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
 
     // -- intake
-    /// What is known about these bookings and patients, with the revision each must still have at the commit.
+    /// What is known about these bookings and patients, with the revision each must still have at the commit, and what is
+    /// pending about the bookings.
     async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known>;
     /// Writes one batch of a feed, withdrawing what it makes stale, in one transaction.
+    /// [`StoreError::Conflict`] when a revision or what is pending is not what the batch was decided on.
     async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
+    /// Notes that a live feed was heard, though it may have said nothing: for all sites it ever spoke of, and for `sites`.
+    /// Never for what is taken in by hand.
+    async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<()>;
+    /// The live feeds last heard before `before`, each with the sites that it ever spoke of. One that is configured no more
+    /// stays among them: the caller knows which ones count.
+    async fn silent_feeds(&self, before: DateTime<Utc>) -> Result<Vec<(FeedName, Vec<SiteKey>)>>;
     /// Stored bookings in order of start.
     async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>>;
     /// How many bookings are stored.
     async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
+    /// The booked and confirmed ones at a site that start in `from..until`, in order of start.
+    async fn bookings_between(&self, site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Appointment>>;
+    /// Where the patient's numbers came from, oldest first.
+    async fn consents(&self, patient: &PatientId) -> Result<Vec<Consent>>;
+    /// What ever changed about the patient's bookings after they were made, oldest first, told or pending.
+    async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>>;
 
     // -- planning
     /// The patients that have a booking starting after `now` or an attempt still planned: whom the planner must look at. At
@@ -117,16 +131,31 @@ pub trait Store: Send + Sync + 'static {
     /// attempt of the same outreach keeps a second one out. Withdrawals and closed items come before what is opened. Whoever
     /// else writes may have to wait for it: a few hundred patients at a time.
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
+    /// Takes or renews the named lease for `holder` until a moment; `false` while somebody else has it.
+    async fn hold_lease(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool>;
+    /// Lets go of the named lease, so that nobody need wait for its end; nothing happens where `holder` does not have it.
+    async fn leave_lease(&self, name: &str, holder: &str) -> Result<()>;
+
+    // -- closures
+    /// Keeps a closure with the visits it covers, each with its place in the order of visit time.
+    /// [`StoreError::Conflict`] when one of this id is kept already.
+    async fn declare_closure(&self, closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> Result<()>;
+    /// The closures in force, or `all` ever declared, in the order of their beginning.
+    async fn closures(&self, all: bool) -> Result<Vec<ClosureRecord>>;
+    /// Withdraws the closures in force of a site on a local day; returns how many.
+    async fn withdraw_closures(&self, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64>;
 
     // -- dialling
-    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: earliest visit first, and no more
-    /// than the carrier has lines free. Whoever else leases for the carrier waits, so that together they keep to its lines.
+    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: notices first, then the earliest
+    /// visit, never two to one number or one patient at once, and no more than the carrier has lines free. Whoever else leases
+    /// for the carrier waits, so that together they keep to its lines.
     async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
     /// The earliest `due_at` of a planned attempt of this carrier that may still be placed (`now < not_after`), however long
     /// past it is. One whose time is over waits for the planner, not for a dialler.
     async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
     /// Commits that the carrier is about to be asked (status requesting), after checking in the same transaction that the
-    /// lease is held, no other call to the number is live, no cap is full, and nobody opted out.
+    /// lease is held, nobody opted out, nothing about the patient changed, no other call to the number is live, and no cap is
+    /// full.
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
     /// Gives a leased attempt back: planned again for later, or cancelled so that the planner plans anew. One that is
     /// requesting can be given back too while nothing was heard of it, no event and no carrier's id: the carrier refused it
@@ -169,6 +198,11 @@ pub trait Store: Send + Sync + 'static {
     async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
     /// At most `limit` entries of the suppression list, newest first.
     async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>>;
+    /// Takes entries of the patient or the number back, also where a feed opted the patient out; returns how many. They stay
+    /// on record. An entry of a patient and a number of which only one is taken back stands on for the other.
+    async fn remove_opt_outs(&self, who: &OptIn) -> Result<u64>;
+    /// At most `limit` entries of the suppression list that stand or ever stood, newest first.
+    async fn opt_out_records(&self, limit: u32) -> Result<Vec<OptOutRecord>>;
 
     // -- reading
     /// Attempts that were placed or ended, oldest first, with their outreach.
@@ -180,6 +214,8 @@ pub trait Store: Send + Sync + 'static {
     async fn call_counts(&self) -> Result<Vec<CallCount>>;
     /// What was decided about a visit and when, oldest first.
     async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
+    /// Decisions with what they were made from, in their order. Those without are left out.
+    async fn decisions_to_replay(&self, query: &ReplayQuery) -> Result<Vec<Replay>>;
     /// Keeps entries of the webhook log.
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
     /// Entries of the webhook log in order (with `query.newest` the last ones), after `query.after` when given. With several replicas an entry may get its number

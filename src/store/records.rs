@@ -1,14 +1,22 @@
 //! What goes into the store and comes out of it.
 
+mod changes;
+mod replay;
+
+pub use changes::{ChangeEdit, ChangeNote, ChangeRecord, CloseChange, ClosureRecord, Consent};
+pub use replay::{Replay, ReplayQuery, RuleSet};
+
 use crate::core::call::{Brief, CallEvent};
 use crate::core::domain::{
-    AnsweredBy, Appointment, Attempt, AttemptStatus, EndReason, Outcome, Outreach, Patient, PhoneKind, PhoneNumber, VisitKey,
-    WorkItem, WorkKind,
+    AnsweredBy, Appointment, Attempt, AttemptStatus, EndReason, Outcome, Outreach, Patient, PendingChange, PhoneKind,
+    PhoneNumber, VisitKey, WorkItem, WorkKind,
 };
-use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, LanguageTag, PatientId};
+use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, LanguageTag, PatientId, SiteKey};
 use crate::core::phi::Phi;
+use crate::core::plan::PatientFacts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A stored thing with its revision: 0 is "not stored", each write raises it by one.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +34,10 @@ pub struct Known {
     pub appointments: Vec<Revised<Appointment>>,
     /// The patients asked for that are stored.
     pub patients: Vec<Revised<Patient>>,
+    /// What is pending about the bookings asked for.
+    pub changes: Vec<PendingChange>,
+    /// Where the numbers of the patients asked for are known to come from.
+    pub consents: Vec<Consent>,
 }
 
 /// One batch of a feed, decided.
@@ -45,6 +57,12 @@ pub struct IntakeBatch {
     pub withdraw: Vec<VisitKey>,
     /// Opt-outs the feed brought.
     pub opt_outs: Vec<OptOut>,
+    /// What becomes of pending changes.
+    pub changes: Vec<ChangeNote>,
+    /// Where numbers came from; what is on record already is left alone.
+    pub consents: Vec<Consent>,
+    /// The sites a live feed spoke of in this batch: it is not silent. None for what is taken in by hand.
+    pub heard: Option<Vec<SiteKey>>,
 }
 
 /// One row or message as it came.
@@ -74,8 +92,15 @@ pub struct PlanCommit {
     pub open_work: Vec<WorkItem>,
     /// Items the schedule has settled: every open item of this kind about this visit is closed.
     pub close_work: Vec<(WorkKind, VisitKey)>,
+    /// Pending changes that are over, unless they were edited since then.
+    pub close_changes: Vec<CloseChange>,
     /// Decisions, kept when they differ from the last one of the same visit and job.
     pub decisions: Vec<StoredDecision>,
+    /// What they were made from. It is kept for a patient (without names and birth date) where one of the patient's
+    /// decisions is kept, and the rules are given.
+    pub facts: Arc<Vec<PatientFacts>>,
+    /// The rules they were made by.
+    pub rules: Option<RuleSet>,
 }
 
 /// Another time, number, language or carrier for a planned attempt.
@@ -125,6 +150,8 @@ pub struct LeaseRequest {
     pub limit: u32,
     /// The carrier's lines: those in use, leased or live, count against them, whoever uses them.
     pub max_lines: u32,
+    /// Sites whose visits are not called about now, because their feed is silent.
+    pub skip_sites: Vec<SiteKey>,
 }
 
 /// An attempt that a dialler holds.
@@ -157,6 +184,9 @@ pub struct RequestOrder {
     pub caps: Vec<Cap>,
     /// Whether an opt-out of the patient or the number forbids the call.
     pub respect_opt_outs: bool,
+    /// The stamp of the facts that the call was judged by ([`PatientFacts::stamp`]): it must still be the same. None: not
+    /// asked.
+    pub stamp: Option<i64>,
 }
 
 /// A cap, as arithmetic: fewer than `limit` calls that count may have been placed at or after `since`.
@@ -181,6 +211,8 @@ pub enum RequestVerdict {
     Capped,
     /// The patient or the number opted out.
     OptedOut,
+    /// Something about the patient changed since the facts were read: read them again.
+    Stale,
 }
 
 /// What becomes of a leased attempt that is given back.
@@ -288,6 +320,28 @@ pub struct OptOut {
     pub at: DateTime<Utc>,
     /// By whom or what: `key 9`, `import`, a user's name.
     pub how: String,
+}
+
+/// Who is to be called again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptIn {
+    /// The patient: on all numbers that nobody else opted out.
+    pub patient: Option<PatientId>,
+    /// The number: for everybody who did not opt out.
+    pub phone: Option<PhoneNumber>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who took the entry back, and how it was asked.
+    pub by: String,
+}
+
+/// An entry of the suppression list that may have been taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOutRecord {
+    /// The entry.
+    pub opt_out: OptOut,
+    /// When it was taken back and by whom; none while it stands.
+    pub removed: Option<(DateTime<Utc>, String)>,
 }
 
 /// A call with its outreach: a line of `calls`.

@@ -112,6 +112,9 @@ pub struct Appointment {
     pub duration_minutes: Option<u32>,
     /// The class it was given.
     pub service: Service,
+    /// Whether the classification rules gave it, not the feed.
+    #[serde(default)]
+    pub service_by_rule: bool,
     /// The feed's own word for it: the reason for the visit, so private.
     pub visit_type: Option<Phi<String>>,
     /// Where it stands.

@@ -23,6 +23,9 @@ pub struct AppointmentChange {
     pub duration_minutes: Option<u32>,
     /// The class, already derived by the classification rules where the feed names none.
     pub service: Service,
+    /// Whether the classification rules gave it, not the feed.
+    #[serde(default)]
+    pub service_by_rule: bool,
     /// The feed's own word for the visit.
     pub visit_type: Option<Phi<String>>,
     /// Where it stands.

@@ -27,6 +27,10 @@ pub struct PatientFacts {
     pub changes: Vec<PendingChange>,
     /// Closures in force at a site and time at which the patient has a booking.
     pub closures: Vec<ClosureFacts>,
+    /// A number that changes whenever a feed changed something about the patient, or what is pending or closed for them: who
+    /// read the facts can tell later whether they still hold. It decides nothing.
+    #[serde(default)]
+    pub stamp: i64,
 }
 
 /// A worklist item, as far as planning needs it.

@@ -48,7 +48,7 @@ impl Cells<'_> {
         let patient = self.id("patient_id").map(PatientId::new);
         let status = self.status();
         let site = self.site(context);
-        let service = self.service(context);
+        let (service, service_by_rule) = self.service(context);
         let established = self.yes_no("established");
         let about_patient = self.about_patient(status);
         let (site, zone) = site?;
@@ -66,6 +66,7 @@ impl Cells<'_> {
             start: start?,
             duration_minutes: self.duration(),
             service,
+            service_by_rule,
             visit_type: self.text("visit_type").map(Phi::new),
             status: status?,
             established,
@@ -119,16 +120,17 @@ impl Cells<'_> {
         }
     }
 
-    fn service(&mut self, context: &Context<'_>) -> Service {
+    /// The class, and whether the classification rules gave it.
+    fn service(&mut self, context: &Context<'_>) -> (Service, bool) {
         if self.value("service").is_some() {
-            return self.word("service", &SERVICES, Service::parse).unwrap_or(Service::Unknown);
+            return (self.word("service", &SERVICES, Service::parse).unwrap_or(Service::Unknown), false);
         }
         let (visit_type, department) = (self.value("visit_type"), self.value("department"));
         let (class, silent) = ((context.classify)(visit_type, department), visit_type.is_none());
         if class == Service::Unknown && silent {
             self.notice("service and visit_type are empty: without a class nobody is called about it".to_string());
         }
-        class
+        (class, true)
     }
 
     fn birth_date(&mut self) -> Option<Phi<chrono::NaiveDate>> {

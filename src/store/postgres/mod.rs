@@ -103,7 +103,10 @@ fn migrator() -> Migrator {
     let step = |number, name: &'static str, sql: &'static str| {
         Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    let mut migrator = Migrator::with_migrations(vec![step(1, "foundation", include_str!("migrations/0001_foundation.sql"))]);
+    let mut migrator = Migrator::with_migrations(vec![
+        step(1, "foundation", include_str!("migrations/0001_foundation.sql")),
+        step(2, "planning", include_str!("migrations/0002_planning.sql")),
+    ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);
     migrator

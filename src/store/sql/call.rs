@@ -1,7 +1,7 @@
 //! One call: its events, appended, and what follows from them, in one transaction.
 
 use super::rows::{Fields, attempt_columns, outreach_columns};
-use super::{Conn, Row, people, reading};
+use super::{Conn, Row, opt_outs, people, reading};
 use crate::core::ids::{AttemptId, AttemptToken};
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, micros, opt_micros};
@@ -71,7 +71,7 @@ pub(super) async fn commit(conn: &mut Conn, commit: &CallCommit) -> Result<()> {
         append(conn, &commit.attempt, seq, event).await?;
     }
     if let Some(opt_out) = &commit.opt_out {
-        people::add_opt_out(conn, opt_out).await?;
+        opt_outs::add(conn, opt_out).await?;
     }
     for item in &commit.open_work {
         people::open_work(conn, item).await?;

@@ -1,13 +1,14 @@
 //! Leases, and the moment before a carrier is asked: what must hold is judged in the transaction that commits it.
 
 use super::rows::{Fields, attempt_columns, outreach_columns};
-use super::{Conn, Lock, lock};
+use super::{Conn, Lock, lock, stamp};
 use crate::core::domain::PhoneNumber;
-use crate::core::ids::{AttemptId, CarrierName};
+use crate::core::ids::{AttemptId, CarrierName, SiteKey};
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, list, micros, read_micros};
 use crate::store::{Cap, GiveBack, LeaseRequest, Leased, LiveCall, RequestOrder, RequestVerdict, Result, StoreError};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
 /// What a dialler may give back: what it has leased, or what it has begun to request and nothing was heard of, because
 /// then the carrier has refused. Once an event or the carrier's id is known, a call exists.
@@ -18,7 +19,14 @@ macro_rules! is_held {
     };
 }
 
-/// Takes due attempts for one dialler, as many as lines are free: earliest visit first.
+/// The order of calls: notices before reminders, then the nearest visit.
+macro_rules! turn {
+    () => {
+        "CASE WHEN o.purpose = 'reminder' THEN 1 ELSE 0 END, o.start_at, a.due_at, a.id"
+    };
+}
+
+/// Takes due attempts for one dialler, as many as lines are free.
 pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result<Vec<Leased>> {
     lock(conn, Lock::Lines(request.carrier.as_str())).await?;
     // The only way to a line leads through here: what is counted under the lock can only become less.
@@ -27,17 +35,7 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let due: Vec<String> = sqlx::query_scalar(concat!(
-        "SELECT a.id FROM attempts a JOIN outreaches o ON o.id = a.outreach
-         WHERE a.status = 'planned' AND a.carrier = $1 AND a.due_at <= $2 AND a.not_after > $2
-         ORDER BY o.start_at, a.due_at, a.id LIMIT $3",
-        skip_locked!()
-    ))
-    .bind(request.carrier.as_str())
-    .bind(micros(request.now))
-    .bind(i64::from(limit))
-    .fetch_all(&mut *conn)
-    .await?;
+    let due = due_attempts(conn, request, limit as usize).await?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -55,12 +53,58 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
         outreach_columns!(),
         " FROM attempts a JOIN outreaches o ON o.id = a.outreach WHERE a.id",
         is_in!("$1"),
-        " ORDER BY o.start_at, a.due_at, a.id"
+        " ORDER BY ",
+        turn!()
     ))
     .bind(&due)
     .fetch_all(conn)
     .await?;
     rows.iter().map(|row| Ok(Leased { attempt: Fields(row).attempt()?, outreach: Fields(row).outreach()? })).collect()
+}
+
+/// Whose turn it is: no number and no patient twice, because the second call would be refused.
+async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, limit: usize) -> Result<Vec<String>> {
+    let skipped = list(request.skip_sites.iter().map(SiteKey::as_str));
+    let (mut due, mut numbers, mut patients) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    while due.len() < limit {
+        let wanted = limit - due.len();
+        let rows = sqlx::query(concat!(
+            r#"SELECT a.id AS "attempts.id", a.phone AS "attempts.phone", o.patient AS "outreaches.patient"
+               FROM attempts a JOIN outreaches o ON o.id = a.outreach
+               WHERE a.status = 'planned' AND a.carrier = $1 AND a.due_at <= $2 AND a.not_after > $2 AND NOT (o.site"#,
+            is_in!("$3"),
+            ") AND NOT (a.phone",
+            is_in!("$4"),
+            ") AND NOT (o.patient",
+            is_in!("$5"),
+            ") ORDER BY ",
+            turn!(),
+            " LIMIT $6",
+            skip_locked!()
+        ))
+        .bind(request.carrier.as_str())
+        .bind(micros(request.now))
+        .bind(&skipped)
+        .bind(list(numbers.iter().map(String::as_str)))
+        .bind(list(patients.iter().map(String::as_str)))
+        .bind(i64::try_from(wanted).unwrap_or(i64::MAX))
+        .fetch_all(&mut *conn)
+        .await?;
+        for row in &rows {
+            let fields = Fields(row);
+            let (phone, patient) = (fields.text("attempts.phone")?, fields.text("outreaches.patient")?);
+            if !numbers.contains(&phone) && !patients.contains(&patient) {
+                due.push(fields.text("attempts.id")?);
+                numbers.insert(phone);
+                patients.insert(patient);
+            }
+        }
+        // The first of each round is always taken, so that this ends.
+        if rows.len() < wanted {
+            break;
+        }
+    }
+    Ok(due)
 }
 
 /// The earliest time of a planned attempt that may still be placed.
@@ -93,6 +137,9 @@ pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Resu
     if order.respect_opt_outs && is_opted_out(conn, &patient, &phone).await? {
         return Ok(RequestVerdict::OptedOut);
     }
+    if order.stamp.is_some() && stamp::current(conn, &patient, order.now).await? != order.stamp {
+        return Ok(RequestVerdict::Stale);
+    }
     if is_in_use(conn, &phone).await? {
         return Ok(RequestVerdict::NumberInUse);
     }
@@ -117,11 +164,12 @@ pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Resu
 }
 
 async fn is_opted_out(conn: &mut Conn, patient: &str, phone: &str) -> Result<bool> {
-    let entries: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM opt_outs WHERE patient = $1 OR phone = $2")
-        .bind(patient)
-        .bind(phone)
-        .fetch_one(conn)
-        .await?;
+    let entries: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM opt_outs WHERE removed_at IS NULL AND (patient = $1 OR phone = $2)")
+            .bind(patient)
+            .bind(phone)
+            .fetch_one(conn)
+            .await?;
     Ok(entries > 0)
 }
 

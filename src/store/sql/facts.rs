@@ -1,10 +1,10 @@
 //! What the planner must know about patients, gathered with a few statements for many of them.
 
 use super::rows::{Fields, appointment_columns, attempt_columns, outreach_columns, patient_columns};
-use super::{Conn, people};
+use super::{Conn, changes, closures, stamp};
 use crate::core::domain::{Patient, PhoneNumber, WorkKind, WorkState};
 use crate::core::ids::{OutreachId, PatientId};
-use crate::core::plan::{OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
+use crate::core::plan::{ClosureFacts, OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
 use crate::store::Result;
 use crate::store::stored::{list, micros};
 use chrono::{DateTime, Days, Utc};
@@ -27,7 +27,8 @@ pub(super) async fn patients_to_plan(
          WHERE p.id > $2
            AND (EXISTS (SELECT 1 FROM appointments b WHERE b.patient = p.id AND b.start_at > $1)
                 OR EXISTS (SELECT 1 FROM outreaches o JOIN attempts a ON a.outreach = o.id
-                           WHERE o.patient = p.id AND a.status = 'planned'))
+                           WHERE o.patient = p.id AND a.status = 'planned')
+                OR EXISTS (SELECT 1 FROM changes c WHERE c.patient = p.id AND c.closed_at IS NULL))
          ORDER BY p.id LIMIT $3",
     )
     .bind(micros(now))
@@ -51,6 +52,8 @@ pub(super) async fn load(conn: &mut Conn, patients: &[PatientId], now: DateTime<
         chunk.add_opt_outs(conn).await?;
         chunk.add_other_calls(conn, now).await?;
         chunk.add_work(conn).await?;
+        chunk.add_changes(conn).await?;
+        chunk.add_closures(conn, now).await?;
         facts.extend(chunk.facts.into_values());
     }
     Ok(facts)
@@ -91,6 +94,7 @@ impl Chunk {
                 work: Vec::new(),
                 changes: Vec::new(),
                 closures: Vec::new(),
+                stamp: stamp::of_patient(Fields(row).int("patients.revision")?),
             };
             facts.insert(id, fresh);
         }
@@ -113,6 +117,8 @@ impl Chunk {
         for row in &rows {
             let appointment = Fields(row).appointment()?;
             if let Some(facts) = self.facts.get_mut(appointment.patient.as_str()) {
+                let part = stamp::of_appointment(appointment.id.as_str(), Fields(row).int("appointments.revision")?);
+                facts.stamp = facts.stamp.wrapping_add(part);
                 facts.appointments.push(appointment);
             }
         }
@@ -163,10 +169,12 @@ impl Chunk {
 
     async fn add_opt_outs(&mut self, conn: &mut Conn) -> Result<()> {
         let rows = sqlx::query(concat!(
-            r#"SELECT s.patient AS "opt_outs.patient", s.phone AS "opt_outs.phone" FROM opt_outs s WHERE s.patient"#,
+            r#"SELECT s.patient AS "opt_outs.patient", s.phone AS "opt_outs.phone" FROM opt_outs s
+               WHERE s.removed_at IS NULL AND (s.patient"#,
             is_in!("$1"),
             " OR s.phone",
-            is_in!("$2")
+            is_in!("$2"),
+            ")"
         ))
         .bind(&self.ids)
         .bind(&self.numbers)
@@ -218,7 +226,7 @@ impl Chunk {
     async fn add_work(&mut self, conn: &mut Conn) -> Result<()> {
         let rows = sqlx::query(concat!(
             r#"SELECT w.kind AS "worklist.kind", w.visit AS "worklist.visit", w.whose AS "worklist.whose",
-                   w.opened_at AS "worklist.opened_at", w.state AS "worklist.state", w.resolution AS "worklist.resolution"
+                   w.opened_at AS "worklist.opened_at", w.state AS "worklist.state", w.settled AS "worklist.settled"
                FROM worklist w WHERE w.visit IS NOT NULL AND w.whose"#,
             is_in!("$1"),
             " ORDER BY w.opened_at, w.id"
@@ -229,17 +237,44 @@ impl Chunk {
         for row in &rows {
             let fields = Fields(row);
             if let Some(facts) = self.facts.get_mut(&fields.text("worklist.whose")?) {
-                let resolution = fields.opt_text("worklist.resolution")?;
                 facts.work.push(WorkFacts {
                     kind: fields.word("worklist.kind", WorkKind::parse)?,
                     visit: fields.visit("worklist.visit")?,
                     opened_at: fields.time("worklist.opened_at")?,
                     standing: match fields.word("worklist.state", WorkState::parse)? {
                         WorkState::Open | WorkState::Claimed => WorkStanding::Open,
-                        WorkState::Closed if resolution.as_deref() == Some(people::SETTLED) => WorkStanding::Settled,
+                        WorkState::Closed if fields.int("worklist.settled")? != 0 => WorkStanding::Settled,
                         WorkState::Closed => WorkStanding::Done,
                     },
                 });
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_changes(&mut self, conn: &mut Conn) -> Result<()> {
+        for row in &changes::pending_of(conn, &self.ids).await? {
+            let fields = Fields(row);
+            if let Some(facts) = self.facts.get_mut(&fields.text("changes.patient")?) {
+                facts.stamp = facts.stamp.wrapping_add(stamp::of_change(fields.int("changes.id")?));
+                facts.changes.push(fields.change()?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Most days nothing is closed, and one small statement says so.
+    async fn add_closures(&mut self, conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+        let in_force = closures::in_force(conn, now).await?;
+        if in_force.is_empty() {
+            return Ok(());
+        }
+        let positions = closures::positions(conn, &in_force, &self.ids).await?;
+        for facts in self.facts.values_mut() {
+            for closure in in_force.iter().filter(|c| facts.appointments.iter().any(|a| c.covers(&a.site, a.start))) {
+                facts.stamp = facts.stamp.wrapping_add(stamp::of_closure(closure));
+                let position = positions.get(&(closure.id.clone(), facts.patient.id.clone())).copied();
+                facts.closures.push(ClosureFacts { closure: closure.clone(), position });
             }
         }
         Ok(())

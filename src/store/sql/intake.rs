@@ -1,7 +1,7 @@
 //! What the feeds say: bookings and patients, each written only over the revision it was decided on.
 
 use super::rows::{Fields, appointment_columns, patient_columns};
-use super::{Conn, people};
+use super::{Conn, changes, feeds, opt_outs};
 use crate::core::domain::{Appointment, Patient, VisitKey};
 use crate::core::ids::{AppointmentId, FeedName, PatientId};
 use crate::store::stored::{form, list, micros, opt_micros, outside};
@@ -13,6 +13,7 @@ pub(super) async fn load_known(conn: &mut Conn, appointments: &[AppointmentId], 
     let sql = concat!("SELECT ", appointment_columns!(), " FROM appointments p WHERE p.id", is_in!("$1"), " ORDER BY p.id");
     let ids = list(appointments.iter().map(AppointmentId::as_str));
     let rows = sqlx::query(sql).bind(ids).fetch_all(&mut *conn).await?;
+    let changes = changes::pending(conn, appointments).await?;
     let appointments = rows
         .iter()
         .map(|row| {
@@ -23,7 +24,8 @@ pub(super) async fn load_known(conn: &mut Conn, appointments: &[AppointmentId], 
 
     let sql = concat!("SELECT ", patient_columns!(), " FROM patients p WHERE p.id", is_in!("$1"), " ORDER BY p.id");
     let ids = list(patients.iter().map(PatientId::as_str));
-    let rows = sqlx::query(sql).bind(ids).fetch_all(conn).await?;
+    let rows = sqlx::query(sql).bind(ids).fetch_all(&mut *conn).await?;
+    let consents = feeds::consents(conn, patients).await?;
     let patients = rows
         .iter()
         .map(|row| {
@@ -31,7 +33,7 @@ pub(super) async fn load_known(conn: &mut Conn, appointments: &[AppointmentId], 
             Ok(Revised { value: fields.patient()?, revision: fields.int("patients.revision")? })
         })
         .collect::<Result<_>>()?;
-    Ok(Known { appointments, patients })
+    Ok(Known { appointments, patients, changes, consents })
 }
 
 /// Writes one batch. Rows are written in the order of their ids, so that two feeds do not wait for each other in a circle.
@@ -46,25 +48,37 @@ pub(super) async fn commit(conn: &mut Conn, batch: &IntakeBatch) -> Result<()> {
     for appointment in appointments {
         write_appointment(conn, appointment).await?;
     }
+    for note in &batch.changes {
+        changes::note(conn, note, batch.at).await?;
+    }
     for raw in &batch.raw {
         keep_raw(conn, &batch.feed, batch.at, raw).await?;
     }
     for opt_out in &batch.opt_outs {
-        people::add_opt_out(conn, opt_out).await?;
+        opt_outs::add(conn, opt_out).await?;
     }
-    withdraw(conn, &batch.withdraw, batch.at).await
+    for consent in &batch.consents {
+        feeds::keep_consent(conn, consent).await?;
+    }
+    withdraw(conn, &batch.withdraw, batch.at).await?;
+    // Last, because every batch of a feed writes the same rows: nobody waits for the other's while holding these.
+    match &batch.heard {
+        Some(sites) => feeds::heard(conn, &batch.feed, sites, batch.at).await,
+        None => Ok(()),
+    }
 }
 
 async fn write_appointment(conn: &mut Conn, revised: &Revised<Appointment>) -> Result<()> {
     let sql = if revised.revision == 0 {
         "INSERT INTO appointments (id, patient, site, department, start_at, duration_minutes, service, visit_type, status,
-             established, booked_at, updated_at, feed, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 + 1)
+             established, booked_at, updated_at, feed, revision, service_by_rule)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 + 1, $15)
          ON CONFLICT DO NOTHING"
     } else {
         "UPDATE appointments
          SET patient = $2, site = $3, department = $4, start_at = $5, duration_minutes = $6, service = $7, visit_type = $8,
-             status = $9, established = $10, booked_at = $11, updated_at = $12, feed = $13, revision = $14 + 1
+             status = $9, established = $10, booked_at = $11, updated_at = $12, feed = $13, revision = $14 + 1,
+             service_by_rule = $15
          WHERE id = $1 AND revision = $14"
     };
     let a = &revised.value;
@@ -83,6 +97,7 @@ async fn write_appointment(conn: &mut Conn, revised: &Revised<Appointment>) -> R
         .bind(opt_micros(a.updated_at))
         .bind(a.feed.as_str())
         .bind(revised.revision)
+        .bind(i64::from(a.service_by_rule))
         .execute(conn)
         .await?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
@@ -127,7 +142,7 @@ async fn keep_raw(conn: &mut Conn, feed: &FeedName, at: DateTime<Utc>, raw: &Raw
     Ok(())
 }
 
-/// Withdraws the planned attempts about these visits.
+/// Withdraws the planned attempts about these visits, whatever their purpose.
 async fn withdraw(conn: &mut Conn, visits: &[VisitKey], at: DateTime<Utc>) -> Result<()> {
     if visits.is_empty() {
         return Ok(());

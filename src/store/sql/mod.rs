@@ -29,25 +29,33 @@ macro_rules! counts_as_called {
 }
 
 mod call;
+mod changes;
+mod closures;
 mod dial;
 mod facts;
+mod feeds;
+mod inputs;
 mod intake;
+mod leases;
+mod opt_outs;
 mod people;
 mod plan;
 mod reading;
 mod rows;
 mod schema;
+mod stamp;
 
 use super::{Conn, Pools, Row, Tx, lock, migrator};
-use crate::core::domain::{Appointment, PhoneNumber, VisitKey, WorkItem};
-use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, WorkItemId};
+use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
+use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::plan::PatientFacts;
 use crate::store::{
-    CallCommit, CallCount, CallLine, CallQuery, CallRecord, GiveBack, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptOut,
-    PlanCommit, RequestOrder, RequestVerdict, Result, Store, StoredDecision, WebhookEntry, WebhookQuery,
+    CallCommit, CallCount, CallLine, CallQuery, CallRecord, ChangeRecord, ClosureRecord, Consent, GiveBack, IntakeBatch, Known,
+    LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Replay, ReplayQuery, RequestOrder, RequestVerdict,
+    Result, Store, StoredDecision, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// What a transaction can have to itself. Whoever takes several takes them in this order.
 #[allow(dead_code, reason = "SQLite has one writer and needs no names of locks")]
@@ -118,12 +126,32 @@ impl Store for SqlStore {
         writing!(self, [batch], |conn| intake::commit(conn, &batch))
     }
 
+    async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<()> {
+        writing!(self, [feed, sites], |conn| feeds::heard(conn, &feed, &sites, at))
+    }
+
+    async fn silent_feeds(&self, before: DateTime<Utc>) -> Result<Vec<(FeedName, Vec<SiteKey>)>> {
+        reading!(self, |conn| feeds::silent(&mut conn, before))
+    }
+
     async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>> {
         reading!(self, |conn| intake::appointments(&mut conn, feed, limit))
     }
 
     async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64> {
         reading!(self, |conn| intake::count_appointments(&mut conn, feed))
+    }
+
+    async fn bookings_between(&self, site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Appointment>> {
+        reading!(self, |conn| closures::bookings_between(&mut conn, site, from, until))
+    }
+
+    async fn consents(&self, patient: &PatientId) -> Result<Vec<Consent>> {
+        reading!(self, |conn| feeds::consents(&mut conn, std::slice::from_ref(patient)))
+    }
+
+    async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>> {
+        reading!(self, |conn| changes::history(&mut conn, patient))
     }
 
     async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>> {
@@ -139,6 +167,26 @@ impl Store for SqlStore {
 
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()> {
         writing!(self, [plan], |conn| plan::commit(conn, &plan))
+    }
+
+    async fn hold_lease(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool> {
+        writing!(self, [name, holder], |conn| leases::hold(conn, &name, &holder, now, until))
+    }
+
+    async fn leave_lease(&self, name: &str, holder: &str) -> Result<()> {
+        writing!(self, [name, holder], |conn| leases::leave(conn, &name, &holder))
+    }
+
+    async fn declare_closure(&self, closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> Result<()> {
+        writing!(self, [closure, reason, visits], |conn| closures::declare(conn, &closure, &reason, &visits))
+    }
+
+    async fn closures(&self, all: bool) -> Result<Vec<ClosureRecord>> {
+        reading!(self, |conn| closures::closures(&mut conn, all))
+    }
+
+    async fn withdraw_closures(&self, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64> {
+        writing!(self, [site], |conn| closures::withdraw(conn, &site, day, at))
     }
 
     async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>> {
@@ -214,11 +262,19 @@ impl Store for SqlStore {
     }
 
     async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()> {
-        writing!(self, [opt_out], |conn| people::add_opt_out(conn, &opt_out))
+        writing!(self, [opt_out], |conn| opt_outs::add(conn, &opt_out))
     }
 
     async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>> {
-        reading!(self, |conn| people::opt_outs(&mut conn, limit))
+        reading!(self, |conn| opt_outs::standing(&mut conn, limit))
+    }
+
+    async fn remove_opt_outs(&self, who: &OptIn) -> Result<u64> {
+        writing!(self, [who], |conn| opt_outs::remove(conn, &who))
+    }
+
+    async fn opt_out_records(&self, limit: u32) -> Result<Vec<OptOutRecord>> {
+        reading!(self, |conn| opt_outs::records(&mut conn, limit))
     }
 
     async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>> {
@@ -235,6 +291,10 @@ impl Store for SqlStore {
 
     async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>> {
         reading!(self, |conn| reading::decisions(&mut conn, visit))
+    }
+
+    async fn decisions_to_replay(&self, query: &ReplayQuery) -> Result<Vec<Replay>> {
+        reading!(self, |conn| inputs::decisions_to_replay(&mut conn, query))
     }
 
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()> {

@@ -1,14 +1,14 @@
-//! What people see and do: the worklist and the suppression list.
+//! What people must do: the worklist.
 
 use super::Conn;
 use super::rows::Fields;
-use crate::core::domain::{PhoneNumber, VisitKey, WorkItem, WorkKind, WorkState};
+use crate::core::domain::{VisitKey, WorkItem, WorkKind, WorkState};
 use crate::core::ids::{PatientId, WorkItemId};
+use crate::store::Result;
 use crate::store::stored::{list, micros, opt_micros};
-use crate::store::{OptOut, Result};
 
-/// The resolution of what closed by itself.
-pub(super) const SETTLED: &str = "settled by the schedule";
+/// The resolution of what closed by itself; the column `settled` says so too.
+const SETTLED: &str = "settled by the schedule";
 
 /// Opens an item unless one of its kind about the same is open; `false` where it was there.
 pub(super) async fn open_work(conn: &mut Conn, item: &WorkItem) -> Result<bool> {
@@ -103,7 +103,7 @@ pub(super) async fn resolve_work(conn: &mut Conn, item: &WorkItemId, resolution:
 /// Closes what the schedule has settled.
 pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &VisitKey) -> Result<()> {
     sqlx::query(
-        "UPDATE worklist SET state = 'closed', resolution = $3
+        "UPDATE worklist SET state = 'closed', resolution = $3, settled = 1
          WHERE kind = $1 AND about = $2 AND state <> 'closed'",
     )
     .bind(kind.as_str())
@@ -112,38 +112,4 @@ pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &Visit
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Adds to the suppression list, unless the same stands there.
-pub(super) async fn add_opt_out(conn: &mut Conn, opt_out: &OptOut) -> Result<()> {
-    sqlx::query("INSERT INTO opt_outs (patient, phone, at, how) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-        .bind(opt_out.patient.as_ref().map(PatientId::as_str))
-        .bind(opt_out.phone.as_ref().map(PhoneNumber::as_str))
-        .bind(micros(opt_out.at))
-        .bind(&opt_out.how)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// The suppression list, newest first.
-pub(super) async fn opt_outs(conn: &mut Conn, limit: u32) -> Result<Vec<OptOut>> {
-    let rows = sqlx::query(
-        r#"SELECT patient AS "opt_outs.patient", phone AS "opt_outs.phone", at AS "opt_outs.at", how AS "opt_outs.how"
-           FROM opt_outs ORDER BY at DESC, id DESC LIMIT $1"#,
-    )
-    .bind(i64::from(limit))
-    .fetch_all(conn)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let fields = Fields(row);
-            Ok(OptOut {
-                patient: fields.opt_text("opt_outs.patient")?.map(PatientId::new),
-                phone: fields.opt_word("opt_outs.phone", |text| PhoneNumber::parse(text).ok())?,
-                at: fields.time("opt_outs.at")?,
-                how: fields.text("opt_outs.how")?,
-            })
-        })
-        .collect()
 }

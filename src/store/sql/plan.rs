@@ -1,12 +1,13 @@
 //! What a planner decided, written so that writing it twice, or two planners at once, do no harm: what is unique is kept
 //! so by constraints, and what already stands is left alone.
 
+use super::inputs::Inputs;
 use super::rows::Fields;
-use super::{Conn, Lock, lock, people};
+use super::{Conn, Lock, changes, lock, people};
 use crate::core::domain::{Attempt, Outreach};
 use crate::core::ids::AttemptId;
 use crate::store::stored::{list, micros, opt_micros};
-use crate::store::{PlanCommit, Result, ShiftAttempt, StoreError, StoredDecision};
+use crate::store::{PlanCommit, Result, ShiftAttempt, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,7 +27,10 @@ pub(super) async fn commit(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
     for item in &plan.open_work {
         people::open_work(conn, item).await?;
     }
-    keep_decisions(conn, &plan.decisions, plan.at).await
+    for change in &plan.close_changes {
+        changes::close(conn, change, plan.at).await?;
+    }
+    keep_decisions(conn, plan).await
 }
 
 async fn withdraw(conn: &mut Conn, attempts: &[AttemptId], at: Option<DateTime<Utc>>) -> Result<()> {
@@ -121,8 +125,9 @@ async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, outreach: &str) -> R
     Ok(())
 }
 
-/// Appends the decisions that differ from the newest one of the same visit and job.
-async fn keep_decisions(conn: &mut Conn, decisions: &[StoredDecision], at: Option<DateTime<Utc>>) -> Result<()> {
+/// Appends the decisions that differ from the newest one of the same visit and job, with what they were made from.
+async fn keep_decisions(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
+    let decisions = &plan.decisions;
     if decisions.is_empty() {
         return Ok(());
     }
@@ -142,17 +147,20 @@ async fn keep_decisions(conn: &mut Conn, decisions: &[StoredDecision], at: Optio
         let of = (fields.text("decisions.visit")?, fields.text("decisions.job")?);
         newest.insert(of, fields.text("decisions.essence")?);
     }
+    let mut inputs = Inputs::of(plan);
     for decision in decisions {
         let of = (decision.visit.to_text(), decision.job.as_str().to_string());
         if newest.get(&of) == Some(&decision.essence) {
             continue;
         }
-        sqlx::query("INSERT INTO decisions (at, visit, job, essence, body) VALUES ($1, $2, $3, $4, $5)")
-            .bind(at.map_or(0, micros))
+        let inputs = inputs.number(conn, &decision.visit.patient).await?;
+        sqlx::query("INSERT INTO decisions (at, visit, job, essence, body, inputs) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(plan.at.map_or(0, micros))
             .bind(&of.0)
             .bind(&of.1)
             .bind(&decision.essence)
             .bind(&decision.body)
+            .bind(inputs)
             .execute(&mut *conn)
             .await?;
         newest.insert(of, decision.essence.clone());

@@ -3,11 +3,11 @@
 
 use super::Row;
 use crate::core::domain::{
-    AnsweredBy, Appointment, AppointmentStatus, Attempt, AttemptStatus, EndReason, Outcome, Outreach, Patient, PhoneKind,
-    PhoneNumber, Purpose, Service, VisitKey, WorkItem, WorkKind, WorkState,
+    AnsweredBy, Appointment, AppointmentStatus, Attempt, AttemptStatus, Closure, EndReason, LastKnown, Outcome, Outreach,
+    Patient, PendingChange, PhoneKind, PhoneNumber, Purpose, Service, VisitKey, WorkItem, WorkKind, WorkState,
 };
 use crate::core::ids::{
-    AppointmentId, AttemptId, CarrierName, FeedName, JobName, LanguageTag, OutreachId, PatientId, SiteKey, WorkItemId,
+    AppointmentId, AttemptId, CarrierName, ClosureId, FeedName, JobName, LanguageTag, OutreachId, PatientId, SiteKey, WorkItemId,
 };
 use crate::core::phi::Phi;
 use crate::store::stored::{read_form, read_micros};
@@ -22,6 +22,7 @@ macro_rules! appointment_columns {
         r#"p.id AS "appointments.id", p.patient AS "appointments.patient", p.site AS "appointments.site",
            p.department AS "appointments.department", p.start_at AS "appointments.start_at",
            p.duration_minutes AS "appointments.duration_minutes", p.service AS "appointments.service",
+           p.service_by_rule AS "appointments.service_by_rule",
            p.visit_type AS "appointments.visit_type", p.status AS "appointments.status",
            p.established AS "appointments.established", p.booked_at AS "appointments.booked_at",
            p.updated_at AS "appointments.updated_at", p.feed AS "appointments.feed",
@@ -61,7 +62,24 @@ macro_rules! attempt_columns {
     };
 }
 
-pub(super) use {appointment_columns, attempt_columns, outreach_columns, patient_columns};
+/// The columns of [`Fields::change`], from `changes c`.
+macro_rules! change_columns {
+    () => {
+        r#"c.id AS "changes.id", c.appointment AS "changes.appointment", c.patient AS "changes.patient",
+           c.old_site AS "changes.old_site", c.old_start_at AS "changes.old_start_at", c.old_service AS "changes.old_service",
+           c.old_department AS "changes.old_department", c.first_at AS "changes.first_at", c.last_at AS "changes.last_at""#
+    };
+}
+
+/// The columns of [`Fields::closure`], from `closures c`.
+macro_rules! closure_columns {
+    () => {
+        r#"c.id AS "closures.id", c.site AS "closures.site", c.day AS "closures.day", c.from_at AS "closures.from_at",
+           c.until_at AS "closures.until_at", c.delay_to AS "closures.delay_to", c.declared_at AS "closures.declared_at""#
+    };
+}
+
+pub(super) use {appointment_columns, attempt_columns, change_columns, closure_columns, outreach_columns, patient_columns};
 
 /// A row, read by full column name.
 pub(super) struct Fields<'r>(pub &'r Row);
@@ -122,8 +140,6 @@ impl Fields<'_> {
     }
 
     pub fn appointment(&self) -> Result<Appointment> {
-        // A file may not say "unknown", so the word is not among those that `parse` reads.
-        let service = |word: &str| if word == "unknown" { Some(Service::Unknown) } else { Service::parse(word) };
         Ok(Appointment {
             id: AppointmentId::new(self.text("appointments.id")?),
             patient: PatientId::new(self.text("appointments.patient")?),
@@ -131,13 +147,40 @@ impl Fields<'_> {
             department: self.opt_text("appointments.department")?.map(Phi::new),
             start: self.time("appointments.start_at")?,
             duration_minutes: self.opt_number("appointments.duration_minutes")?,
-            service: self.word("appointments.service", service)?,
+            service: self.word("appointments.service", any_service)?,
+            service_by_rule: self.int("appointments.service_by_rule")? != 0,
             visit_type: self.opt_text("appointments.visit_type")?.map(Phi::new),
             status: self.word("appointments.status", AppointmentStatus::parse)?,
             established: self.opt_number::<i64>("appointments.established")?.map(|yes| yes != 0),
             booked_at: self.time("appointments.booked_at")?,
             updated_at: self.opt_time("appointments.updated_at")?,
             feed: FeedName::new(self.text("appointments.feed")?),
+        })
+    }
+
+    pub fn change(&self) -> Result<PendingChange> {
+        Ok(PendingChange {
+            appointment: AppointmentId::new(self.text("changes.appointment")?),
+            old: LastKnown {
+                site: SiteKey::new(self.text("changes.old_site")?),
+                start: self.time("changes.old_start_at")?,
+                service: self.word("changes.old_service", any_service)?,
+                department: self.opt_text("changes.old_department")?.map(Phi::new),
+            },
+            first_at: self.time("changes.first_at")?,
+            last_at: self.time("changes.last_at")?,
+        })
+    }
+
+    pub fn closure(&self) -> Result<Closure> {
+        Ok(Closure {
+            id: ClosureId::new(self.text("closures.id")?),
+            site: SiteKey::new(self.text("closures.site")?),
+            day: self.word("closures.day", |text| text.parse().ok())?,
+            from: self.time("closures.from_at")?,
+            until: self.time("closures.until_at")?,
+            delay_to: self.opt_time("closures.delay_to")?,
+            declared_at: self.time("closures.declared_at")?,
         })
     }
 
@@ -212,6 +255,11 @@ impl Fields<'_> {
             resolution: self.opt_text("worklist.resolution")?,
         })
     }
+}
+
+/// A file may not say "unknown", so the word is not among those that `parse` reads.
+fn any_service(word: &str) -> Option<Service> {
+    if word == "unknown" { Some(Service::Unknown) } else { Service::parse(word) }
 }
 
 fn narrow<T: TryFrom<i64>>(place: &'static str, value: i64) -> Result<T> {

@@ -91,7 +91,9 @@ async fn of_two_diallers_at_once_one_gets_the_last_call_under_the_cap(store: Tes
             open.push((promise, call));
         }
         store.commit_plan(&plan(open)).await.expect("planned");
-        store.lease_due(&lease("d", 9)).await.expect("leased");
+        for _ in [1, 2] {
+            assert_eq!(store.lease_due(&lease("d", 9)).await.expect("leased").len(), 1);
+        }
         let order_of =
             |touch: u32| RequestOrder { caps: vec![Cap { since: at(-60), limit: 1 }], ..order(&format!("{round}-{touch}"), "d") };
         let (one, two) = (order_of(1), order_of(2));

@@ -25,17 +25,17 @@ fn ids(leased: &[callahead::store::Leased]) -> Vec<&str> {
 async fn an_attempt_is_due_from_its_time_until_before_its_end(store: TestStore) {
     let instant = chrono::Duration::microseconds(1);
     let mut open = Vec::new();
-    for (id, due_at, not_after) in [
+    for (last, (id, due_at, not_after)) in (1..).zip([
         ("on-time", at(1), at(2)),
         ("too-early", at(1) + instant, at(2)),
         ("last-instant", at(0), at(1) + instant),
         ("too-late", at(0), at(1)),
-    ] {
-        let (promise, mut call) = planned(id, number(1));
+    ]) {
+        let (promise, mut call) = planned(id, number(last));
         (call.due_at, call.not_after) = (due_at, not_after);
         open.push((promise, call));
     }
-    let (promise, mut call) = planned("other-carrier", number(1));
+    let (promise, mut call) = planned("other-carrier", number(9));
     call.carrier = "spare".into();
     open.push((promise, call));
     store.commit_plan(&plan(open)).await.expect("planned");
@@ -48,8 +48,10 @@ async fn an_attempt_is_due_from_its_time_until_before_its_end(store: TestStore) 
 
 async fn the_earliest_visit_goes_first(store: TestStore) {
     let mut open = Vec::new();
-    for (id, start, due) in [("c", day(9), at(-5)), ("a", day(2), at(0)), ("d", day(2), at(-1)), ("b", day(5), at(-9))] {
-        let (mut promise, mut call) = planned(id, number(1));
+    for (last, (id, start, due)) in
+        (1..).zip([("c", day(9), at(-5)), ("a", day(2), at(0)), ("d", day(2), at(-1)), ("b", day(5), at(-9))])
+    {
+        let (mut promise, mut call) = planned(id, number(last));
         (promise.start, call.due_at) = (start, due);
         open.push((promise, call));
     }

@@ -99,6 +99,7 @@ pub fn appointment(id: &str, patient: &str, start: DateTime<Utc>) -> Appointment
         start,
         duration_minutes: None,
         service: Service::Exam,
+        service_by_rule: false,
         visit_type: None,
         status: AppointmentStatus::Booked,
         established: None,
@@ -121,11 +122,22 @@ pub fn batch(appointments: Vec<Revised<Appointment>>, patients: Vec<Revised<Pati
         patients,
         withdraw: Vec::new(),
         opt_outs: Vec::new(),
+        changes: Vec::new(),
+        consents: Vec::new(),
+        heard: None,
     }
 }
 
 pub fn lease(holder: &str, limit: u32) -> LeaseRequest {
-    LeaseRequest { carrier: "main".into(), now: at(1), until: at(2), holder: holder.to_string(), limit, max_lines: 10_000 }
+    LeaseRequest {
+        carrier: "main".into(),
+        now: at(1),
+        until: at(2),
+        holder: holder.to_string(),
+        limit,
+        max_lines: 10_000,
+        skip_sites: Vec::new(),
+    }
 }
 
 pub fn brief() -> Brief {
@@ -157,14 +169,22 @@ pub fn order(patient: &str, holder: &str) -> RequestOrder {
         brief: brief(),
         caps: Vec::new(),
         respect_opt_outs: true,
+        stamp: None,
     }
 }
 
-/// Plans and leases one attempt for each patient.
+/// Plans and leases one attempt for each patient, also where several have one number.
 pub async fn leased(store: &dyn Store, patients: &[(&str, PhoneNumber)], holder: &str) -> Vec<Leased> {
     let open = patients.iter().map(|(id, phone)| planned(id, phone.clone())).collect();
     store.commit_plan(&plan(open)).await.expect("the plan is written");
-    store.lease_due(&lease(holder, 1000)).await.expect("the attempts are leased")
+    let mut all = Vec::new();
+    loop {
+        let some = store.lease_due(&lease(holder, 1000)).await.expect("the attempts are leased");
+        if some.is_empty() {
+            return all;
+        }
+        all.extend(some);
+    }
 }
 
 /// Plans, leases and begins to request the call to a patient.

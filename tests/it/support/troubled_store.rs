@@ -6,7 +6,7 @@ use callahead::core::domain::*;
 use callahead::core::ids::*;
 use callahead::core::plan::PatientFacts;
 use callahead::store::*;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -81,11 +81,21 @@ handed_on! {
         async fn secret(&self, name: &str, fresh: Vec<u8>) -> Result<Vec<u8>>;
         async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known>;
         async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()>;
+        async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<()>;
+        async fn silent_feeds(&self, before: DateTime<Utc>) -> Result<Vec<(FeedName, Vec<SiteKey>)>>;
         async fn appointments(&self, feed: Option<&FeedName>, limit: u32) -> Result<Vec<Appointment>>;
         async fn count_appointments(&self, feed: Option<&FeedName>) -> Result<u64>;
+        async fn bookings_between(&self, site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Appointment>>;
+        async fn consents(&self, patient: &PatientId) -> Result<Vec<Consent>>;
+        async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>>;
         async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
         async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
         async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
+        async fn hold_lease(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool>;
+        async fn leave_lease(&self, name: &str, holder: &str) -> Result<()>;
+        async fn declare_closure(&self, closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> Result<()>;
+        async fn closures(&self, all: bool) -> Result<Vec<ClosureRecord>>;
+        async fn withdraw_closures(&self, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64>;
         async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
         async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
         async fn give_back(&self, attempt: &AttemptId, holder: &str, back: &GiveBack) -> Result<()>;
@@ -103,10 +113,13 @@ handed_on! {
         async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
         async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
         async fn opt_outs(&self, limit: u32) -> Result<Vec<OptOut>>;
+        async fn remove_opt_outs(&self, who: &OptIn) -> Result<u64>;
+        async fn opt_out_records(&self, limit: u32) -> Result<Vec<OptOutRecord>>;
         async fn calls(&self, since: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<CallLine>>;
         async fn newest_calls(&self, query: &CallQuery) -> Result<Vec<CallLine>>;
         async fn call_counts(&self) -> Result<Vec<CallCount>>;
         async fn decisions(&self, visit: &VisitKey) -> Result<Vec<(DateTime<Utc>, StoredDecision)>>;
+        async fn decisions_to_replay(&self, query: &ReplayQuery) -> Result<Vec<Replay>>;
         async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()>;
         async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>>;
     }

@@ -124,6 +124,7 @@ pub(crate) fn booking(id: &str, start: DateTime<Utc>) -> Appointment {
         start,
         duration_minutes: Some(30),
         service: Service::Exam,
+        service_by_rule: false,
         visit_type: None,
         status: AppointmentStatus::Booked,
         established: Some(true),
@@ -165,6 +166,7 @@ impl World {
             work: Vec::new(),
             changes: Vec::new(),
             closures: Vec::new(),
+            stamp: 0,
         };
         World { rules: rules(), facts, now: at("2026-11-19 12:00") }
     }
