@@ -1,8 +1,8 @@
-//! One file, one job. A key that is left out has the value of the shipped job; a notice (cancelled, moved, closure) has
-//! some of its own.
+//! One file, one job. A key that is left out has the value of the shipped job of the same purpose.
 
+use super::checks::Keys::{Closures, Notices, Reminders};
 use super::holidays::holidays;
-use super::{Known, checks};
+use super::{Known, checks, shipped_job};
 use crate::config::WEEKDAYS;
 use crate::core::domain::{PhoneKind, Purpose, Service, VoicemailPolicy};
 use crate::core::ids::{CarrierName, JobName, SiteKey};
@@ -14,22 +14,7 @@ use crate::toml_file::{
 };
 use chrono::Duration;
 
-/// What a reminder says where its file says nothing: the shipped job.
-const REMINDER: &str = include_str!("../../schedules/exam-and-radiology.toml");
-
-/// What a notice says differently: it is urgent, and holds off no day.
-const NOTICE: &str = r#"
-[when]
-weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-from = "08:00"
-until = "21:00"
-holidays = "none"
-no_later_than = "1h"
-"#;
-
-/// Keys of a notice alone, with their defaults.
-const HORIZON: Duration = Duration::days(14);
-const SETTLE: Duration = Duration::minutes(10);
+/// The pace of notices of closures where no job says it.
 const PER_HOUR: u32 = 120;
 
 const PURPOSES: [(&str, Purpose); 4] = [
@@ -55,13 +40,9 @@ const SERVICES: [(&str, Service); 6] = [
 /// Every fault of the file.
 pub(super) fn read_job(source: Source, stem: &str, known: &Known<'_>) -> Result<(Job, Place), Vec<Fault>> {
     let written = parse(source)?;
-    let purpose = purpose_of(&written);
-    let mut tree = parse(Source::BuiltIn { name: "the shipped job", text: REMINDER })?;
+    let mut tree = parse(shipped_job(purpose_of(&written)))?;
     forget(&mut tree, "name");
-    if purpose != Purpose::Reminder {
-        forget(&mut tree, "script");
-        lay_over(&mut tree, parse(Source::BuiltIn { name: "the shipped notices", text: NOTICE })?);
-    }
+    forget(&mut tree, "purpose");
     lay_over(&mut tree, written);
     let faults = Faults::default();
     let root = Section::root(&tree, &faults);
@@ -84,22 +65,22 @@ fn purpose_of(written: &Node) -> Purpose {
     }
 }
 
-/// Takes a key out of the defaults, at the top or in a section.
-fn forget(node: &mut Node, key: &str) {
-    if let Value::Table(table) = &mut node.value {
+/// Takes a key out of the defaults: every file says it for itself.
+fn forget(defaults: &mut Node, key: &str) {
+    if let Value::Table(table) = &mut defaults.value {
         table.remove(key);
-        table.values_mut().for_each(|entry| forget(&mut entry.node, key));
     }
 }
 
 fn job(root: &Section<'_>, stem: &str, known: &Known<'_>) -> Option<Job> {
     let name = root.optional("name", plain_text).unwrap_or_else(|| stem.to_string());
-    let purpose = root.required("purpose", one_of(&PURPOSES));
+    let purpose = purpose(root);
     let enabled = root.required("enabled", yes_or_no);
-    let select = root.section("select").and_then(|section| select(&section, known));
+    let select = root.section("select").and_then(|section| select(&section, purpose, known));
     let when = root.section("when").and_then(|section| when(&section, purpose, known));
     let attempts = root.section("attempts").and_then(|section| attempts(&section));
     let call = root.section("call").and_then(|section| call(&section, purpose, known));
+    checks::job(purpose, root, &known.config.limits);
     Some(Job {
         name: JobName::new(name),
         purpose: purpose?,
@@ -111,13 +92,25 @@ fn job(root: &Section<'_>, stem: &str, known: &Known<'_>) -> Option<Job> {
     })
 }
 
-fn select(section: &Section<'_>, known: &Known<'_>) -> Option<Select> {
+/// What the calls are for: the one thing every file must say.
+fn purpose(root: &Section<'_>) -> Option<Purpose> {
+    let purpose = root.optional("purpose", one_of(&PURPOSES));
+    if !root.has("purpose") {
+        let message = "purpose is missing: say what the calls of this job are for, purpose = \"reminder\" (or \"cancelled\", \"moved\", \"closure\")";
+        root.refuse(&[], "missing_key", message);
+    }
+    purpose
+}
+
+fn select(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> Option<Select> {
     let services = section.required("services", word_list(&SERVICES));
     let sites: Vec<&str> = known.config.sites.keys().map(SiteKey::as_str).collect();
-    let sites = section.required("sites", list_of(|node| name_among(node, &sites, "unknown_site", "sites stand under [sites]")));
+    let site = |node: &Node| name_among(node, &sites, "unknown_site", "sites stand under [sites]");
+    let sites = section.required("sites", list_of(site));
     let departments = section.optional("departments", list_of(|node| department(node, known))).unwrap_or_default();
-    let established_patients_only = section.required("established_patients_only", yes_or_no);
-    let minimum_notice = section.required("minimum_notice", duration(Duration::zero(), Duration::days(365)));
+    let established_patients_only = or_absent(section, "established_patients_only", yes_or_no, false);
+    let minimum_notice = or_absent(section, "minimum_notice", duration(Duration::zero(), Duration::days(365)), Duration::zero());
+    checks::unused(purpose, section, &["established_patients_only", "minimum_notice"], Reminders);
     section.end();
     let rules = Select {
         services: services?,
@@ -131,21 +124,20 @@ fn select(section: &Section<'_>, known: &Known<'_>) -> Option<Select> {
 }
 
 fn when(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> Option<WhenRules> {
-    let days_before = section.required("days_before", list_of(days));
-    let count = section.required("count", one_of(&[("calendar", Count::Calendar), ("business", Count::Business)]));
+    let days_before = or_absent(section, "days_before", list_of(days), Vec::new());
+    let count =
+        or_absent(section, "count", one_of(&[("calendar", Count::Calendar), ("business", Count::Business)]), Count::Calendar);
     let weekdays = section.required("weekdays", word_list(&WEEKDAYS));
     let from = section.required("from", clock_time);
     let until = section.required("until", clock_time);
     let holidays = section.required("holidays", |node| holidays(node, known));
     let no_later_than = section.required("no_later_than", duration(Duration::zero(), Duration::days(14)));
-    let horizon = section.optional("horizon", duration(Duration::hours(1), Duration::days(365)));
-    let settle = section.optional("settle", duration(Duration::zero(), Duration::minutes(60)));
-    for key in ["horizon", "settle"] {
-        if purpose == Some(Purpose::Reminder) && section.has(key) {
-            let message = format!("{} is for cancelled, moved and closure notices: leave it out", section.path_of(key));
-            section.refuse(&[key], "unused_key", message);
-        }
-    }
+    let horizon = or_absent(section, "horizon", duration(Duration::hours(1), Duration::days(365)), Duration::zero());
+    let settle = or_absent(section, "settle", duration(Duration::zero(), Duration::minutes(60)), Duration::zero());
+    let per_hour = or_absent(section, "per_hour", number_within(1..=3600), PER_HOUR);
+    checks::unused(purpose, section, &["days_before", "count"], Reminders);
+    checks::unused(purpose, section, &["horizon", "settle"], Notices);
+    checks::unused(purpose, section, &["per_hour"], Closures);
     section.end();
     let rules = WhenRules {
         days_before: days_before?,
@@ -155,9 +147,9 @@ fn when(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> O
         until: until?,
         holidays: holidays?,
         no_later_than: no_later_than?,
-        horizon: horizon.unwrap_or(HORIZON),
-        settle: settle.unwrap_or(SETTLE),
-        per_hour: PER_HOUR,
+        horizon: horizon?,
+        settle: settle?,
+        per_hour: per_hour?,
     };
     checks::when(&rules, section, purpose, &known.config.limits);
     Some(rules)
@@ -175,11 +167,9 @@ fn attempts(section: &Section<'_>) -> Option<AttemptRules> {
 
 fn call(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> Option<CallRules> {
     let scripts: Vec<&str> = known.scripts.iter().map(String::as_str).collect();
-    let script = section.optional("script", |node| match scripts.is_empty() {
-        true => plain_text(node),
-        false => name_among(node, &scripts, "unknown_script", "call scripts stand in the folder prompts/scripts"),
+    let script = section.required("script", |node| {
+        name_among(node, &scripts, "unknown_script", "call scripts stand in the folder prompts/scripts")
     });
-    let script = script.or_else(|| purpose.map(|purpose| purpose.as_str().to_string()));
     let carriers: Vec<&str> = known.config.carriers.keys().map(CarrierName::as_str).collect();
     let carrier =
         section.required("carrier", |node| name_among(node, &carriers, "unknown_carrier", "carriers stand under [carriers]"));
@@ -199,7 +189,7 @@ fn call(section: &Section<'_>, purpose: Option<Purpose>, known: &Known<'_>) -> O
         leave_voicemail: leave_voicemail?,
         transfer: transfer?,
     };
-    checks::call(&rules, section);
+    checks::call(&rules, section, purpose);
     Some(rules)
 }
 
@@ -213,12 +203,19 @@ fn days(node: &Node) -> Read<u32> {
     }
 }
 
+/// The value of a key that jobs of some purposes do not have: `absent` there.
+fn or_absent<T>(section: &Section<'_>, key: &str, read: impl FnOnce(&Node) -> Read<T>, absent: T) -> Option<T> {
+    let value = section.optional(key, read);
+    if section.has(key) { value } else { Some(absent) }
+}
+
+/// A name out of those that are known; any name where none is.
 fn name_among(node: &Node, known: &[&str], code: &'static str, where_they_stand: &str) -> Read<String> {
-    let name = node.text()?.trim();
-    if known.contains(&name) {
-        return Ok(name.to_string());
+    let name = plain_text(node)?;
+    if known.is_empty() || known.contains(&name.as_str()) {
+        return Ok(name);
     }
-    Err(vec![node.place.fault(code, format!("{}; {where_they_stand}", not_known(name, known)))])
+    Err(vec![node.place.fault(code, format!("{}; {where_they_stand}", not_known(&name, known)))])
 }
 
 /// A department by what the appointments call it, whatever its case. Where the configuration names none, any is taken.

@@ -7,8 +7,10 @@ mod area_codes;
 mod checks;
 mod holidays;
 mod job;
+mod reach;
 
 use crate::config::{Config, read_text};
+use crate::core::domain::Purpose;
 use crate::core::ids::LanguageTag;
 use crate::core::plan::{Job, Rules, SiteRules};
 use crate::fault::Fault;
@@ -17,13 +19,26 @@ use area_codes::zones_of_area_code;
 use job::read_job;
 use std::path::{Path, PathBuf};
 
-/// The jobs that are shipped, by file name.
-const SHIPPED: [(&str, &str); 1] =
-    [("schedules/exam-and-radiology.toml", include_str!("../../schedules/exam-and-radiology.toml"))];
+/// The jobs that are shipped, by file name: one for each purpose, and what a job of that purpose says where its file says
+/// nothing.
+const SHIPPED: [(Purpose, &str, &str); 4] = [
+    (Purpose::Cancelled, "schedules/cancelled.toml", include_str!("../../schedules/cancelled.toml")),
+    (Purpose::Closure, "schedules/closure.toml", include_str!("../../schedules/closure.toml")),
+    (Purpose::Reminder, "schedules/exam-and-radiology.toml", include_str!("../../schedules/exam-and-radiology.toml")),
+    (Purpose::Moved, "schedules/moved.toml", include_str!("../../schedules/moved.toml")),
+];
+
+/// The shipped job of a purpose.
+fn shipped_job(purpose: Purpose) -> Source {
+    let [.., last] = SHIPPED;
+    let (_, name, text) = SHIPPED.into_iter().find(|(of, ..)| *of == purpose).unwrap_or(last);
+    Source::BuiltIn { name, text }
+}
 
 /// What a job's words are checked against.
 pub(crate) struct Known<'a> {
-    /// Sites, departments, carriers, limits.
+    /// Sites, departments, carriers, limits. Where it has no site or no carrier at all, because its file cannot be read, any
+    /// name is taken.
     pub config: &'a Config,
     /// Names of call scripts; empty: any name is taken.
     pub scripts: &'a [String],
@@ -81,7 +96,7 @@ type Sources = Vec<(String, Source)>;
 /// The texts of the jobs with the names of their files, and the files that cannot be read.
 fn sources(dir: &Path, config: &Config) -> Result<(Sources, Vec<Fault>), Fault> {
     if config.file.is_none() && dir == Path::new("schedules") && !dir.exists() {
-        let shipped = SHIPPED.into_iter().map(|(name, text)| (stem(Path::new(name)), Source::BuiltIn { name, text }));
+        let shipped = SHIPPED.into_iter().map(|(_, name, text)| (stem(Path::new(name)), Source::BuiltIn { name, text }));
         return Ok((shipped.collect(), Vec::new()));
     }
     let listing = std::fs::read_dir(dir).map_err(|error| {
@@ -110,5 +125,7 @@ fn stem(file: &Path) -> String {
     file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+#[cfg(test)]
+mod contradictions;
 #[cfg(test)]
 mod tests;

@@ -29,8 +29,13 @@ impl Folder {
     }
 }
 
+/// A reminder, where the text says no purpose.
+fn with_purpose(text: &str) -> String {
+    if text.contains("purpose") { text.to_string() } else { format!("purpose = \"reminder\"\n{text}") }
+}
+
 fn only_job(text: &str) -> Job {
-    let (mut jobs, faults) = Folder::with(&[("job.toml", text)]).read();
+    let (mut jobs, faults) = Folder::with(&[("job.toml", &with_purpose(text))]).read();
     assert_eq!(faults, [], "{text}");
     jobs.remove(0)
 }
@@ -38,9 +43,9 @@ fn only_job(text: &str) -> Job {
 #[test]
 fn the_shipped_job_is_what_the_hospital_publishes() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules");
-    let (jobs, faults) = load_jobs(Path::new(shipped), &Config::defaults(), &["reminder".to_string()]);
-    assert_eq!((faults.len(), jobs.len()), (0, 1));
-    let job = &jobs[0];
+    let (jobs, faults) = load_jobs(Path::new(shipped), &Config::defaults(), &[]);
+    assert_eq!(faults, []);
+    let job = jobs.iter().find(|job| job.purpose == Purpose::Reminder).expect("a reminder");
     assert_eq!((job.name.as_str(), job.purpose, job.enabled), ("exam-and-radiology", Purpose::Reminder, true));
     assert_eq!(job.select.services, [Service::Exam, Service::Radiology]);
     assert!(job.select.sites.is_empty() && job.select.departments.is_empty() && job.select.established_patients_only);
@@ -55,11 +60,39 @@ fn the_shipped_job_is_what_the_hospital_publishes() {
     assert_eq!(job.call.phones, [PhoneKind::Home, PhoneKind::Mobile, PhoneKind::Work]);
     assert_eq!((job.call.voicemail, job.call.leave_voicemail), (VoicemailPolicy::Standard, LeaveVoicemail::First));
     assert!(!job.call.transfer);
-    // A file that says nothing is the same job under the file's name.
-    let mut empty = only_job("");
+    // A file that says no more than its purpose is the same job under the file's name.
+    let mut empty = only_job("purpose = \"reminder\"\n");
     assert_eq!(empty.name.as_str(), "job");
     empty.name = job.name.clone();
     assert_eq!(&empty, job);
+}
+
+#[test]
+fn the_shipped_notices_call_every_day_until_an_hour_before() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules");
+    let (jobs, _) = load_jobs(Path::new(shipped), &Config::defaults(), &[]);
+    let names: Vec<_> = jobs.iter().map(|job| job.name.as_str()).collect();
+    assert_eq!(names, ["cancelled", "closure", "exam-and-radiology", "moved"]);
+    for (name, purpose) in [("cancelled", Purpose::Cancelled), ("moved", Purpose::Moved), ("closure", Purpose::Closure)] {
+        let job = jobs.iter().find(|job| job.name.as_str() == name).expect(name);
+        assert_eq!((job.purpose, job.enabled, job.call.script.as_str()), (purpose, true, name));
+        assert_eq!((job.when.weekdays.len(), job.when.from.minutes(), job.when.until.minutes()), (7, 480, 1260), "{name}");
+        assert_eq!((job.when.holidays.clone(), job.when.no_later_than), (Holidays::None, Duration::hours(1)), "{name}");
+        assert_eq!((job.when.horizon, job.when.settle), (Duration::days(14), Duration::minutes(10)), "{name}");
+        assert_eq!((job.when.per_hour, job.when.days_before.len(), job.attempts.max), (120, 0, 2), "{name}");
+        assert_eq!(job.select.services.len(), if purpose == Purpose::Closure { 6 } else { 2 }, "{name}");
+        assert!(!job.select.established_patients_only && job.select.minimum_notice == Duration::zero(), "{name}");
+        let mut empty = only_job(&format!("purpose = \"{name}\"\n"));
+        empty.name = job.name.clone();
+        assert_eq!(&empty, job, "a key that is left out is that of the shipped job of its purpose");
+    }
+}
+
+#[test]
+fn without_any_file_the_shipped_jobs_hold() {
+    let (jobs, faults) = load_jobs(Path::new("schedules"), &Config::defaults(), &[]);
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/schedules");
+    assert_eq!((jobs, faults), load_jobs(Path::new(shipped), &Config::defaults(), &[]));
 }
 
 #[test]
@@ -70,6 +103,7 @@ fn a_notice_has_hours_and_keys_of_its_own() {
     assert_eq!((job.when.holidays, job.when.no_later_than), (Holidays::None, Duration::hours(1)));
     assert_eq!((job.when.horizon, job.when.settle), (Duration::days(14), Duration::zero()));
     assert_eq!(only_job("purpose = \"closure\"\n[call]\nscript = \"cancelled\"").call.script, "cancelled");
+    assert_eq!(only_job("purpose = \"closure\"\n[when]\nper_hour = 60").when.per_hour, 60);
 }
 
 #[test]
@@ -78,7 +112,7 @@ fn holidays_are_a_word_a_list_or_a_file() {
     assert_eq!(only_job("[when]\nholidays = \"none\"").when.holidays, Holidays::None);
     let quoted = only_job("[when]\nholidays = [\"2026-12-24\", 2026-12-31]").when.holidays;
     assert_eq!(quoted, dates(&["2026-12-24", "2026-12-31"]));
-    let job = ("job.toml", "[when]\nholidays = \"days.txt\"");
+    let job = ("job.toml", "purpose = \"reminder\"\n[when]\nholidays = \"days.txt\"");
     let folder = Folder::with(&[job, ("days.txt", "# ours\n2026-12-24 # Christmas Eve\n\n  2026-07-03\r\n")]);
     let (jobs, faults) = folder.read();
     assert_eq!(faults, []);
@@ -133,13 +167,19 @@ fn wrong_jobs_are_refused_in_a_schedulers_words() {
         ("[when]\nholidays = [\"12/25/2026\"]", 2, 13, "bad_value", "want YYYY-MM-DD"),
         ("[when]\nholidays = 2026-12-25", 2, 12, "bad_value", "when.holidays"),
         (
-            "[when]\ndays_before = [1]\nno_later_than = \"63h\"",
+            "[when]\ndays_before = [1]\nno_later_than = \"111h\"",
             3,
             17,
             "contradiction",
-            "a touch the day before the visit could never be made: when.no_later_than stops calls 63 hours",
+            "a touch the day before the visit could never be made: when.no_later_than stops calls 111h before",
         ),
-        ("[when]\nhorizon = \"14d\"", 2, 11, "unused_key", "for cancelled, moved and closure notices"),
+        (
+            "[when]\nhorizon = \"14d\"",
+            2,
+            11,
+            "unused_key",
+            "for cancelled, moved and closure notices, and this job's purpose is reminder: leave it out",
+        ),
         ("purpose = \"moved\"\n[when]\nsettle = \"2h\"", 3, 10, "bad_value", "want 0s to 1h, not 2h"),
         ("[attempts]\nmax = 0", 2, 7, "bad_value", "from 1 to 10, not 0"),
         ("[attempts]\nno_answer = \"same_day\"", 2, 13, "unknown_value", "next_day"),
@@ -152,7 +192,8 @@ fn wrong_jobs_are_refused_in_a_schedulers_words() {
         ("call = 3", 1, 8, "bad_value", "want a section, [call]"),
         ("[when\n", 1, 6, "syntax", "]"),
     ] {
-        let mut folder = Folder::with(&[("job.toml", text)]);
+        let (line, text) = (if text.contains("purpose") { line } else { line + 1 }, with_purpose(text));
+        let mut folder = Folder::with(&[("job.toml", &text)]);
         let department = crate::config::Department { name: "M R I".into(), callback_number: None, desk: None, open: Vec::new() };
         folder.config.departments.insert("MRI".to_string(), department);
         let (jobs, faults) = folder.read();
@@ -168,15 +209,16 @@ fn wrong_jobs_are_refused_in_a_schedulers_words() {
 
 #[test]
 fn a_fault_is_shown_with_its_line_and_a_caret() {
-    let folder = Folder::with(&[("evening.toml", "[when]\nfrom = \"10:00\"\nuntil = \"09:00\"  # oops\n")]);
+    let text = "purpose = \"reminder\"\n[when]\nfrom = \"10:00\"\nuntil = \"09:00\"  # oops\n";
+    let folder = Folder::with(&[("evening.toml", text)]);
     let (_, faults) = folder.read();
     let shown = faults[0].to_string();
     let file = folder.place.path().join("evening.toml");
     assert_eq!(
         shown,
         format!(
-            "{}:3:9: when.until (09:00) is not after when.from (10:00): there is no hour to call in [empty_window]\n  |\n\
-             3 | until = \"09:00\"  # oops\n  |         ^",
+            "{}:4:9: when.until (09:00) is not after when.from (10:00): there is no hour to call in [empty_window]\n  |\n\
+             4 | until = \"09:00\"  # oops\n  |         ^",
             file.display()
         )
     );
@@ -185,10 +227,10 @@ fn a_fault_is_shown_with_its_line_and_a_caret() {
 #[test]
 fn one_bad_file_hides_none_of_the_others_and_all_faults_are_told() {
     let (jobs, faults) = Folder::with(&[
-        ("a.toml", "name = \"first\"\n"),
-        ("b.toml", "enabld = true\n[when]\nweekdays = []\n[call]\ncarrier = \"x\"\n"),
-        ("c.toml", "name = \"first\"\n"),
-        ("d.toml", "name = \"last\"\n[when]\ndays_before = [3, 1]\n"),
+        ("a.toml", "name = \"first\"\npurpose = \"reminder\"\n"),
+        ("b.toml", "enabld = true\npurpose = \"reminder\"\n[when]\nweekdays = []\n[call]\ncarrier = \"x\"\n"),
+        ("c.toml", "name = \"first\"\npurpose = \"reminder\"\n"),
+        ("d.toml", "name = \"last\"\npurpose = \"reminder\"\n[when]\ndays_before = [3, 1]\n"),
         (".hidden.toml", "nonsense"),
         ("notes.txt", "nonsense"),
     ])
@@ -196,8 +238,8 @@ fn one_bad_file_hides_none_of_the_others_and_all_faults_are_told() {
     assert_eq!(jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["first", "last"]);
     let told: Vec<_> = faults.iter().map(|f| (f.file.rsplit('/').next().unwrap_or_default(), f.line, f.code)).collect();
     assert_eq!(told[0], ("b.toml", 1, "unknown_key"));
-    assert!(told.contains(&("b.toml", 3, "contradiction")), "{told:?}");
-    assert!(told.contains(&("b.toml", 5, "unknown_carrier")) && told.contains(&("c.toml", 1, "duplicate_name")), "{told:?}");
+    assert!(told.contains(&("b.toml", 4, "contradiction")), "{told:?}");
+    assert!(told.contains(&("b.toml", 6, "unknown_carrier")) && told.contains(&("c.toml", 1, "duplicate_name")), "{told:?}");
     let twice = faults.iter().find(|fault| fault.code == "duplicate_name").expect("told");
     assert!(twice.message.contains("a.toml already"), "{twice}");
 }

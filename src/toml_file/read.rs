@@ -135,7 +135,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// A span as a person writes it, in the largest unit that leaves nothing over.
-fn in_words(span: Duration) -> String {
+pub fn in_words(span: Duration) -> String {
     let seconds = span.num_seconds();
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let unit = units.into_iter().find(|(size, _)| seconds != 0 && seconds % size == 0).unwrap_or((1, "s"));

@@ -28,6 +28,40 @@ pub fn is_us_federal(day: NaiveDate) -> bool {
         }
 }
 
+/// What the federal holiday on `day` is called, as 5 U.S.C. 6103(a) does; one that is observed on `day` has the name of its
+/// own day.
+pub fn us_federal_name(day: NaiveDate) -> Option<&'static str> {
+    let fixed = |day: NaiveDate| is_fixed(day).then(|| name_of_fixed(day));
+    let observed = match day.weekday() {
+        Weekday::Mon if is_on_a_monday(day) => Some(name_of_monday(day)),
+        Weekday::Mon => day.pred_opt().and_then(fixed),
+        Weekday::Thu if is_us_federal(day) => Some("Thanksgiving Day"),
+        Weekday::Fri => day.succ_opt().and_then(fixed),
+        _ => None,
+    };
+    fixed(day).or(observed)
+}
+
+fn name_of_fixed(day: NaiveDate) -> &'static str {
+    match day.month() {
+        1 => "New Year's Day",
+        6 => "Juneteenth National Independence Day",
+        7 => "Independence Day",
+        11 => "Veterans Day",
+        _ => "Christmas Day",
+    }
+}
+
+fn name_of_monday(day: NaiveDate) -> &'static str {
+    match day.month() {
+        1 => "Birthday of Martin Luther King, Jr.",
+        2 => "Washington's Birthday",
+        5 => "Memorial Day",
+        9 => "Labor Day",
+        _ => "Columbus Day",
+    }
+}
+
 /// New Year's Day, Juneteenth (a holiday since 2021), Independence Day, Veterans Day, Christmas Day.
 fn is_fixed(day: NaiveDate) -> bool {
     matches!((day.month(), day.day()), (1, 1) | (7, 4) | (11, 11) | (12, 25))
@@ -88,6 +122,31 @@ mod tests {
         assert!(is_us_federal(day("2021-12-31")), "New Year's Day 2022 is a Saturday");
         assert!(is_us_federal(day("2023-01-02")), "New Year's Day 2023 is a Sunday");
         assert!(!is_us_federal(day("2024-12-31")));
+    }
+
+    #[test]
+    fn every_holiday_has_a_name_and_no_other_day_has() {
+        let first = NaiveDate::from_ymd_opt(2019, 1, 1).expect("a date");
+        for day in first.iter_days().take(15 * 366) {
+            assert_eq!(us_federal_name(day).is_some(), is_us_federal(day), "{day}");
+        }
+        for (day, name) in [
+            ("2026-11-26", "Thanksgiving Day"),
+            ("2026-07-03", "Independence Day"),
+            ("2026-07-04", "Independence Day"),
+            ("2021-12-31", "New Year's Day"),
+            ("2027-01-18", "Birthday of Martin Luther King, Jr."),
+            ("2027-02-15", "Washington's Birthday"),
+            ("2027-05-31", "Memorial Day"),
+            ("2027-06-18", "Juneteenth National Independence Day"),
+            ("2027-07-05", "Independence Day"),
+            ("2026-09-07", "Labor Day"),
+            ("2026-10-12", "Columbus Day"),
+            ("2026-11-11", "Veterans Day"),
+            ("2026-12-25", "Christmas Day"),
+        ] {
+            assert_eq!(us_federal_name(day.parse().expect("a date")), Some(name), "{day}");
+        }
     }
 
     #[test]

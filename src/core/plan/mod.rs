@@ -2,9 +2,10 @@
 //! them into what the store must do.
 //!
 //! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide()`]: `decide.rs` has
-//! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `window.rs` and `touch.rs` hold the rules of
-//! time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
+//! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `calendar.rs`, `window.rs` and `touch.rs` hold the
+//! rules of time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
 
+mod calendar;
 mod caps;
 mod closures;
 mod decide;
@@ -36,7 +37,7 @@ pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
 pub use decision::{Announced, Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Told, Verdict};
 pub use facts::{ClosureFacts, OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
-pub use holidays::is_us_federal;
+pub use holidays::{is_us_federal, us_federal_name};
 pub use notice::{Notice, notice_of, notices};
 pub use phone::may_be_dialled;
 pub use recheck::may_dial;

@@ -1,14 +1,12 @@
 //! The hours of one day in which a patient may be called (interfaces, section 4, rules of time 2 to 4 and 6).
 
-use super::{Clock24, Count, Limits, WhenRules};
+use super::{Clock24, Limits, WhenRules};
 use crate::domain::resolve_local;
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 /// How many days a touch moves back at most to find common hours.
 const DAYS_BACK: u64 = 14;
-/// How far back a callable day is looked for at all: rules without one end here.
-const SEARCH_DAYS: u64 = 10_000;
 /// From when on a window counts as its later part, which follows a no-answer in the morning.
 const LATER_PART: NaiveTime = match NaiveTime::from_hms_opt(16, 0, 0) {
     Some(time) => time,
@@ -39,7 +37,7 @@ pub(crate) struct Hours<'a> {
 impl Hours<'_> {
     /// Whether calls are made on this local date of the site at all.
     pub fn is_callable(&self, day: NaiveDate) -> bool {
-        self.when.weekdays.contains(&day.weekday()) && !self.when.holidays.contains(day)
+        self.when.is_callable(day)
     }
 
     /// The local date of the site at `moment`.
@@ -63,7 +61,7 @@ impl Hours<'_> {
 
     /// The window of a touch `days_before` the visit: its day, or the next earlier callable day that has a window.
     pub fn touch_window(&self, visit_day: NaiveDate, days_before: u32) -> Option<Window> {
-        let touch_day = self.touch_day(visit_day, days_before)?;
+        let touch_day = self.when.touch_day(visit_day, days_before)?;
         (0..=DAYS_BACK)
             .map_while(|back| touch_day.checked_sub_days(Days::new(back)))
             .filter(|day| self.is_callable(*day))
@@ -90,22 +88,6 @@ impl Hours<'_> {
             day = day.succ_opt()?;
         }
         None
-    }
-
-    fn touch_day(&self, visit_day: NaiveDate, days_before: u32) -> Option<NaiveDate> {
-        match self.when.count {
-            Count::Calendar => {
-                let latest = visit_day.checked_sub_days(Days::new(days_before.into()))?;
-                self.callable_days_back(latest).next()
-            }
-            Count::Business => {
-                self.callable_days_back(visit_day.pred_opt()?).nth(usize::try_from(days_before.checked_sub(1)?).ok()?)
-            }
-        }
-    }
-
-    fn callable_days_back(&self, latest: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-        (0..SEARCH_DAYS).map_while(move |back| latest.checked_sub_days(Days::new(back))).filter(|day| self.is_callable(*day))
     }
 
     /// The first piece of `site` at which it is also between the hard hours in every zone of the number.
