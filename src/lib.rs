@@ -18,6 +18,7 @@ pub mod feed;
 pub mod intake;
 pub mod live_call;
 pub mod nudge;
+pub mod overview;
 pub mod planner;
 pub mod prompt;
 pub mod rulebook;

@@ -21,6 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("views", &["store"]),
     ("audit", &["store"]),
+    ("overview", &["config"]),
     ("feed", &["fault"]),
     ("intake", &["feed", "store", "chance"]),
     ("carrier", &["clock", "chance"]),

@@ -9,6 +9,7 @@ mod calls;
 mod carrier_simulator;
 mod check;
 mod demo;
+mod explain;
 mod import;
 mod opt_out;
 mod output;
@@ -77,7 +78,7 @@ enum Command {
     /// What the planner decides at a moment; writes nothing.
     Plan(plan::PlanArguments),
     /// Why one visit is or is not called.
-    Explain(plan::ExplainArguments),
+    Explain(explain::ExplainArguments),
     /// Attempts with their outcome.
     Calls(calls::CallsArguments),
     /// What came in from carriers and went out to them.
@@ -212,7 +213,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Check => check::run(desk),
         Command::Import(args) => import::run(desk, args).await,
         Command::Plan(args) => plan::run(desk, args).await,
-        Command::Explain(args) => plan::explain(desk, args).await,
+        Command::Explain(args) => explain::run(desk, args).await,
         Command::Calls(args) => calls::run(desk, args).await,
         Command::Webhooks(args) => webhooks::run(desk, args).await,
         Command::Appointments(command) => appointments::run(desk, command).await,

@@ -31,6 +31,34 @@ impl Output {
     }
 }
 
+/// A JSON array that is printed row by row, in the form in which [`Output::value`] prints one: whoever prints many rows need
+/// not hold them.
+pub struct Array {
+    out: std::io::BufWriter<std::io::StdoutLock<'static>>,
+    empty: bool,
+}
+
+impl Array {
+    /// Nothing printed yet.
+    pub fn new() -> Array {
+        Array { out: std::io::BufWriter::new(std::io::stdout().lock()), empty: true }
+    }
+
+    /// Prints one row.
+    pub fn push<T: Serialize>(&mut self, row: &T) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(row)?.replace('\n', "\n  ");
+        write!(self.out, "{}\n  {text}", if self.empty { "[" } else { "," })?;
+        self.empty = false;
+        Ok(())
+    }
+
+    /// Closes it.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        writeln!(self.out, "{}", if self.empty { "[]" } else { "\n]" })?;
+        Ok(self.out.flush()?)
+    }
+}
+
 /// Prints a text and a line's end on standard output.
 pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{text}")?)

@@ -1,14 +1,17 @@
-//! `plan` and `explain`.
+//! `plan`: the overview for a scheduling office, `--list` with every call, `--explain` with every rule, or JSON.
 
-use super::output::{table, words};
+mod overview;
+mod reasons;
+
+use super::output::{Array, print, table, words};
 use super::{Desk, Done, clock_at};
-use crate::core::plan::RuleVerdict;
-use crate::planner::preview;
+use crate::core::plan::{Decision, Verdict};
+use crate::overview::{Lines, Overview};
+use crate::planner::preview_each;
 use crate::views::DecisionView;
 use chrono::{DateTime, Utc};
 use clap::Args;
-use std::collections::BTreeMap;
-use std::fmt::Write;
+pub use reasons::reasons;
 
 #[derive(Debug, Args)]
 pub struct PlanArguments {
@@ -18,83 +21,64 @@ pub struct PlanArguments {
     /// Every rule with its inputs and verdict.
     #[arg(long)]
     explain: bool,
+    /// Every call, a line each.
+    #[arg(long, conflicts_with = "explain")]
+    list: bool,
+    /// How many days with calls are shown hour by hour; a line each for those after them.
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    days: usize,
 }
 
-#[derive(Debug, Args)]
-pub struct ExplainArguments {
-    /// The visit: patient/site/YYYY-MM-DD.
-    visit: String,
-    /// The moment to plan at (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
-}
-
+/// Decisions are printed or counted as they are made: none of the ways below holds them all, but `--list`, which has to put
+/// the calls in order.
 pub async fn run(desk: &Desk, args: PlanArguments) -> anyhow::Result<Done> {
-    let rows = decisions(desk, args.at).await?;
-    desk.output.value(&rows, || if args.explain { rows.iter().map(reasons).collect() } else { overview(&rows) })?;
-    Ok(Done::Fine)
-}
-
-pub async fn explain(desk: &Desk, args: ExplainArguments) -> anyhow::Result<Done> {
-    let rows: Vec<_> = decisions(desk, args.at).await?.into_iter().filter(|d| d.visit == args.visit).collect();
-    if rows.is_empty() {
-        eprintln!("No visit of that name starts after the moment of planning; `plan` lists those that do.");
-        return Ok(Done::Found);
-    }
-    desk.output.value(&rows, || rows.iter().map(reasons).collect())?;
-    Ok(Done::Fine)
-}
-
-async fn decisions(desk: &Desk, at: Option<DateTime<Utc>>) -> anyhow::Result<Vec<DecisionView>> {
     let config = desk.config()?;
     let rules = desk.rulings(&config)?.rules;
     let store = desk.store_to_read(&config).await?;
-    let decisions = preview(&store, &rules, clock_at(at).now()).await?;
-    Ok(decisions.iter().map(DecisionView::of).collect())
-}
-
-/// Calls in order of time, then how many are not called and why.
-fn overview(rows: &[DecisionView]) -> String {
-    let mut calls: Vec<_> = rows.iter().filter(|d| d.decision == "call").collect();
-    calls.sort_by(|a, b| a.call_after.cmp(&b.call_after));
-    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for row in rows {
-        if let Some(reason) = row.reason {
-            *reasons.entry((row.decision, reason)).or_default() += 1;
+    let now = clock_at(args.at).now();
+    if desk.output.json {
+        let mut array = Array::new();
+        preview_each(&store, &rules, now, |decision| array.push(&DecisionView::of(&decision))).await?;
+        array.end()?;
+        return Ok(Done::Fine);
+    }
+    let mut overview = Overview::default();
+    let mut calls: Vec<Decision> = Vec::new();
+    preview_each(&store, &rules, now, |decision| {
+        overview.add(&decision);
+        if args.explain {
+            print(&reasons(&DecisionView::of(&decision)))?;
+        } else if args.list && matches!(decision.verdict, Verdict::Call(_)) {
+            calls.push(decision);
         }
+        anyhow::Ok(())
+    })
+    .await?;
+    if !args.explain {
+        let lines = Lines::of(&config, &rules.jobs);
+        let page = overview::Page { overview: &overview, lines: &lines, rules: &rules, now, days: args.days };
+        print(&if args.list { list(calls) + "\n\n" + &page.without_hours() } else { page.whole() })?;
     }
-    let calls_table = table(
-        &["call after", "call before", "visit", "starts", "touch", "phone", "language"],
-        calls.iter().map(|d| {
-            vec![
-                d.call_after.clone().unwrap_or_default(),
-                d.call_before.clone().unwrap_or_default(),
-                d.visit.clone(),
-                d.start.clone(),
-                d.touch.map(|t| t.to_string()).unwrap_or_default(),
-                d.phone.unwrap_or_default().to_string(),
-                d.language.clone().unwrap_or_default(),
-            ]
-        }),
-    );
-    let not_called =
-        table(&["not called", "why", "visits"], reasons.iter().map(|((d, r), n)| vec![words(d), words(r), n.to_string()]));
-    format!("{} to call\n{calls_table}\n{not_called}", calls.len())
+    Ok(Done::Fine)
 }
 
-/// One decision with every rule.
-fn reasons(row: &DecisionView) -> String {
-    let mut text = format!("{}  {}", row.visit, row.decision);
-    if let Some(reason) = row.reason {
-        let _ = write!(text, ": {}", words(reason));
-    }
-    if let (Some(after), Some(before)) = (&row.call_after, &row.call_before) {
-        let _ = write!(text, " from {after} until {before}");
-    }
-    let _ = writeln!(text, "  (job {}, starts {})", row.job.as_deref().unwrap_or("none"), row.start);
-    for rule in &row.rules {
-        let mark = if rule.verdict == RuleVerdict::Pass { "pass" } else { "FAIL" };
-        let _ = writeln!(text, "    {mark}  {}: {}", rule.rule, rule.detail);
-    }
-    text
+/// Calls in order of time.
+fn list(mut calls: Vec<Decision>) -> String {
+    let opens = |decision: &Decision| if let Verdict::Call(call) = &decision.verdict { Some(call.call_after) } else { None };
+    calls.sort_by_key(opens);
+    let head = ["call after", "call before", "visit", "starts", "for", "touch", "phone", "language"];
+    let rows = calls.iter().map(|decision| {
+        let d = DecisionView::of(decision);
+        vec![
+            d.call_after.unwrap_or_default(),
+            d.call_before.unwrap_or_default(),
+            d.visit,
+            d.start,
+            words(d.purpose),
+            d.touch.map(|t| t.to_string()).unwrap_or_default(),
+            d.phone.unwrap_or_default().to_string(),
+            d.language.unwrap_or_default(),
+        ]
+    });
+    table(&head, rows)
 }

@@ -1,42 +1,10 @@
 //! The command line as other programs hold on to it: shapes, exit statuses, and clear words for wrong input.
 
-use crate::support::process::{Finished, Program};
+use crate::support::desk::{Desk, HEADER};
+use crate::support::process::Program;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-struct Desk {
-    _folder: tempfile::TempDir,
-    config: PathBuf,
-}
-
-impl Desk {
-    fn new(extra: &str) -> Desk {
-        let folder = tempfile::tempdir().expect("a folder");
-        let config = folder.path().join("callahead.toml");
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let text = format!("schedules = \"{0}/schedules\"\nprompts = \"{0}/prompts\"\n{extra}", root.display());
-        fs::write(&config, text).expect("a configuration");
-        Desk { _folder: folder, config }
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> String {
-        let path = self.config.with_file_name(name);
-        fs::write(&path, bytes).expect("a file");
-        path.display().to_string()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Finished {
-        Program::run(arguments, &self.config)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let done = self.run(&[arguments, &["--format", "json"]].concat());
-        serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", done.stdout, done.stderr))
-    }
-}
-
-const HEADER: &str = "appointment_id,patient_id,phone_home,start,site,service,established,booked_at\n";
 const BEFORE: &str = "2026-11-25T13:00:00Z";
 
 #[test]

@@ -1,5 +1,6 @@
 //! What several test modules need.
 
+pub mod desk;
 pub mod http;
 pub mod postgres;
 pub mod process;
