@@ -66,6 +66,19 @@ pub fn cap_at(
     zone: Tz,
     at: DateTime<Utc>,
 ) -> Option<CapReached> {
+    cap_beside(limits, facts, number, purpose, zone, at, &[])
+}
+
+/// As [`cap_at()`], with calls to the patient that are promised already and go first: they fill their day.
+pub(crate) fn cap_beside(
+    limits: &Limits,
+    facts: &PatientFacts,
+    number: &PhoneNumber,
+    purpose: Purpose,
+    zone: Tz,
+    at: DateTime<Utc>,
+    promised: &[DateTime<Utc>],
+) -> Option<CapReached> {
     let week = Duration::hours(168);
     let near = |call: DateTime<Utc>| (at - call).abs() < week;
     let mut to_patient = Vec::new();
@@ -87,7 +100,9 @@ pub fn cap_at(
     let next_day = day.succ_opt().map(|next| resolve_local(next.and_time(NaiveTime::MIN), zone));
 
     for (whose, calls) in [(CapOwner::Patient, &mut to_patient), (CapOwner::Number, &mut to_number)] {
-        let made = calls.iter().filter(|call| call.with_timezone(&zone).date_naive() == day).count();
+        let of_day = |call: &&DateTime<Utc>| call.with_timezone(&zone).date_naive() == day;
+        let promised: &[_] = if whose == CapOwner::Patient { promised } else { &[] };
+        let made = calls.iter().filter(of_day).count() + promised.iter().filter(of_day).count();
         if made >= per_day {
             let lifts_at = next_day.filter(|_| per_day > 0);
             return Some(CapReached { cap: Cap::PerDay, whose, made, limit: per_day, lifts_at });
@@ -101,10 +116,13 @@ pub fn cap_at(
     }
     None
 }
-/// The caps as arithmetic for the transaction that begins a call at `at`: since when calls are counted, and how many may
-/// have been made to the patient and to the number.
+
+/// The caps as arithmetic for the transaction that begins a call at `at`: since when calls are counted, that moment
+/// included, and how many may have been made to the patient and to the number. A call exactly 168 hours ago counts no more;
+/// moments are kept to the microsecond.
 pub fn counted_since(limits: &Limits, purpose: Purpose, zone: Tz, at: DateTime<Utc>) -> [(DateTime<Utc>, u32); 2] {
     let midnight = at.with_timezone(&zone).date_naive().and_time(NaiveTime::MIN);
     let reserve = if purpose == Purpose::Reminder { limits.notice_reserve } else { 0 };
-    [(resolve_local(midnight, zone), limits.per_day), (at - Duration::hours(168), limits.per_week.saturating_sub(reserve))]
+    let week = at - Duration::hours(168) + Duration::microseconds(1);
+    [(resolve_local(midnight, zone), limits.per_day), (week, limits.per_week.saturating_sub(reserve))]
 }

@@ -1,46 +1,24 @@
-//! The rules that judge the job, the bookings and the patient, in the order in which they stand here.
+//! The rules that judge the bookings and the patient, in the order in which they stand here. Those that take facts alone
+//! hold for notices too.
 
 use super::decide::Case;
 use super::established::{Established, established};
 use super::phone::PhoneChoice;
 use super::trail::{Refusal, Trail};
-use super::{Review, Skip};
-use crate::domain::{Appointment, AppointmentStatus, Outcome, PhoneKind, PhoneNumber, Service};
+use super::{PatientFacts, Review, Rules, Skip, closures};
+use crate::domain::{Appointment, AppointmentStatus, Outcome, PhoneKind, PhoneNumber};
 use chrono::{DateTime, Duration, Utc};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 type Pass<T = ()> = Result<T, Refusal>;
 
-pub(crate) fn job_enabled(case: &Case, trail: &mut Trail) -> Pass {
-    if !case.job.enabled {
-        return Err(trail.skip("job", "the job is switched off", Skip::JobDisabled));
-    }
-    trail.pass("job", "enabled");
-    Ok(())
-}
-
-/// A department filter passes when one booked booking is in it, or any where none is booked. The department itself is
-/// part of the reason for the visit and is not named.
-pub(crate) fn site_and_department(case: &Case, trail: &mut Trail) -> Pass {
-    const RULE: &str = "site_and_department";
-    let select = &case.job.select;
-    if !select.sites.is_empty() && !select.sites.contains(case.visit.site) {
-        let detail = format!("the job is not for the site {}", case.visit.site);
-        return Err(trail.skip(RULE, detail, Skip::SiteOrDepartmentExcluded));
-    }
-    let listed = |appointment: &Appointment| {
-        let department = appointment.department.as_ref().map(|d| d.reveal().trim());
-        department.is_some_and(|d| select.departments.iter().any(|wanted| wanted.trim().eq_ignore_ascii_case(d)))
-    };
-    if !select.departments.is_empty() && !case.visit.spoken_of().any(listed) {
-        return Err(trail.skip(RULE, "the job is not for the departments of this visit", Skip::SiteOrDepartmentExcluded));
-    }
-    trail.pass(RULE, if select.departments.is_empty() { "the site is in the job" } else { "site and department are in the job" });
-    Ok(())
-}
-
+/// Something is booked, and takes place as far as anybody knows.
 pub(crate) fn booked(case: &Case, trail: &mut Trail) -> Pass {
+    if let Some(closed) = closures::covering(case.facts, case.visit) {
+        let late = closed.closure.delay_to.is_some();
+        let detail = if late { "the site opens late that day" } else { "the site is closed then" };
+        return Err(trail.skip("booked", detail, Skip::NotBooked));
+    }
     match case.visit.booked().count() {
         0 => {
             let statuses: BTreeSet<&str> = case.visit.spoken_of().map(|a| a.status.as_str()).collect();
@@ -58,44 +36,16 @@ pub(crate) fn booked(case: &Case, trail: &mut Trail) -> Pass {
     }
 }
 
-/// At least one booked booking of a service of the job. A job without services takes every service that is known.
-pub(crate) fn service(case: &Case, trail: &mut Trail) -> Pass {
-    let wanted = |service: Service| {
-        let services = &case.job.select.services;
-        service != Service::Unknown && (services.is_empty() || services.contains(&service))
-    };
-    let (mut eligible, mut unknown, mut found): (bool, bool, Vec<Service>) = (false, false, Vec::new());
-    for service in case.visit.booked().map(|a| a.service) {
-        eligible |= wanted(service);
-        unknown |= service == Service::Unknown;
-        if !found.contains(&service) {
-            found.push(service);
-        }
-    }
-    let detail: Cow<'static, str> = match found.as_slice() {
-        [one] => one.as_str().into(),
-        several => several.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ").into(),
-    };
-    if eligible {
-        trail.pass("service", detail);
-        return Ok(());
-    }
-    Err(match unknown {
-        true => trail.review("service", detail, Review::UnknownService),
-        false => trail.skip("service", detail, Skip::NotEligibleService),
-    })
-}
-
-pub(crate) fn deceased(case: &Case, trail: &mut Trail) -> Pass {
-    if case.facts.patient.flags.deceased {
+pub(crate) fn deceased(facts: &PatientFacts, trail: &mut Trail) -> Pass {
+    if facts.patient.flags.deceased {
         return Err(trail.skip("deceased", "the patient has died", Skip::Deceased));
     }
     trail.pass("deceased", "no");
     Ok(())
 }
 
-pub(crate) fn no_call(case: &Case, trail: &mut Trail) -> Pass {
-    if case.facts.patient.flags.no_call {
+pub(crate) fn no_call(facts: &PatientFacts, trail: &mut Trail) -> Pass {
+    if facts.patient.flags.no_call {
         return Err(trail.skip("no_call", "the patient is not to be called", Skip::NoCallFlag));
     }
     trail.pass("no_call", "no");
@@ -103,10 +53,10 @@ pub(crate) fn no_call(case: &Case, trail: &mut Trail) -> Pass {
 }
 
 /// The patient, or every number that could be dialled (calling-rules L-09, L-20). Both scopes hold for reminders.
-pub(crate) fn opted_out(case: &Case, phone: PhoneChoice, settled: Option<Outcome>, trail: &mut Trail) -> Pass {
-    let detail = if case.facts.opted_out {
+pub(crate) fn opted_out(facts: &PatientFacts, phone: PhoneChoice, settled: Option<Outcome>, trail: &mut Trail) -> Pass {
+    let detail = if facts.opted_out {
         "the patient is on the suppression list"
-    } else if case.facts.patient.flags.opt_out {
+    } else if facts.patient.flags.opt_out {
         "the feed says that the patient opted out"
     } else if settled == Some(Outcome::OptedOut) {
         "the patient opted out in a call about this visit"
@@ -168,9 +118,9 @@ pub(crate) fn callable_phone<'a>(
     }
 }
 
-pub(crate) fn language(case: &Case, trail: &mut Trail) -> Pass {
-    let wanted = case.facts.patient.language.as_ref();
-    match case.rules.pack_for(wanted) {
+pub(crate) fn language(rules: &Rules, facts: &PatientFacts, trail: &mut Trail) -> Pass {
+    let wanted = facts.patient.language.as_ref();
+    match rules.pack_for(wanted) {
         Some(_) => {
             trail.pass("language", if wanted.is_some() { "the patient's" } else { "the organization's" });
             Ok(())

@@ -98,7 +98,10 @@ impl<'a> Nets<'a> {
                 _ => return self.moved(group, visit, group.old_start, group.announced()),
             }
         }
-        let told: Vec<&Change> = vanished().filter(|c| self.is_told(Purpose::Cancelled, &c.old)).collect();
+        // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
+        let expected = |start| here.is_some_and(|visit| visit.booked().any(|b| b.start == start));
+        let told = vanished().filter(|c| self.is_told(Purpose::Cancelled, &c.old) && !expected(c.old.start));
+        let told: Vec<&Change> = told.collect();
         match told.first() {
             Some(_) if closed => Net::Wait,
             Some(first) => self.cancelled(group, &told, first.old.start, told.iter().map(|c| c.old.clone()).collect()),

@@ -1,7 +1,7 @@
 //! Which of a patient's telephones is called.
 
-use super::{Job, Limits, PatientFacts};
-use crate::domain::{PhoneKind, PhoneNumber};
+use super::{Job, Limits, OptOutScope, PatientFacts};
+use crate::domain::{PhoneKind, PhoneNumber, Purpose};
 
 /// What the numbers of a patient come to, for one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,22 +17,24 @@ pub(crate) enum PhoneChoice<'a> {
 }
 
 /// Chooses the number. Where the patient allows one number only, that one is used whatever the job's kinds are
-/// (calling-rules L-37).
+/// (calling-rules L-37). Opt-outs stop notices only where their scope is everything (L-20).
 pub(crate) fn choose<'a>(job: &Job, limits: &Limits, facts: &'a PatientFacts) -> PhoneChoice<'a> {
+    let heed = job.purpose == Purpose::Reminder || limits.opt_out_scope == OptOutScope::Everything;
+    let judge = |kind, number| judge(kind, number, limits, facts, heed);
     let phones = &facts.patient.phones;
     let mut worst = PhoneChoice::NoneGiven;
     if let Some(only) = &facts.patient.flags.only_number {
         let only = only.reveal();
         let same = phones.iter().find(|p| p.number.as_ref() == Some(only)).map(|p| p.kind);
         let kind = same.or(job.call.phones.first().copied()).unwrap_or(PhoneKind::Home);
-        return judge(kind, Some(only), limits, facts);
+        return judge(kind, Some(only));
     }
     for kind in &job.call.phones {
         for phone in phones.iter().filter(|p| p.kind == *kind) {
             if phone.number.is_none() && phone.given.reveal().trim().is_empty() {
                 continue;
             }
-            match judge(*kind, phone.number.as_ref(), limits, facts) {
+            match judge(*kind, phone.number.as_ref()) {
                 found @ PhoneChoice::Found(..) => return found,
                 PhoneChoice::OptedOut => worst = PhoneChoice::OptedOut,
                 _ if worst == PhoneChoice::NoneGiven => worst = PhoneChoice::NoneDialable,
@@ -43,10 +45,16 @@ pub(crate) fn choose<'a>(job: &Job, limits: &Limits, facts: &'a PatientFacts) ->
     worst
 }
 
-fn judge<'a>(kind: PhoneKind, number: Option<&'a PhoneNumber>, limits: &Limits, facts: &PatientFacts) -> PhoneChoice<'a> {
+fn judge<'a>(
+    kind: PhoneKind,
+    number: Option<&'a PhoneNumber>,
+    limits: &Limits,
+    facts: &PatientFacts,
+    heed: bool,
+) -> PhoneChoice<'a> {
     match number {
         Some(number) if !may_be_dialled(number, limits) => PhoneChoice::NoneDialable,
-        Some(number) if facts.opted_out_numbers.contains(number) => PhoneChoice::OptedOut,
+        Some(number) if heed && facts.opted_out_numbers.contains(number) => PhoneChoice::OptedOut,
         Some(number) => PhoneChoice::Found(kind, number),
         None => PhoneChoice::NoneDialable,
     }

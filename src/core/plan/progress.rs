@@ -1,13 +1,13 @@
 //! The rules that judge what was tried so far and what time is left.
 
-use super::caps::cap_at;
+use super::caps::cap_beside;
 use super::decide::Case;
 use super::phone::PhoneChoice;
 use super::retry::{Again, Exhausted, Standing, standing};
 use super::touch::{Touch, current_touch};
 use super::trail::{Refusal, Trail};
 use super::window::{Hours, Window};
-use super::{Review, Skip};
+use super::{Review, Skip, WhenRules};
 use crate::domain::{Outcome, PhoneNumber, Purpose, WorkKind};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::borrow::Cow;
@@ -27,8 +27,13 @@ pub(crate) fn hours<'a>(case: &Case<'a>, phone: PhoneChoice) -> Hours<'a> {
         PhoneChoice::Found(_, number) => (case.rules.zones_of_number)(number),
         _ => &[],
     };
-    let deadline = case.visit.start.checked_sub_signed(case.job.when.no_later_than).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let deadline = deadline(case.visit.start, &case.job.when);
     Hours { zone: case.visit.zone, when: &case.job.when, limits: &case.rules.limits, number_zones, deadline }
+}
+
+/// From when on no call is made about what begins at `start`.
+pub(crate) fn deadline(start: DateTime<Utc>, when: &WhenRules) -> DateTime<Utc> {
+    start.checked_sub_signed(when.no_later_than).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 /// Whether the patient was reached: by an answer that settles the visit, or in the touch it is time for.
@@ -67,13 +72,20 @@ pub(crate) fn judge_common_hours(hours: &Hours, progress: &Progress, trail: &mut
             trail.pass("common_hours", detail);
             Ok(touch)
         }
-        None => {
-            let mut zones: Vec<&str> = vec![hours.zone.name()];
-            zones.extend(hours.number_zones.iter().filter(|zone| **zone != hours.zone).map(|zone| zone.name()));
-            let detail = format!("no callable hours in common before the visit: {}", zones.join(", "));
-            Err(trail.review("common_hours", detail, Review::NoCommonHours))
-        }
+        None => Err(no_common_hours(hours, trail)),
     }
+}
+
+pub(crate) fn no_common_hours(hours: &Hours, trail: &mut Trail) -> Refusal {
+    let mut zones: Vec<&str> = vec![hours.zone.name()];
+    zones.extend(hours.number_zones.iter().filter(|zone| **zone != hours.zone).map(|zone| zone.name()));
+    let detail = format!("no callable hours in common before the visit: {}", zones.join(", "));
+    trail.review("common_hours", detail, Review::NoCommonHours)
+}
+
+pub(crate) fn too_late(hours: &Hours, trail: &mut Trail) -> Refusal {
+    let deadline = hours.deadline.with_timezone(&hours.zone).to_rfc3339_opts(SecondsFormat::Secs, false);
+    trail.skip("time", format!("no callable hours are left; none is used from {deadline} on"), Skip::TooLate)
 }
 
 /// The window of the next call: caps, attempts and time, judged at its opening.
@@ -105,13 +117,19 @@ pub(crate) fn judge_window(
     let Some(window) = window else {
         trail.pass("attempts", attempts_detail(again, progress.max));
         let opens = unreached_before(case).then_some(WorkKind::Unreached);
-        let deadline = hours.deadline.with_timezone(&hours.zone).to_rfc3339_opts(SecondsFormat::Secs, false);
-        let detail = format!("no callable hours are left; none is used from {deadline} on");
-        return Err(trail.skip("time", detail, Skip::TooLate).opening(opens));
+        return Err(too_late(hours, trail).opening(opens));
     };
-    if let Some(cap) = cap_at(&case.rules.limits, case.facts, number, Purpose::Reminder, case.visit.zone, window.open) {
+    let (limits, zone) = (&case.rules.limits, case.visit.zone);
+    if let Some(first) = case.ahead.iter().find(|ahead| case.visit.is(&ahead.visit)) {
+        return Err(trail.skip("caps", "a notice about this visit goes first", Skip::Capped).until(first.until));
+    }
+    let promised: Vec<DateTime<Utc>> = case.ahead.iter().filter_map(|ahead| ahead.at).collect();
+    if let Some(cap) = cap_beside(limits, case.facts, number, Purpose::Reminder, zone, window.open, &promised) {
+        let made = cap_beside(limits, case.facts, number, Purpose::Reminder, zone, window.open, &[]);
+        let detail =
+            if made.is_some() { cap.to_string() } else { "the day's call is kept for a notice, which goes first".into() };
         let changes_at = [cap.lifts_at, touch.next_opens, Some(hours.deadline)].into_iter().flatten().min();
-        return Err(trail.skip("caps", cap.to_string(), Skip::Capped).until(changes_at));
+        return Err(trail.skip("caps", detail, Skip::Capped).until(changes_at));
     }
     trail.pass("caps", "free");
     trail.pass("attempts", attempts_detail(again, progress.max));
@@ -124,7 +142,7 @@ fn exhausted(touch: Touch, detail: String, trail: &mut Trail) -> Refusal {
     trail.skip("attempts", detail, Skip::AttemptsExhausted).opening(opens).until(touch.next_opens)
 }
 
-fn attempts_detail(again: &Again, max: u32) -> Cow<'static, str> {
+pub(crate) fn attempts_detail(again: &Again, max: u32) -> Cow<'static, str> {
     match again.rang {
         0 => "none rang yet".into(),
         rang => format!("{rang} of {max} rang").into(),

@@ -2,10 +2,14 @@
 //! small hospital (`testing`), `properties` hold for any.
 
 mod apply;
+mod changes;
+mod closures;
+mod notices;
 mod properties;
 mod reasons;
 mod reconciling;
 mod retries;
 pub(super) mod testing;
+mod told;
 mod visits;
 mod windows;

@@ -258,6 +258,120 @@ impl World {
     }
 }
 
+/// The shipped job of a notice.
+pub(crate) fn notice_job(purpose: Purpose) -> Job {
+    use Weekday::*;
+    let mut job = job();
+    job.name = purpose.as_str().into();
+    job.purpose = purpose;
+    job.when.weekdays = vec![Mon, Tue, Wed, Thu, Fri, Sat, Sun];
+    (job.when.from, job.when.until) = (clock("08:00"), clock("21:00"));
+    job.when.holidays = Holidays::None;
+    job.when.no_later_than = Duration::hours(1);
+    job.call.script = purpose.as_str().to_string();
+    job
+}
+
+/// Stories about notices.
+impl World {
+    /// The shipped jobs, Monday 2026-12-07 at noon: the visit is on Thursday at 09:00.
+    pub fn with_notices() -> World {
+        let mut world = World::new();
+        world.rules.jobs.extend([Purpose::Cancelled, Purpose::Moved, Purpose::Closure].map(notice_job));
+        world.now = at("2026-12-07 12:00");
+        world
+    }
+
+    pub fn notice_job(&mut self, purpose: Purpose) -> &mut Job {
+        self.rules.jobs.iter_mut().find(|job| job.purpose == purpose).expect("a job")
+    }
+
+    /// Another booking of the patient, of an exam.
+    pub fn also_booked(&mut self, id: &str, start: &str) -> &mut Appointment {
+        self.facts.appointments.push(booking(id, at(start)));
+        self.facts.appointments.last_mut().expect("just pushed")
+    }
+
+    /// Takes in an edit of a booking now, as the intake does: a booking that was booked and is different now is pending,
+    /// until it is as it was; a change of which a call has told something stays pending.
+    pub fn edit(&mut self, id: &str, change: impl FnOnce(&mut Appointment)) {
+        let now = self.now;
+        let facts = &mut self.facts;
+        let booking = facts.appointments.iter_mut().find(|a| a.id.as_str() == id).expect("a booking");
+        let before = booking.clone();
+        change(booking);
+        let old = LastKnown { site: before.site, start: before.start, service: before.service, department: before.department };
+        let is_as = |old: &LastKnown| (booking.status.is_booked(), &booking.site, booking.start) == (true, &old.site, old.start);
+        let called_since = |first_at: DateTime<Utc>| {
+            let notices = facts.outreaches.iter().filter(|o| o.outreach.purpose != Purpose::Reminder);
+            notices.flat_map(|o| &o.attempts).any(|a| a.placed_at.is_some_and(|placed| placed >= first_at))
+        };
+        match facts.changes.iter().position(|c| c.appointment == booking.id) {
+            Some(i) if is_as(&facts.changes[i].old) && !called_since(facts.changes[i].first_at) => {
+                facts.changes.remove(i);
+            }
+            Some(i) => facts.changes[i].last_at = now,
+            None if before.status.is_booked() && !is_as(&old) => {
+                facts.changes.push(PendingChange { appointment: booking.id.clone(), old, first_at: now, last_at: now });
+            }
+            None => {}
+        }
+    }
+
+    pub fn cancel(&mut self, id: &str) {
+        self.edit(id, |a| a.status = AppointmentStatus::Cancelled);
+    }
+
+    pub fn move_to(&mut self, id: &str, start: &str) {
+        self.edit(id, |a| a.start = at(start));
+    }
+
+    pub fn later(&mut self, minutes: i64) {
+        self.now += Duration::minutes(minutes);
+    }
+
+    /// Plans, and does what the plan says; again there must be nothing to do.
+    pub fn plan(&mut self) -> Vec<PlanAction> {
+        let actions = self.reconcile();
+        super::apply::apply(&mut self.facts, &actions, self.now);
+        assert_eq!(self.reconcile(), [], "after its own actions there is nothing to do");
+        actions
+    }
+
+    /// Plans, and gives the planned call of the purpose now, with this end.
+    pub fn calls(&mut self, purpose: Purpose, outcome: Outcome) {
+        self.plan();
+        let now = self.now;
+        let of_purpose = self.facts.outreaches.iter_mut().filter(|o| o.outreach.purpose == purpose);
+        let planned = of_purpose.flat_map(|o| &mut o.attempts).find(|a| a.status == AttemptStatus::Planned);
+        let attempt = planned.expect("a planned call");
+        assert!((attempt.due_at..attempt.not_after).contains(&now), "due at {}, not at {now}", attempt.due_at);
+        let silent = matches!(outcome, Outcome::Busy | Outcome::Failed);
+        attempt.status = if silent { AttemptStatus::Failed } else { AttemptStatus::Completed };
+        (attempt.placed_at, attempt.ended_at, attempt.outcome) = (Some(now), Some(now), Some(outcome));
+    }
+
+    /// The decisions about notices: `moved from Thu 12-10 09:00 to Thu 12-10 14:00: call 1: …`.
+    pub fn notices_in_words(&self) -> Vec<String> {
+        let show = |moment: DateTime<Utc>| moment.with_timezone(&BOSTON).format("%a %m-%d %H:%M").to_string();
+        let about = |d: &Decision| {
+            let old = &d.change.as_ref().expect("a change").old;
+            let what = match d.purpose {
+                Purpose::Moved => format!("from {} to {}", show(old.start), show(d.start)),
+                _ => show(d.start),
+            };
+            format!("{} {what}: {}", d.purpose.as_str(), in_words(d))
+        };
+        self.decide().iter().filter(|d| d.purpose != Purpose::Reminder).map(about).collect()
+    }
+
+    /// Why changes are closed by the plan.
+    pub fn closed(&self) -> Vec<&'static str> {
+        let closing = |a: &PlanAction| if let PlanAction::CloseChanges { why, .. } = a { Some(*why) } else { None };
+        self.reconcile().iter().filter_map(closing).collect()
+    }
+}
+
 pub(crate) fn planned_attempt(outreach: &OutreachId, count: u32, due_at: DateTime<Utc>) -> Attempt {
     Attempt {
         id: AttemptId::new(format!("{outreach}-{count}")),
