@@ -7,7 +7,7 @@ use crate::core::ids::{FeedName, LanguageTag, SiteKey};
 use crate::core::plan::Rules;
 use crate::fault::Fault;
 use crate::feed::{Context, csv};
-use crate::intake::{self, ImportReport};
+use crate::intake::{self, Arrival, ImportReport};
 use crate::prompt::script::{ScriptSet, load_scripts};
 use crate::prompt::{Names, Packs, check_pack, says};
 use crate::rulebook;
@@ -146,7 +146,7 @@ pub fn listed(faults: &[Fault]) -> String {
 }
 
 impl Rulings {
-    /// Reads one CSV of a feed and takes it in.
+    /// Reads one CSV of a feed and takes it in by hand.
     ///
     /// # Errors
     /// When the store fails under way; what was committed before stays.
@@ -165,6 +165,6 @@ impl Rulings {
         };
         let context = Context { feed, zone_of: &zone_of, sites: &sites, classify: &classify };
         let reading = csv::read(bytes, layout, &context);
-        intake::take_in(store, feed, &reading, now, &zone_of).await
+        intake::take_in(store, feed, &reading, Arrival::ByHand, now, &zone_of).await
     }
 }

@@ -1,12 +1,12 @@
 //! What a batch of rows changes, decided from what is known. Pure: the same rows on the same knowledge give the same batch.
 
-use super::{distinct, patient};
+use super::{changes, consent, distinct, patient};
 use crate::core::domain::{
-    Applied, Appointment, AppointmentChange, AppointmentStatus, Patient, PatientFlags, Phone, Service, VisitKey,
+    Applied, Appointment, AppointmentChange, AppointmentStatus, Patient, PatientFlags, PendingChange, Phone, Service, VisitKey,
 };
 use crate::core::ids::{AppointmentId, FeedName, LanguageTag, PatientId, SiteKey};
 use crate::feed::Row;
-use crate::store::{Known, OptOut, Revised};
+use crate::store::{ChangeNote, Consent, Known, OptOut, Revised};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,10 @@ pub struct Decided {
     pub withdraw: Vec<VisitKey>,
     /// Opt-outs not known so far.
     pub opt_outs: Vec<OptOut>,
+    /// What becomes of what patients must still be told, decided on the revisions of `appointments`.
+    pub changes: Vec<ChangeNote>,
+    /// Where numbers came from, as far as it is not on record.
+    pub consents: Vec<Consent>,
     /// One for each change, in their order.
     pub applied: Vec<Applied>,
 }
@@ -46,6 +50,11 @@ impl<'a> Said<'a> {
             }
         }
         said
+    }
+
+    /// The sites spoken of.
+    pub fn sites(&self) -> Vec<SiteKey> {
+        distinct(self.changes.iter().map(|change| change.site.clone()))
     }
 
     /// The bookings spoken of.
@@ -64,16 +73,24 @@ pub fn apply(known: &Known, said: &Said<'_>, now: DateTime<Utc>, zone_of: &dyn F
     let mut batch = Batch { said, now, zone_of, decided: Decided::default(), stale: BTreeSet::new(), rows: Vec::new() };
     batch.rows = vec![None; said.changes.len()];
     let stored: BTreeMap<_, _> = known.appointments.iter().map(|stored| (&stored.value.id, stored)).collect();
+    let pending: BTreeMap<_, _> = known.changes.iter().map(|change| (&change.appointment, change)).collect();
     for (id, places) in places_by(said, |change| &change.appointment) {
-        batch.settle_booking(stored.get(id).copied(), &places);
+        batch.settle_booking(stored.get(id).copied(), pending.get(id).copied(), &places);
     }
     let stored: BTreeMap<_, _> = known.patients.iter().map(|stored| (&stored.value.id, stored)).collect();
     let mut people = places_by(said, |change| &change.patient);
     for id in &said.opts_out {
         people.entry(id).or_default();
     }
+    let mut on_record: BTreeMap<&PatientId, Vec<Consent>> = BTreeMap::new();
+    for consent in &known.consents {
+        on_record.entry(&consent.patient).or_default().push(consent.clone());
+    }
     for (id, places) in people {
         batch.settle_patient(stored.get(id).copied(), id, &places);
+        let changes: Vec<_> = places.iter().map(|place| said.changes[*place]).collect();
+        let on_record = on_record.remove(id).unwrap_or_default();
+        batch.decided.consents.extend(consent::given(id, &changes, &on_record, now));
     }
     let applied = batch.rows.into_iter().map(|what| what.unwrap_or(Applied::Same)).collect();
     Decided { applied, withdraw: batch.stale.into_iter().collect(), ..batch.decided }
@@ -91,7 +108,7 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    fn settle_booking(&mut self, stored: Option<&Revised<Appointment>>, places: &[usize]) {
+    fn settle_booking(&mut self, stored: Option<&Revised<Appointment>>, pending: Option<&PendingChange>, places: &[usize]) {
         let before = stored.map(|stored| &stored.value);
         let mut folded = before.cloned();
         for place in places {
@@ -100,12 +117,16 @@ impl Batch<'_> {
             self.rows[*place] = what;
         }
         let Some(after) = folded else { return };
+        let note = before.and_then(|before| changes::note(before, &after, pending, self.now));
         if before.is_some_and(|before| facts(before) == facts(&after)) {
             // Rows that changed something and changed it back again, as a file without `updated_at` does when it comes twice.
             places.iter().for_each(|place| self.rows[*place] = self.rows[*place].map(|_| Applied::Same));
-        } else if after.status.is_booked() || before.is_some_and(|before| before.status.is_booked()) {
+        } else if after.status.is_booked() || before.is_some_and(|before| before.status.is_booked()) || note.is_some() {
             before.into_iter().chain([&after]).for_each(|booking| self.withdraw(&booking.patient, &booking.site, booking.start));
+            // A notice may be planned about the visit as it was, which is neither of these.
+            pending.into_iter().for_each(|pending| self.withdraw(&after.patient, &pending.old.site, pending.old.start));
         }
+        self.decided.changes.extend(note);
         if before != Some(&after) {
             self.decided.appointments.push(Revised { value: after, revision: stored.map_or(0, |stored| stored.revision) });
         }
@@ -190,9 +211,9 @@ fn fold(known: Option<&Appointment>, change: &AppointmentChange, now: DateTime<U
     (next, Some(what))
 }
 
-/// A booking without what only says when and by whom it was told.
+/// A booking without what only says when, how and by whom it was told.
 fn facts(booking: &Appointment) -> Appointment {
-    Appointment { updated_at: None, feed: FeedName::from(""), ..booking.clone() }
+    Appointment { updated_at: None, feed: FeedName::from(""), service_by_rule: false, ..booking.clone() }
 }
 
 /// What decides whether, where and how a patient is called.

@@ -1,11 +1,13 @@
 //! What a feed said, taken in once: each change against what is known, the newest version wins, the raw input is kept, and
 //! the planned calls that it makes untrue are withdrawn in the same transaction.
 //!
-//! Deciding is pure and stands in `apply` (bookings) and `patient`; `group` says which rows belong in one transaction. Here
+//! Deciding is pure and stands in `apply` (bookings), `changes` (what patients must be told), `patient` and `consent`; `group` says which rows belong in one transaction. Here
 //! they are brought to the store, again when somebody else wrote in between. Never here: carriers, and who is called.
 //! Start reading at [`take_in`].
 
 mod apply;
+mod changes;
+mod consent;
 mod group;
 mod patient;
 
@@ -44,6 +46,15 @@ pub enum Error {
     },
 }
 
+/// How a reading came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// A person took it in: it says nothing about whether a feed is alive.
+    ByHand,
+    /// A feed that is listened to or polled brought it, or was asked and had nothing new.
+    Live,
+}
+
 /// A line of the report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LineNote {
@@ -79,6 +90,8 @@ pub trait Ledger: Sync {
     async fn load_known(&self, appointments: &[AppointmentId], patients: &[PatientId]) -> Result<Known, StoreError>;
     /// See [`Store::commit_intake`].
     async fn commit_intake(&self, batch: &IntakeBatch) -> Result<(), StoreError>;
+    /// See [`Store::feed_heard`].
+    async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<(), StoreError>;
 }
 
 #[async_trait]
@@ -90,9 +103,14 @@ impl<S: Store + ?Sized> Ledger for S {
     async fn commit_intake(&self, batch: &IntakeBatch) -> Result<(), StoreError> {
         Store::commit_intake(self, batch).await
     }
+
+    async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<(), StoreError> {
+        Store::feed_heard(self, feed, sites, at).await
+    }
 }
 
-/// Takes a reading in, about 500 rows a transaction. `zone_of` gives a site's zone, for the day of a visit.
+/// Takes a reading in, about 500 rows a transaction. `zone_of` gives a site's zone, for the day of a visit. A live feed
+/// counts as heard, also where it had nothing to say.
 ///
 /// # Errors
 /// When the store fails; what was committed before stays, and the same file can be taken in again.
@@ -100,6 +118,7 @@ pub async fn take_in<L: Ledger + ?Sized>(
     store: &L,
     feed: &FeedName,
     reading: &Reading,
+    arrival: Arrival,
     now: DateTime<Utc>,
     zone_of: &(dyn Fn(&SiteKey) -> Option<Tz> + Sync),
 ) -> Result<ImportReport, Error> {
@@ -107,9 +126,13 @@ pub async fn take_in<L: Ledger + ?Sized>(
     let mut stored = 0;
     for rows in group::batches(&reading.rows) {
         let failed = |source| Error::Store { feed: feed.clone(), stored, all: reading.rows.len(), source };
-        let applied = take_in_batch(store, feed, &rows, now, zone_of).await.map_err(failed)?;
+        let applied = take_in_batch(store, feed, &rows, arrival, now, zone_of).await.map_err(failed)?;
         stored += rows.len();
         applied.into_iter().for_each(|what| report.count(what));
+    }
+    if arrival == Arrival::Live && reading.rows.is_empty() {
+        let failed = |source| Error::Store { feed: feed.clone(), stored, all: 0, source };
+        store.feed_heard(feed, &[], now).await.map_err(failed)?;
     }
     report.note(reading);
     tracing::info!(
@@ -129,6 +152,7 @@ async fn take_in_batch<L: Ledger + ?Sized>(
     store: &L,
     feed: &FeedName,
     rows: &[&Row],
+    arrival: Arrival,
     now: DateTime<Utc>,
     zone_of: &(dyn Fn(&SiteKey) -> Option<Tz> + Sync),
 ) -> Result<Vec<Applied>, StoreError> {
@@ -146,9 +170,9 @@ async fn take_in_batch<L: Ledger + ?Sized>(
             patients: decided.patients,
             withdraw: decided.withdraw,
             opt_outs: decided.opt_outs,
-            changes: Vec::new(),
-            consents: Vec::new(),
-            heard: None,
+            changes: decided.changes,
+            consents: decided.consents,
+            heard: (arrival == Arrival::Live).then(|| said.sites()),
         };
         tries += 1;
         match store.commit_intake(&batch).await {

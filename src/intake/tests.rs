@@ -3,10 +3,11 @@
 use super::*;
 use crate::core::Phi;
 use crate::core::domain::{
-    Appointment, AppointmentChange, AppointmentStatus, Patient, Phone, PhoneKind, Service, VoicemailPolicy,
+    Appointment, AppointmentChange, AppointmentStatus, Patient, PendingChange, Phone, PhoneKind, PhoneNumber, Service,
+    VoicemailPolicy,
 };
 use crate::feed::{Refused, Understood};
-use crate::store::{OptOut, Revised};
+use crate::store::{ChangeEdit, Consent, OptOut, Revised};
 use chrono::Duration;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -67,6 +68,9 @@ struct Kept {
     raw: Vec<RawInput>,
     withdrawn: Vec<String>,
     opt_outs: Vec<OptOut>,
+    changes: BTreeMap<AppointmentId, PendingChange>,
+    consents: Vec<Consent>,
+    heard: Vec<Option<Vec<SiteKey>>>,
     batches: usize,
     conflicts: usize,
 }
@@ -78,7 +82,8 @@ impl Ledger for Memory {
         Ok(Known {
             appointments: appointments.iter().filter_map(|id| kept.appointments.get(id)).cloned().collect(),
             patients: patients.iter().filter_map(|id| kept.patients.get(id)).cloned().collect(),
-            ..Known::default()
+            changes: appointments.iter().filter_map(|id| kept.changes.get(id)).cloned().collect(),
+            consents: kept.consents.iter().filter(|consent| patients.contains(&consent.patient)).cloned().collect(),
         })
     }
 
@@ -101,7 +106,26 @@ impl Ledger for Memory {
         kept.raw.extend(batch.raw.clone());
         kept.withdrawn.extend(batch.withdraw.iter().map(|key| key.to_text()));
         kept.opt_outs.extend(batch.opt_outs.clone());
+        kept.consents.extend(batch.consents.clone());
+        kept.heard.push(batch.heard.clone());
+        for note in &batch.changes {
+            let id = note.appointment.clone();
+            match &note.edit {
+                ChangeEdit::First(old) => {
+                    let (first_at, last_at) = (batch.at, batch.at);
+                    let change = PendingChange { appointment: id.clone(), old: old.clone(), first_at, last_at };
+                    assert!(kept.changes.insert(id, change).is_none(), "none was pending");
+                }
+                ChangeEdit::Another => kept.changes.get_mut(&id).expect("one is pending").last_at = batch.at,
+                ChangeEdit::Back => assert!(kept.changes.remove(&id).is_some(), "one is pending"),
+            }
+        }
         kept.batches += 1;
+        Ok(())
+    }
+
+    async fn feed_heard(&self, _: &FeedName, sites: &[SiteKey], _: DateTime<Utc>) -> Result<(), StoreError> {
+        self.kept.lock().expect("no panic").heard.push(Some(sites.to_vec()));
         Ok(())
     }
 }
@@ -109,9 +133,13 @@ impl Ledger for Memory {
 impl Memory {
     /// Takes rows in and gives the four counts, and the visits that were withdrawn.
     async fn take(&self, rows: Vec<Row>) -> ([u64; 4], Vec<String>) {
+        self.take_at(now(), rows).await
+    }
+
+    async fn take_at(&self, now: DateTime<Utc>, rows: Vec<Row>) -> ([u64; 4], Vec<String>) {
         let feed = FeedName::from("import");
         let reading = Reading { rows, noticed: Vec::new() };
-        let report = take_in(self, &feed, &reading, now(), &zone_of).await.expect("the ledger answers");
+        let report = take_in(self, &feed, &reading, Arrival::ByHand, now, &zone_of).await.expect("the ledger answers");
         assert_eq!(
             report.read,
             report.new + report.changed + report.same + report.cancelled + report.refused.len() as u64,
@@ -319,7 +347,9 @@ async fn another_writer_means_deciding_again_and_there_is_an_end_to_it() {
     assert_eq!(memory.take(vec![row(2, "A1", "MRN1", |_| {})]).await.0, [1, 0, 0, 0]);
     memory.kept.lock().expect("no panic").conflicts = TRIES;
     let reading = Reading { rows: vec![row(2, "A2", "MRN1", |_| {})], noticed: Vec::new() };
-    let error = take_in(&memory, &FeedName::from("epic"), &reading, now(), &zone_of).await.expect_err("a conflict for ever");
+    let error = take_in(&memory, &FeedName::from("epic"), &reading, Arrival::ByHand, now(), &zone_of)
+        .await
+        .expect_err("a conflict for ever");
     assert!(error.to_string().starts_with("0 of 1 rows of feed epic are stored"), "{error}");
 }
 
@@ -332,7 +362,9 @@ async fn the_report_has_the_shape_of_the_interface() {
         good.noticed = vec!["no telephone number".into(), "duration_minutes: …".into()];
     }
     let reading = Reading { rows: vec![row(2, "A1", "MRN1", |_| {}), incomplete, bad], noticed: vec![(1, "columns".into())] };
-    let report = take_in(&Memory::default(), &FeedName::from("import"), &reading, now(), &zone_of).await.expect("taken in");
+    let report = take_in(&Memory::default(), &FeedName::from("import"), &reading, Arrival::ByHand, now(), &zone_of)
+        .await
+        .expect("taken in");
     assert_eq!(
         serde_json::to_value(&report).expect("serializes"),
         serde_json::json!({
@@ -352,6 +384,8 @@ fn the_future_can_be_sent_to_another_thread() {
     let (feed, reading) = (FeedName::from("import"), Reading::default());
     let store: Option<Box<dyn Store>> = None;
     if let Some(store) = &store {
-        assert_send(take_in(&**store, &feed, &reading, now(), &zone_of));
+        assert_send(take_in(&**store, &feed, &reading, Arrival::ByHand, now(), &zone_of));
     }
 }
+
+mod news;
