@@ -1,6 +1,6 @@
 //! The files of a hospital, read and checked: rules for planning, prompts and scripts for speaking.
 
-use crate::config::Config;
+use crate::config::{Config, Outline};
 use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
 use crate::core::ids::{FeedName, LanguageTag, SiteKey};
@@ -51,12 +51,23 @@ pub fn read_rulings(config: &Config) -> Result<Rulings, Vec<Fault>> {
     Ok(Rulings { rules: Arc::new(rulebook::rules(config, jobs, languages(config))), classifier })
 }
 
-/// Every fault of the files that a configuration names (schedules, services, prompts, scripts), and what the configuration
-/// asks for and this version does not do.
-pub fn check_files(config: &Config) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = config.not_built.iter().map(|missing| missing.fault.clone()).collect();
-    faults.extend(read_rulings(config).err().unwrap_or_default());
-    faults.extend(check_prompts(config));
+/// Every fault of a configuration and of the files that it names (schedules, services, prompts, scripts), and what it asks
+/// for and this version does not do.
+pub fn check_all(outline: &Outline) -> Vec<Fault> {
+    let mut faults = outline.faults.clone();
+    let Some(config) = &outline.config else { return faults };
+    faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
+    if outline.folders || config.schedules.exists() {
+        faults.extend(read_rulings(config).err().unwrap_or_default());
+    }
+    // What packs say is compared with the names of the configuration, where those can be read.
+    let mut named = config.clone();
+    if !outline.names {
+        named.sites.clear();
+    }
+    if outline.folders || config.prompts.exists() {
+        faults.extend(check_prompts(&named));
+    }
     faults
 }
 

@@ -10,6 +10,7 @@ mod layers;
 mod limits;
 mod not_built;
 mod organization;
+mod outline;
 mod secret;
 mod server;
 
@@ -17,12 +18,13 @@ pub use carriers::{AnsweringMachine, AsteriskConfig, CarrierConfig, CarrierKind}
 pub use feeds::{Acknowledge, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings};
 pub(crate) use organization::WEEKDAYS;
 pub use organization::{Department, Hours, Organization, Site};
+pub use outline::Outline;
 pub use server::{Server, StoreConfig};
 
 use crate::core::ids::{CarrierName, FeedName, SiteKey};
 use crate::core::plan::Limits;
 use crate::fault::Fault;
-use crate::toml_file::{Faults, Section, plain_text, yes_or_no};
+use crate::toml_file::{Section, plain_text, yes_or_no};
 use chrono::Duration;
 use secret::Secrets;
 use std::collections::BTreeMap;
@@ -94,24 +96,17 @@ impl Config {
     }
 
     fn read(file: Option<(&Path, &str)>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Vec<Fault>> {
-        let variables: BTreeMap<String, String> = env.into_iter().collect();
-        let dir = file.map_or(PathBuf::new(), |(file, _)| file.parent().map(Path::to_path_buf).unwrap_or_default());
-        let (tree, found) = layers::lay(file, &variables)?;
-        let faults = Faults::default();
-        faults.extend(found);
-        let root = Section::root(&tree, &faults);
-        let config = all_of(&root, file.map(|(file, _)| file), &Secrets { variables: &variables, dir: &dir });
-        root.end();
-        let faults = faults.into_sorted();
-        match config {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(faults),
+        let outline = Outline::read(file, env, None);
+        match outline.config {
+            Some(config) if outline.faults.is_empty() => Ok(config),
+            _ => Err(outline.faults),
         }
     }
 }
 
-/// Every section is read before any is missed, so that one reading finds every fault.
-fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Option<Config> {
+/// Every section is read before any is missed, so that one reading finds every fault. What cannot be read is taken from
+/// `spare`, where there is one.
+fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>, spare: Option<&Config>) -> Option<Config> {
     let schedules = root.required("schedules", plain_text);
     let prompts = root.required("prompts", plain_text);
     let accept_unreviewed = root.required("accept_unreviewed", yes_or_no);
@@ -125,16 +120,16 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Opt
     let not_built = not_built::not_built(root, &carriers, &feeds, &departments);
     let limits = root.section("limits").and_then(|section| limits::limits(&section));
     let dir = secrets.dir.to_path_buf();
-    let (limits, feed_max_age) = limits?;
+    let (limits, feed_max_age) = limits.or_else(|| spare.map(|spare| (spare.limits.clone(), spare.feed_max_age)))?;
     Some(Config {
         file: file.map(Path::to_path_buf),
-        schedules: dir.join(schedules?),
-        prompts: dir.join(prompts?),
+        schedules: schedules.map(|name| dir.join(name)).or_else(|| spare.map(|spare| spare.schedules.clone()))?,
+        prompts: prompts.map(|name| dir.join(name)).or_else(|| spare.map(|spare| spare.prompts.clone()))?,
         dir,
-        accept_unreviewed: accept_unreviewed?,
-        server: server?,
-        store: store?,
-        organization: organization?,
+        accept_unreviewed: accept_unreviewed.or(spare.map(|spare| spare.accept_unreviewed))?,
+        server: server.or_else(|| spare.map(|spare| spare.server.clone()))?,
+        store: store.or_else(|| spare.map(|spare| spare.store.clone()))?,
+        organization: organization.or_else(|| spare.map(|spare| spare.organization.clone()))?,
         sites,
         departments,
         carriers,
@@ -148,11 +143,16 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>) -> Opt
 /// The text of a file that a person wrote, without a byte-order mark.
 ///
 /// # Errors
-/// Where it cannot be read, or is not UTF-8.
+/// Where it cannot be read, or is not UTF-8 (what an editor calls "Unicode" is UTF-16).
 pub(crate) fn read_text(file: &Path) -> Result<String, Fault> {
     let bytes = std::fs::read(file).map_err(|error| {
         Fault::of_file(file, "unreadable", format!("this file cannot be read ({}): name another, or make it", error.kind()))
     })?;
+    // Half of the bytes of English UTF-16 are zero, which is valid UTF-8 and in no text that a person wrote.
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+        let message = "this file is UTF-16 (\"Unicode\" in some editors) or no text at all: save it as UTF-8";
+        return Err(Fault::of_file(file, "not_utf8", message));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         Fault::of_file(file, "not_utf8", format!("line {line} is not UTF-8: save the file as UTF-8"))

@@ -88,9 +88,9 @@ pub(super) fn sites(root: &Section<'_>) -> BTreeMap<SiteKey, Site> {
         let callback_number = section.optional("callback_number", phone);
         section.end();
         check_key(root, "sites", key, &section);
-        if let (Some(name), Some(timezone)) = (name, timezone) {
-            sites.insert(SiteKey::new(key), Site { name, timezone, callback_number });
-        }
+        // What could not be read is a fault already, and no such configuration is used; but its site is a known one.
+        let (name, timezone) = (name.unwrap_or_else(|| key.to_string()), timezone.unwrap_or(Tz::UTC));
+        sites.insert(SiteKey::new(key), Site { name, timezone, callback_number });
     }
     sites
 }

@@ -71,6 +71,69 @@ fn a_broken_file_gets_line_column_caret_and_a_suggestion() {
     assert_eq!(serve.code, Some(2), "wrong configuration is exit status 2");
 }
 
+/// One fault hides none of another file, and makes none that is not there.
+#[test]
+fn check_tells_the_faults_of_every_file_at_once() {
+    let job = "purpose = \"reminder\"\n[select]\nsites = [\"denver\", \"bosten\"]\n[when]\nfrom = \"19:00\"\n";
+    let moved = "purpose = \"moved\"\n[when]\nuntil = \"24:00\"\n[call]\ncarrier = \"trunk\"\n";
+    let services = "[[rule]]\nclass = \"exams\"\ntext = \"visit\"\n";
+    let zone = "[sites.boston]\nname = \"Longwood\"\ntimezone = \"America/Bostn\"\n[sites.denver]\nname = \"Front Range\"\ntimezone = \"America/Denver\"\n";
+    for (config, said) in [
+        (
+            zone,
+            &[
+                "callahead.toml:3:12: sites.boston.timezone: \"America/Bostn\" is no time zone; did you mean",
+                "moved.toml:5:11: call.carrier: \"trunk\" is not known",
+                "reminder.toml:3:20: select.sites: \"bosten\" is not known; did you mean \"boston\"?",
+                "reminder.toml:5:8: when.until (19:00) is not after when.from (19:00)",
+                "services.toml:2:9: rule[1].class: \"exams\" is not known",
+                "utf16.toml: this file is UTF-16",
+            ][..],
+        ),
+        // Nothing of a file whose syntax is broken is known: what may be right is not called wrong.
+        (
+            "[sites.boston\n",
+            &[
+                "callahead.toml:1:14",
+                "reminder.toml:5:8: when.until (19:00) is not after when.from (19:00)",
+                "services.toml:2:9: rule[1].class",
+                "utf16.toml: this file is UTF-16",
+            ],
+        ),
+    ] {
+        let desk = Desk::new("");
+        let folder = desk.config.parent().expect("a folder");
+        fs::create_dir(folder.join("schedules")).expect("a folder");
+        fs::write(folder.join("schedules/reminder.toml"), job).expect("written");
+        fs::write(folder.join("schedules/moved.toml"), moved).expect("written");
+        fs::write(folder.join("schedules/utf16.toml"), b"\xff\xfep\0u\0r\0p\0o\0s\0e\0").expect("written");
+        fs::write(folder.join("services.toml"), services).expect("written");
+        let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+        std::os::unix::fs::symlink(prompts, folder.join("prompts")).expect("a link");
+        fs::write(&desk.config, config).expect("written");
+        let faults = desk.json(&["check"]);
+        let told: Vec<String> = faults
+            .as_array()
+            .expect("faults")
+            .iter()
+            .map(|f| {
+                let name = f["file"].as_str().and_then(|file| file.rsplit('/').next()).expect("a file");
+                let place = match (&f["line"], &f["column"]) {
+                    (line, _) if *line == 0 => String::new(),
+                    (line, column) => format!(":{line}:{column}"),
+                };
+                format!("{name}{place}: {}", f["message"].as_str().expect("a message"))
+            })
+            .collect();
+        let mut sorted = told.clone();
+        sorted.sort();
+        assert_eq!(sorted.len(), said.len(), "{sorted:#?}");
+        for (told, part) in sorted.iter().zip(said) {
+            assert!(told.starts_with(part), "{told}\nwants {part}");
+        }
+    }
+}
+
 #[test]
 fn without_prompts_check_fails_and_plan_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
