@@ -4,7 +4,7 @@ use super::Rooms;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
-use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions};
+use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions, Silence};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::web::{Web, console_router, router, router_with_console};
@@ -72,6 +72,7 @@ impl Engine {
             .flatten()
             .map(|(listener, routes)| tokio::spawn(serve(listener, routes, stop_web.clone())))
             .collect();
+        let silence = silence(&rooms);
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
             store: rooms.store.clone(),
@@ -82,7 +83,7 @@ impl Engine {
         rooms.live.nudge.all();
         work.spawn(planner.clone().run(rooms.stale, planned.clone(), stop_work.clone()));
         for carrier in rooms.live.carriers.values() {
-            let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned));
+            let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned, &silence));
             work.spawn(dialer.run(stop_work.clone(), work.clone()));
         }
         Ok(Engine { address, console, live: rooms.live, planner, planned, stop_work, stop_web, work, servers })
@@ -130,7 +131,20 @@ async fn serve(listener: TcpListener, routes: Router, stopped: CancellationToken
     axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await
 }
 
-fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, chance: &Chance, planned: &Arc<Notify>) -> Dialer {
+/// The watch over the feeds that are configured.
+fn silence(rooms: &Rooms) -> Arc<Silence> {
+    let (feeds, max_age) = (rooms.config.feeds.keys().cloned().collect(), rooms.config.feed_max_age);
+    Arc::new(Silence::new(rooms.store.clone(), rooms.clock.clone(), rooms.chance.clone(), max_age, feeds))
+}
+
+fn dialer(
+    config: &Config,
+    live: &Arc<LiveCalls>,
+    carrier: Arc<dyn Carrier>,
+    chance: &Chance,
+    planned: &Arc<Notify>,
+    silence: &Arc<Silence>,
+) -> Dialer {
     // `carriers` made one carrier of each configured name: it is there.
     let settings = &config.carriers[carrier.name()];
     Dialer {
@@ -147,6 +161,7 @@ fn dialer(config: &Config, live: &Arc<LiveCalls>, carrier: Arc<dyn Carrier>, cha
         chance: chance.clone(),
         planned: planned.clone(),
         holder: format!("dialler-{}", chance.hex(4)),
+        silence: silence.clone(),
         paused: AtomicBool::new(false),
         questions: Questions::default(),
     }

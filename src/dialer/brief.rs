@@ -2,13 +2,18 @@
 
 use super::Dialer;
 use crate::core::call::Brief;
-use crate::core::domain::{LocalMoment, Outreach, Visit, group_visits};
-use crate::core::plan::{Job, PatientFacts, place_in_touch, voicemail_for};
+use crate::core::domain::{LocalMoment, Outreach, Purpose, Visit, group_visits};
+use crate::core::plan::{Job, PatientFacts, notice_of, place_in_touch, voicemail_for};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
+/// The call script of a site that opens late: a closure with words of its own.
+const DELAY: &str = "delay";
+
 impl Dialer {
-    /// The brief of a call about `outreach`, from facts read just before dialling; `None` when its visit or site is gone.
-    pub(super) fn brief(&self, job: &Job, outreach: &Outreach, facts: &PatientFacts) -> Option<Brief> {
+    /// The brief of a call about `outreach`, from facts read just before dialling at `now`; `None` when its visit, its site
+    /// or what it is to tell is gone.
+    pub(super) fn brief(&self, job: &Job, outreach: &Outreach, facts: &PatientFacts, now: DateTime<Utc>) -> Option<Brief> {
         let rules = self.live.board.rules();
         let zone = rules.zone(&outreach.visit.site)?;
         let wanted = facts.patient.language.as_ref();
@@ -18,12 +23,18 @@ impl Dialer {
         let visits = group_visits(&facts.appointments, |site| rules.zone(site));
         let visit = visits.iter().find(|visit| visit.key == outreach.visit);
         let department = visit.and_then(|visit| visit.spoken_of()[0].department.as_ref()).map(|d| d.reveal().as_str());
+        let notice = match outreach.purpose {
+            Purpose::Reminder => None,
+            Purpose::Cancelled | Purpose::Moved | Purpose::Closure => Some(notice_of(&rules, facts, outreach, now)?),
+        };
+        let late = notice.as_ref().is_some_and(|notice| notice.delayed);
+        let moved = notice.filter(|notice| notice.purpose == Purpose::Moved);
         let mut brief = Brief {
             purpose: outreach.purpose,
-            script: job.call.script.clone(),
+            script: if late { DELAY.to_string() } else { job.call.script.clone() },
             language: rules.pack_for(wanted)?.clone(),
             start: LocalMoment::at(outreach.start, zone),
-            old_start: None,
+            old_start: moved.map(|notice| LocalMoment::at(notice.old.start, notice.old.zone)),
             site: outreach.visit.site.clone(),
             appointments: visit.map_or(1, booked_times),
             callback_number: self.settings.callback_numbers.most_specific(&outreach.visit.site, department).clone(),

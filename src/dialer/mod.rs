@@ -10,12 +10,14 @@ mod callback;
 mod pace;
 mod place;
 mod rescue;
+mod silence;
 
 pub use asked::LoggedCarrier;
 pub use callback::CallbackNumbers;
 pub use pace::Pace;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
+pub use silence::Silence;
 
 use crate::carrier::Carrier;
 use crate::chance::Chance;
@@ -69,6 +71,8 @@ pub struct Dialer {
     pub holder: String,
     /// When the next call may be asked for.
     pub pace: Pace,
+    /// The sites that nobody is called about now.
+    pub silence: Arc<Silence>,
     /// Whether the carrier refuses our account: nothing is dialled until somebody acts.
     pub paused: AtomicBool,
     /// What the carrier was asked about calls of unknown fate.
@@ -142,7 +146,7 @@ impl Dialer {
                 holder: holder.to_string(),
                 limit: self.pace.batch(),
                 max_lines: self.settings.max_calls,
-                skip_sites: Vec::new(),
+                skip_sites: self.silence.sites().await?,
             })
             .await?;
         let count = leased.len();

@@ -42,7 +42,7 @@ impl Dialer {
         }
         let job = rules.jobs.iter().find(|job| job.name == leased.outreach.job);
         let zone = rules.zone(&leased.outreach.visit.site);
-        let brief = job.and_then(|job| self.brief(job, &leased.outreach, facts));
+        let brief = job.and_then(|job| self.brief(job, &leased.outreach, facts, now));
         let (Some(brief), Some(zone)) = (brief, zone) else {
             return Ok(self.drop_attempt(&id, holder, patient, "job_or_site_gone").await?);
         };

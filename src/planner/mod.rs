@@ -11,9 +11,9 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach};
 use crate::core::ids::{AttemptId, JobName, OutreachId, PatientId};
-use crate::core::plan::{Decision, NewAttempt, PlanAction, Verdict, decide, reconcile};
+use crate::core::plan::{Decision, NewAttempt, PatientFacts, PlanAction, Verdict, decide, reconcile};
 use crate::nudge::Stale;
-use crate::store::{PlanCommit, SharedStore, ShiftAttempt, StoreError, StoredDecision};
+use crate::store::{CloseChange, PlanCommit, SharedStore, ShiftAttempt, StoreError, StoredDecision};
 use crate::views::DecisionView;
 use crate::worklist::item;
 use chrono::{DateTime, Duration, Utc};
@@ -46,6 +46,20 @@ pub struct Planned {
     pub decisions: usize,
     /// Attempts opened, shifted or withdrawn.
     pub actions: usize,
+    /// When time alone may change a decision, at the earliest.
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+impl Planned {
+    fn add(&mut self, other: Planned) {
+        self.decisions += other.decisions;
+        self.actions += other.actions;
+        self.again_at = earlier(self.again_at, other.again_at);
+    }
+}
+
+fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    one.into_iter().chain(other).min()
 }
 
 impl Planner {
@@ -83,7 +97,7 @@ impl Planner {
         loop {
             let patients = self.store.patients_to_plan(self.clock.now(), last.as_ref(), BATCH).await?;
             let page = self.plan(&patients).await?;
-            (sum.decisions, sum.actions) = (sum.decisions + page.decisions, sum.actions + page.actions);
+            sum.add(page);
             match patients.into_iter().next_back() {
                 Some(newest) => last = Some(newest),
                 None => return Ok(sum),
@@ -105,10 +119,11 @@ impl Planner {
             for facts in &facts {
                 let decisions = decide(&rules, facts, now);
                 for action in reconcile(&rules, &decisions, facts, now) {
-                    self.add(&mut commit, action, now);
+                    self.add(&mut commit, action, facts, now);
                     sum.actions += 1;
                 }
                 sum.decisions += decisions.len();
+                sum.again_at = earlier(sum.again_at, decisions.iter().filter_map(|decision| decision.again_at).min());
                 commit.decisions.extend(decisions.iter().map(kept));
             }
             self.store.commit_plan(&commit).await?;
@@ -116,7 +131,7 @@ impl Planner {
         Ok(sum)
     }
 
-    fn add(&self, commit: &mut PlanCommit, action: PlanAction, now: DateTime<Utc>) {
+    fn add(&self, commit: &mut PlanCommit, action: PlanAction, facts: &PatientFacts, now: DateTime<Utc>) {
         match action {
             PlanAction::Open(new) => commit.open.push(self.named(new)),
             PlanAction::Move { attempt, dial } => commit.shift.push(ShiftAttempt {
@@ -134,8 +149,14 @@ impl Planner {
                 commit.open_work.push(item(&self.chance, new.kind, Some(&new.visit), now, Some(new.due_at), known));
             }
             PlanAction::CloseWork { kind, visit } => commit.close_work.push((kind, visit)),
-            // The store does not hold pending changes yet.
-            PlanAction::CloseChanges { .. } => {}
+            PlanAction::CloseChanges { appointments, why } => {
+                let closed = facts.changes.iter().filter(|change| appointments.contains(&change.appointment));
+                commit.close_changes.extend(closed.map(|change| CloseChange {
+                    appointment: change.appointment.clone(),
+                    last_at: change.last_at,
+                    why: why.to_string(),
+                }));
+            }
         }
     }
 

@@ -113,8 +113,9 @@ impl World {
         if self.store.lines_in_use(&self.carrier).await? > 0 {
             return Ok(true);
         }
-        self.engine.planner.plan_all().await?;
-        match self.store.next_due(&self.carrier, self.clock.now()).await? {
+        let again_at = self.engine.planner.plan_all().await?.again_at;
+        let due = self.store.next_due(&self.carrier, self.clock.now()).await?;
+        match due.into_iter().chain(again_at).min() {
             // The dialler may just have taken the last one.
             None => return Ok(self.store.lines_in_use(&self.carrier).await? > 0),
             Some(due) if due > self.clock.now() => {

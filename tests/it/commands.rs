@@ -4,6 +4,7 @@ use crate::support::desk::{Desk, HEADER};
 use crate::support::process::Program;
 use serde_json::Value;
 use std::fs;
+use std::path::Path;
 
 const BEFORE: &str = "2026-11-25T13:00:00Z";
 
@@ -226,7 +227,7 @@ fn what_only_reads_makes_no_store() {
             assert_eq!(done.stdout.trim(), "[]", "{arguments:?}");
         }
     }
-    assert_eq!(desk.json(&["migrate"])["migrations"], 1);
+    assert_eq!(desk.json(&["migrate"])["migrations"], 2);
     assert!(desk.config.with_file_name("callahead.db").exists());
 }
 

@@ -12,7 +12,7 @@ use callahead::config::Config;
 use callahead::core::call::FinalStatus;
 use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
-use callahead::dialer::{CallbackNumbers, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
+use callahead::dialer::{CallbackNumbers, Dialer, DialerSettings, LoggedCarrier, Pace, Questions, Silence};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, WebhookQuery, open};
@@ -113,6 +113,9 @@ impl Desk {
             meeting: Mutex::default(),
         });
         let logged = Arc::new(LoggedCarrier::new(telephones.clone(), store.clone(), clock.clone()));
+        let feeds = ["epic".into()].into();
+        let silence = Silence::new(store.clone(), clock.clone(), chance.clone(), Duration::hours(24), feeds);
+        let silence = Arc::new(silence);
         let dialer = Arc::new(Dialer {
             carrier: logged.clone(),
             live: rooms.live.clone(),
@@ -127,6 +130,7 @@ impl Desk {
             planned: Arc::new(Notify::new()),
             holder: "dialler-test".to_string(),
             pace: Pace::new(rate),
+            silence: silence.clone(),
             paused: AtomicBool::new(false),
             questions: Questions::default(),
         });
@@ -396,4 +400,26 @@ async fn a_call_whose_script_is_gone_is_given_up_too() {
     assert_eq!((ada.status, ada.outcome, ada.keys.as_str()), (AttemptStatus::Completed, Some(Outcome::Confirmed), "1"));
     let fetched = ("fetch call".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
     assert_eq!(desk.asked().await, [fetched]);
+}
+
+/// What changed there may be unheard: nobody is called about it, and a person learns why.
+#[tokio::test]
+async fn a_site_whose_feed_is_silent_is_not_called_about_until_it_is_heard() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    let sites = ["boston".into()];
+    let epic = "epic".into();
+    let heard = |ago: Duration| desk.store.feed_heard(&epic, &sites, desk.clock.now() - ago);
+    heard(Duration::hours(25)).await.expect("noted");
+    assert_eq!((desk.dial().await, desk.placed()), (0, 0));
+    let work = desk.store.worklist(false, 10).await.expect("the worklist");
+    let [alarm] = &work[..] else { panic!("one alarm: {work:?}") };
+    let note = "feed epic is silent for longer than limits.feed_max_age: its sites are not called about until it is heard";
+    assert_eq!((alarm.kind, alarm.resolution.as_deref()), (WorkKind::Review, Some(note)));
+    desk.pass(Duration::seconds(6));
+    assert_eq!((desk.dial().await, desk.store.count_open_work().await.expect("a count")), (0, 1), "one alarm is enough");
+
+    heard(Duration::zero()).await.expect("noted");
+    desk.pass(Duration::seconds(6));
+    assert_eq!((desk.dial().await, desk.placed()), (1, 1));
+    assert_eq!(desk.store.count_open_work().await.expect("a count"), 0);
 }

@@ -8,6 +8,7 @@ mod carrier_simulator;
 mod commands;
 mod dialling;
 mod kill;
+mod notices;
 mod plan_command;
 mod planning;
 mod privacy;
