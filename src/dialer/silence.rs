@@ -43,7 +43,7 @@ impl Silence {
     pub async fn sites(&self) -> Result<Vec<SiteKey>, StoreError> {
         let now = self.clock.now();
         let mut seen = self.seen.lock().await;
-        if !seen.at.is_some_and(|at| now < at + LOOK) {
+        if seen.at.is_none_or(|at| now >= at + LOOK) {
             let found = self.store.silent_feeds(now - self.max_age).await?;
             let silent = found.into_iter().filter(|(feed, _)| self.feeds.contains(feed)).collect();
             self.tell(&seen, &silent, now).await?;
