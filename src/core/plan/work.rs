@@ -78,7 +78,7 @@ fn reopened<'a>(
     visits.iter().filter(move |v| v.start > now).filter_map(move |visit| {
         let told = closures::reopened(facts, visit)?;
         let key = visit.key();
-        (!noticed(&key) && !told_by_a_person(facts, &key, told)).then(|| NewWorkItem {
+        (!noticed(&key) && !told_by_a_person(facts, &key, told)).then_some(NewWorkItem {
             kind: WorkKind::ChangeUnannounced,
             visit: key,
             due_at: visit.start,

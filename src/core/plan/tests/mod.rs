@@ -1,9 +1,12 @@
-//! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling`, `windows` tell stories about one
-//! small hospital (`testing`), `properties` hold for any.
+//! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling`, `windows`, and of notices
+//! `notices`, `notice_times`, `changes`, `told`, `closures` tell stories about one small hospital (`testing`); `properties`
+//! hold for any (`worlds`), through weeks of calls and edits (`life`).
 
 mod apply;
 mod changes;
 mod closures;
+mod life;
+mod notice_times;
 mod notices;
 mod properties;
 mod reasons;
@@ -13,3 +16,4 @@ pub(super) mod testing;
 mod told;
 mod visits;
 mod windows;
+mod worlds;
