@@ -36,19 +36,22 @@ pub struct Rulings {
 /// # Errors
 /// All faults, one below the other.
 pub fn read_rulings(config: &Config) -> Result<Rulings, Vec<Fault>> {
-    let (scripts, _) = script_names(config);
-    let (jobs, mut faults) = rulebook::load_jobs(&config.schedules, config, &scripts);
-    let classifier = match Classifier::beside(config) {
-        Ok(classifier) => classifier,
+    read_rulings_of(config, &script_names(config).0, languages(config))
+}
+
+/// As [`read_rulings`], for a service that plays these scripts in these languages whatever the folders hold by now.
+pub(super) fn read_rulings_of(config: &Config, scripts: &[String], languages: Vec<LanguageTag>) -> Result<Rulings, Vec<Fault>> {
+    let (jobs, mut faults) = rulebook::load_jobs(&config.schedules, config, scripts);
+    match Classifier::beside(config) {
+        Ok(classifier) if faults.is_empty() => {
+            Ok(Rulings { rules: Arc::new(rulebook::rules(config, jobs, languages)), classifier })
+        }
+        Ok(_) => Err(faults),
         Err(more) => {
             faults.extend(more);
-            Classifier::shipped()
+            Err(faults)
         }
-    };
-    if !faults.is_empty() {
-        return Err(faults);
     }
-    Ok(Rulings { rules: Arc::new(rulebook::rules(config, jobs, languages(config))), classifier })
 }
 
 /// Every fault of a configuration and of the files that it names (schedules, services, prompts, scripts), and what it asks
@@ -69,6 +72,12 @@ pub fn check_all(outline: &Outline) -> Vec<Fault> {
         faults.extend(check_prompts(&named));
     }
     faults
+}
+
+/// Every fault of reminder jobs and of the list of services, judged against as much of the configuration as can be read.
+pub fn check_schedules(outline: &Outline) -> Vec<Fault> {
+    let config = outline.config.as_ref();
+    config.and_then(|config| read_rulings(config).err()).unwrap_or_default()
 }
 
 /// Every fault of packs and scripts, and every phrase that a call could need and a pack does not hold.

@@ -6,7 +6,7 @@ mod engine;
 mod files;
 
 pub use engine::{Engine, Listeners};
-pub use files::{Rulings, check_all, check_prompts, languages, listed, read_rulings};
+pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, read_rulings};
 
 use crate::board::Board;
 use crate::carrier::Carrier;

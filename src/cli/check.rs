@@ -14,13 +14,18 @@ pub fn run(desk: &Desk) -> anyhow::Result<Done> {
 
 fn told(faults: &[Fault], config: Option<&Config>) -> String {
     if !faults.is_empty() {
-        let listed: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        let count = if faults.len() == 1 { "1 fault".to_string() } else { format!("{} faults", faults.len()) };
-        return format!("{}\n\n{count}", listed.join("\n\n"));
+        return with_carets(faults);
     }
     let read = |config: &Config| {
         let file = config.file.as_ref().map_or("the built-in defaults".to_string(), |f| f.display().to_string());
         format!("No faults in {file}, {}, {}.", config.schedules.display(), config.prompts.display())
     };
     config.map(read).unwrap_or_default()
+}
+
+/// Faults one below the other, each with its line, and how many they are.
+pub fn with_carets(faults: &[Fault]) -> String {
+    let listed: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    let count = if faults.len() == 1 { "1 fault".to_string() } else { format!("{} faults", faults.len()) };
+    format!("{}\n\n{count}", listed.join("\n\n"))
 }

@@ -15,6 +15,7 @@ mod opt_out;
 mod output;
 mod plan;
 mod prompts;
+mod schedules;
 mod serve;
 mod webhooks;
 mod worklist;
@@ -92,6 +93,9 @@ enum Command {
     /// The suppression list.
     #[command(subcommand, name = "opt-out")]
     OptOut(opt_out::OptOutCommand),
+    /// Reminder jobs: their faults, and what they will do.
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
     /// Language packs and call scripts.
     #[command(subcommand)]
     Prompts(prompts::PromptsCommand),
@@ -219,6 +223,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Appointments(command) => appointments::run(desk, command).await,
         Command::Worklist(command) => worklist::run(desk, command).await,
         Command::OptOut(command) => opt_out::run(desk, command).await,
+        Command::Schedules(command) => schedules::run(desk, command).await,
         Command::Prompts(command) => prompts::run(desk, command),
         Command::Migrate => {
             let ran = desk.open_store(&desk.config()?).await?.migrate().await?;

@@ -1,8 +1,9 @@
 //! What the keys of a job say together: a job that can never call anybody is refused, with the reason.
 
+use super::clock_text;
 use super::reach::longest_ahead;
 use crate::core::domain::Purpose;
-use crate::core::plan::{CallRules, Clock24, Holidays, Limits, Select, WhenRules};
+use crate::core::plan::{CallRules, Holidays, Limits, Select, WhenRules};
 use crate::toml_file::{Section, in_words};
 use chrono::Duration;
 
@@ -109,8 +110,8 @@ fn holidays(rules: &WhenRules, when: &Section<'_>) {
 
 /// The hours of the job, alone and under the limits.
 fn hours(rules: &WhenRules, when: &Section<'_>, limits: &Limits) {
-    let (from, until) = (clock(rules.from), clock(rules.until));
-    let (earliest, latest) = (clock(limits.earliest), clock(limits.latest));
+    let (from, until) = (clock_text(rules.from), clock_text(rules.until));
+    let (earliest, latest) = (clock_text(limits.earliest), clock_text(limits.latest));
     if rules.from >= rules.until {
         let message = format!("when.until ({until}) is not after when.from ({from}): there is no hour to call in");
         when.refuse(&["until", "from"], "empty_window", message);
@@ -155,8 +156,4 @@ fn days_before(rules: &WhenRules, when: &Section<'_>, limits: &Limits) {
         );
         when.refuse(&["no_later_than", "days_before"], "contradiction", message);
     }
-}
-
-fn clock(time: Clock24) -> String {
-    format!("{:02}:{:02}", time.minutes() / 60, time.minutes() % 60)
 }

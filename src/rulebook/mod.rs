@@ -3,16 +3,19 @@
 //!
 //! Never here: the store, the network, deciding about a visit. Start reading at [`load_jobs`].
 
+mod ahead;
 mod area_codes;
 mod checks;
 mod holidays;
 mod job;
 mod reach;
 
+pub use ahead::{JobDay, TouchDay, days_ahead};
+
 use crate::config::{Config, read_text};
 use crate::core::domain::Purpose;
 use crate::core::ids::LanguageTag;
-use crate::core::plan::{Job, Rules, SiteRules};
+use crate::core::plan::{Clock24, Job, Rules, SiteRules};
 use crate::fault::Fault;
 use crate::toml_file::{Place, Source};
 use area_codes::zones_of_area_code;
@@ -119,6 +122,11 @@ fn sources(dir: &Path, config: &Config) -> Result<(Sources, Vec<Fault>), Fault> 
         }
     }
     Ok((sources, faults))
+}
+
+/// A time of day as files write it.
+fn clock_text(time: Clock24) -> String {
+    format!("{:02}:{:02}", time.minutes() / 60, time.minutes() % 60)
 }
 
 fn stem(file: &Path) -> String {

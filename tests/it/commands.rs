@@ -45,6 +45,73 @@ fn an_import_tells_what_became_of_every_row_and_a_plan_who_is_called() {
 }
 
 #[test]
+fn schedules_next_tells_hours_touches_calls_and_why_a_day_has_none() {
+    let desk = Desk::new("");
+    let row = |id: &str, number: &str, start: &str, site: &str| {
+        format!("A{id},P{id},{number},{start},{site},exam,yes,2026-11-01T09:00\n")
+    };
+    let rows = [
+        HEADER.to_string(),
+        row("1", "617-555-0101", "2026-12-01T09:00", "boston"),
+        row("2", "303-555-0102", "2026-12-02T09:00", "denver"),
+        row("3", "617-555-0103", "2026-12-15T09:00", "boston"),
+    ];
+    let file = desk.file("day.csv", rows.concat().as_bytes());
+    assert_eq!(desk.run(&["import", &file, "--at", BEFORE]).code, Some(0));
+    let jobs = desk.json(&["schedules", "next", "--at", BEFORE]);
+    let names: Vec<_> = jobs.as_array().expect("jobs").iter().map(|job| job["job"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["cancelled", "closure", "exam-and-radiology", "moved"]);
+    let reminder = &jobs[2];
+    assert_eq!((&reminder["purpose"], &reminder["enabled"], &reminder["later"]), (&"reminder".into(), &true.into(), &1.into()));
+    assert_eq!(reminder["days"].as_array().map(Vec::len), Some(7));
+    assert_eq!(
+        reminder["days"][1],
+        serde_json::json!({
+            "date": "2026-11-26", "weekday": "thu", "from": null, "until": null, "no_calls": "Thanksgiving Day",
+            "touches": [], "calls": 0
+        })
+    );
+    // Saturday calls about Tuesday and, Sunday being none, about Wednesday; both sites are in.
+    assert_eq!(
+        reminder["days"][3],
+        serde_json::json!({
+            "date": "2026-11-28", "weekday": "sat", "from": "10:00", "until": "19:00", "no_calls": null,
+            "touches": [{"touch": 1, "visits": ["2026-12-01", "2026-12-02"], "calls": 2}], "calls": 2
+        })
+    );
+    assert_eq!(reminder["days"][4]["no_calls"], "Sunday");
+    let table = desk.run(&["schedules", "next", "--at", BEFORE]).stdout;
+    for part in [
+        "moved: every day 08:00 to 21:00, nothing planned",
+        "no calls: Thanksgiving Day",
+        "Sat Nov 28   10:00 to 19:00               2       Tue Dec 1, Wed Dec 2",
+        "1 more on later days",
+    ] {
+        assert!(table.contains(part), "{part}\n{table}");
+    }
+}
+
+#[test]
+fn schedules_check_shows_the_faults_of_jobs_and_services_with_carets() {
+    let desk = Desk::new("");
+    let fine = desk.run(&["schedules", "check"]);
+    assert_eq!(fine.code, Some(0), "{}", fine.stderr);
+    assert_eq!(desk.json(&["schedules", "check"]), serde_json::json!([]));
+    let folder = desk.config.parent().expect("a folder");
+    fs::create_dir(folder.join("jobs")).expect("a folder");
+    fs::write(folder.join("jobs/late.toml"), "purpose = \"reminder\"\n[when]\nfrom = \"21:00\"\nuntil = \"22:00\"\n")
+        .expect("written");
+    fs::write(folder.join("services.toml"), "[[rule]]\nclass = \"exam\"\n").expect("written");
+    fs::write(&desk.config, "schedules = \"jobs\"\nprompts = \"nowhere\"\n").expect("written");
+    let done = desk.run(&["schedules", "check"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    let late = "jobs/late.toml:3:8: from 21:00 until 22:00 lies outside the hours of [limits], 08:00 to 21:00: this job could never \
+                call [empty_window]\n  |\n3 | from = \"21:00\"\n  |        ^\n";
+    assert!(done.stdout.contains(late), "{}", done.stdout);
+    assert!(done.stdout.contains("services.toml:2:9: ") && done.stdout.trim_end().ends_with("2 faults"), "{}", done.stdout);
+}
+
+#[test]
 fn what_spreadsheets_do_to_a_file_is_read_or_told_by_line() {
     let desk = Desk::new("");
     let row = "A1,P1,617-555-0101,2026-12-01T09:00,boston,exam,yes,\n";
