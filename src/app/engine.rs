@@ -1,6 +1,6 @@
 //! A running engine, and how it stops in order.
 
-use super::Rooms;
+use super::{Reload, Rooms};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
@@ -87,6 +87,11 @@ impl Engine {
             work.spawn(dialer.run(stop_work.clone(), work.clone()));
         }
         Ok(Engine { address, console, live: rooms.live, planner, planned, stop_work, stop_web, work, servers })
+    }
+
+    /// Reads the files of rules again as they change, until it stops.
+    pub fn keep_reading(&self, reload: Reload) {
+        self.work.spawn(reload.run(self.stop_work.clone()));
     }
 
     /// Stops in order: no new calls; requests under way are finished; then the web servers close. What does not end in time

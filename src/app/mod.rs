@@ -4,9 +4,11 @@
 
 mod engine;
 mod files;
+mod reload;
 
 pub use engine::{Engine, Listeners};
 pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, read_rulings};
+pub use reload::{Looked, Reload};
 
 use crate::board::Board;
 use crate::carrier::Carrier;

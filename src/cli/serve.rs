@@ -1,7 +1,7 @@
 //! `serve`: the service, until it is asked to stop.
 
 use super::{Desk, Done};
-use crate::app::{Engine, Listeners, Rooms};
+use crate::app::{Engine, Listeners, Reload, Rooms};
 use crate::clock::Clock;
 use anyhow::Context;
 use std::net::SocketAddr;
@@ -18,7 +18,9 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
         None => None,
     };
     let listeners = Listeners { web, console };
+    let reload = Reload::of(&rooms);
     let engine = Engine::start(rooms, listeners)?;
+    engine.keep_reading(reload);
     tracing::info!(address = %engine.address, public_url = server.public_url, "callahead serves");
     match engine.console {
         Some(address) => tracing::info!(url = format!("http://{address}"), "the console, for this computer only"),

@@ -41,5 +41,9 @@ pub async fn metrics(State(web): State<Web>) -> Response {
     }
     let _ = writeln!(text, "# HELP callahead_worklist_open Items that wait for a person.\n# TYPE callahead_worklist_open gauge");
     let _ = writeln!(text, "callahead_worklist_open {work}");
+    let failed = u8::from(web.board.faults() > 0);
+    let _ =
+        writeln!(text, "# HELP callahead_rules_reload_failed 1 while changed files of rules are wrong and the old rules hold.");
+    let _ = writeln!(text, "# TYPE callahead_rules_reload_failed gauge\ncallahead_rules_reload_failed {failed}");
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }

@@ -13,6 +13,7 @@ mod plan_command;
 mod planning;
 mod privacy;
 mod readme;
+mod reload;
 mod serve;
 mod store_suite;
 mod stories;

@@ -72,6 +72,24 @@ const UNKNOWN: &str = "/carriers/main/voice/0123456789abcdef0123456789abcdef0123
 const FIELDS: [(&str, &str); 3] =
     [("CallSid", "CA00000000000000000000000000000001"), ("CallStatus", "in-progress"), ("To", "+16175550101")];
 
+/// What a scheduler saves while it runs is looked at without being asked.
+#[test]
+fn a_wrong_file_shows_in_the_metrics_until_it_is_right_again() {
+    let service = Service::start();
+    let failed = |value: u8| format!("\ncallahead_rules_reload_failed {value}\n");
+    let metrics = || get(service.port, "/metrics").unwrap_or_default();
+    let shows = |value: u8| {
+        let seen = service.program.until(Duration::from_secs(20), metrics, |text| text.contains(&failed(value)));
+        assert!(seen.contains(&failed(value)), "{value}: {seen}");
+    };
+    shows(0);
+    let services = service.config.with_file_name("services.toml");
+    fs::write(&services, "[[rule]]\nclass = \"exam\"\n").expect("written");
+    shows(1);
+    fs::remove_file(&services).expect("removed");
+    shows(0);
+}
+
 #[test]
 fn a_wrong_signature_is_403_and_logged_and_changes_nothing() {
     let service = Service::start();
