@@ -28,6 +28,7 @@ pub mod store;
 pub mod toml_file;
 pub mod views;
 pub mod web;
+pub mod why;
 pub mod worklist;
 
 pub use callahead_core as core;

@@ -22,13 +22,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("views", &["store"]),
     ("audit", &["store"]),
     ("overview", &["config"]),
+    ("why", &["store", "views"]),
     ("feed", &["fault"]),
     ("intake", &["feed", "store", "chance"]),
     ("carrier", &["clock", "chance"]),
     ("live_call", &["board", "store", "carrier", "prompt", "clock", "chance", "nudge", "worklist"]),
     ("planner", &["audit", "board", "store", "clock", "chance", "nudge", "views", "worklist"]),
     ("dialer", &["store", "carrier", "live_call", "clock", "chance", "config", "worklist"]),
-    ("web", &["board", "store", "carrier", "live_call", "clock", "views"]),
+    ("web", &["board", "store", "carrier", "live_call", "clock", "views", "why"]),
 ];
 
 /// Rooms that wire or drive everything.

@@ -105,7 +105,7 @@ fn reply<T: Serialize>(result: Result<T, StoreError>) -> Response {
     }
 }
 
-fn failed(error: &StoreError) -> Response {
+pub(super) fn failed(error: &StoreError) -> Response {
     tracing::error!(%error, "the API could not read the store");
     (StatusCode::SERVICE_UNAVAILABLE, Json(serde_json::json!({"error": "the store does not answer; see the log"})))
         .into_response()

@@ -7,6 +7,7 @@ mod audio;
 mod console;
 mod health;
 mod local;
+mod plan;
 mod webhooks;
 
 use crate::board::Board;
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -69,6 +70,8 @@ fn for_people() -> Router<Web> {
         .route("/api/v1/worklist", get(api::worklist))
         .route("/api/v1/webhooks", get(api::webhooks))
         .route("/api/v1/summary", get(api::summary))
+        .route("/api/v1/plan", get(plan::page))
+        .route("/api/v1/explain", post(plan::explain))
         .route("/api/openapi.json", get(api::openapi))
         .layer(from_fn(local::only))
 }

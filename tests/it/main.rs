@@ -20,3 +20,4 @@ mod stories;
 mod support;
 mod test_engine;
 mod trouble;
+mod why;

@@ -67,7 +67,8 @@ impl Service {
 }
 
 /// What shows patients' visits.
-const CONSOLE: [&str; 6] = ["/", "/api/v1/calls", "/api/v1/worklist", "/api/v1/webhooks", "/api/v1/summary", "/api/openapi.json"];
+const CONSOLE: [&str; 7] =
+    ["/", "/api/v1/calls", "/api/v1/worklist", "/api/v1/webhooks", "/api/v1/summary", "/api/v1/plan", "/api/openapi.json"];
 const UNKNOWN: &str = "/carriers/main/voice/0123456789abcdef0123456789abcdef0123456789abcdef/answered";
 const FIELDS: [(&str, &str); 3] =
     [("CallSid", "CA00000000000000000000000000000001"), ("CallStatus", "in-progress"), ("To", "+16175550101")];

@@ -34,6 +34,19 @@ pub fn post_form(port: u16, path: &str, fields: &[(&str, &str)], signature: Opti
     )
 }
 
+/// Posts JSON; the whole answer.
+pub fn post_json(port: u16, path: &str, body: &Value) -> Option<String> {
+    let body = body.to_string();
+    let length = body.len();
+    exchange(
+        port,
+        &format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        ),
+    )
+}
+
 fn encoded(value: &str) -> String {
     value.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
