@@ -1,7 +1,9 @@
 //! What the planner decided, made again from what it knew: the proof that a decision follows from its inputs alone.
 //!
-//! Never here: I/O, writing, another way to decide. Start reading at [`rules_form`].
+//! Never here: writing, another way to decide. Start reading at [`replay`]; `form.rs` has what is kept.
 
 mod form;
+mod replay;
 
-pub use form::rules_form;
+pub use form::{decision_form, rules_form};
+pub use replay::{Difference, Found, Replayed, replay};

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a command line prints")]
 
 mod appointments;
+mod audit;
 mod bench;
 mod calls;
 mod carrier_simulator;
@@ -96,6 +97,9 @@ enum Command {
     /// Reminder jobs: their faults, and what they will do.
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
+    /// What was decided, held against what it was decided from.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Language packs and call scripts.
     #[command(subcommand)]
     Prompts(prompts::PromptsCommand),
@@ -224,6 +228,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Worklist(command) => worklist::run(desk, command).await,
         Command::OptOut(command) => opt_out::run(desk, command).await,
         Command::Schedules(command) => schedules::run(desk, command).await,
+        Command::Audit(command) => audit::run(desk, command).await,
         Command::Prompts(command) => prompts::run(desk, command),
         Command::Migrate => {
             let ran = desk.open_store(&desk.config()?).await?.migrate().await?;

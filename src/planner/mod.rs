@@ -6,17 +6,17 @@ mod preview;
 
 pub use preview::{preview, preview_each};
 
+use crate::audit::{decision_form, rules_form};
 use crate::board::Board;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach};
-use crate::core::ids::{AttemptId, JobName, OutreachId, PatientId};
-use crate::core::plan::{Decision, NewAttempt, PatientFacts, PlanAction, Verdict, decide, reconcile};
+use crate::core::ids::{AttemptId, OutreachId, PatientId};
+use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, decide, reconcile};
 use crate::nudge::Stale;
-use crate::store::{CloseChange, PlanCommit, SharedStore, ShiftAttempt, StoreError, StoredDecision};
-use crate::views::DecisionView;
+use crate::store::{CloseChange, PlanCommit, RuleSet, SharedStore, ShiftAttempt, StoreError};
 use crate::worklist::item;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -111,11 +111,14 @@ impl Planner {
     /// When the store fails.
     pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
         let rules = self.board.rules();
+        let (id, body) = rules_form(&rules);
+        let kept = RuleSet { id, body: body.into() };
         let mut sum = Planned::default();
         for batch in patients.chunks(BATCH as usize) {
-            let now = self.clock.now();
+            // To the microsecond, as the store keeps it: the same decisions can be made again from there.
+            let now = self.clock.now().trunc_subsecs(6);
             let facts = self.store.load_facts(batch, now).await?;
-            let mut commit = PlanCommit { at: Some(now), ..PlanCommit::default() };
+            let mut commit = PlanCommit { at: Some(now), rules: Some(kept.clone()), ..PlanCommit::default() };
             for facts in &facts {
                 let decisions = decide(&rules, facts, now);
                 for action in reconcile(&rules, &decisions, facts, now) {
@@ -124,8 +127,9 @@ impl Planner {
                 }
                 sum.decisions += decisions.len();
                 sum.again_at = earlier(sum.again_at, decisions.iter().filter_map(|decision| decision.again_at).min());
-                commit.decisions.extend(decisions.iter().map(kept));
+                commit.decisions.extend(decisions.iter().map(decision_form));
             }
+            commit.facts = Arc::new(facts);
             self.store.commit_plan(&commit).await?;
         }
         Ok(sum)
@@ -200,19 +204,4 @@ fn patients_of(whom: &[Stale]) -> Vec<PatientId> {
     let unique: BTreeSet<_> =
         whom.iter().filter_map(|s| if let Stale::Patient(patient) = s { Some(patient.clone()) } else { None }).collect();
     unique.into_iter().collect()
-}
-
-/// A decision as it is kept: again only when its verdict, reason, version or touch changes.
-fn kept(decision: &Decision) -> StoredDecision {
-    let essence = match &decision.verdict {
-        Verdict::Call(call) => format!("call touch {} version {}", call.touch, decision.version),
-        other => format!("{} {} version {}", other.word(), other.reason().unwrap_or_default(), decision.version),
-    };
-    StoredDecision {
-        visit: decision.visit.clone(),
-        job: decision.job.clone().unwrap_or_else(|| JobName::new("")),
-        essence,
-        // A view is plain data with text keys: it always serializes.
-        body: serde_json::to_string(&DecisionView::of(decision)).unwrap_or_default(),
-    }
 }

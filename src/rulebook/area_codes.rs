@@ -2,10 +2,15 @@
 
 use crate::core::domain::PhoneNumber;
 use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 /// The shipped table, with its sources.
 const TABLE: &str = include_str!("area_codes.tsv");
+
+/// The table's name, which changes with its text.
+static NAME: LazyLock<String> =
+    LazyLock::new(|| Sha256::digest(TABLE).iter().take(8).map(|byte| format!("{byte:02x}")).collect());
 
 /// The zones of each code, the code being the index: it is looked up for every decision.
 static ZONES: LazyLock<Vec<Vec<Tz>>> = LazyLock::new(|| {
@@ -18,6 +23,11 @@ static ZONES: LazyLock<Vec<Vec<Tz>>> = LazyLock::new(|| {
     }
     by_code
 });
+
+/// The name of the table: it stands in the rules, so that a decision tells by which table it was made.
+pub(super) fn table_name() -> &'static str {
+    &NAME
+}
 
 /// Every zone in which a number may be, by its area code. Empty where the code belongs to no place (toll-free, personal,
 /// premium) or is unknown, and for numbers outside North America: then the site's own zone is meant.

@@ -86,13 +86,10 @@ pub fn rules(config: &Config, jobs: Vec<Job>, languages: Vec<LanguageTag>) -> Ru
         sites,
         language: config.organization.language.clone(),
         languages,
-        area_codes: AREA_CODES.to_string(),
+        area_codes: area_codes::table_name().to_string(),
         zones_of_number: zones_of_area_code,
     }
 }
-
-/// The name of the table of area codes: it stands in the rules, so that a decision tells by which table it was made.
-const AREA_CODES: &str = "nanp-2026-11";
 
 type Sources = Vec<(String, Source)>;
 

@@ -3,13 +3,6 @@
 use crate::support::desk::{Desk, HEADER};
 use crate::support::http::{get, post_json};
 use crate::support::process::{Program, free_port};
-use callahead::app::read_rulings;
-use callahead::board::Board;
-use callahead::chance::Chance;
-use callahead::clock::Clock;
-use callahead::config::Config;
-use callahead::planner::Planner;
-use callahead::store;
 use serde_json::{Value, json};
 
 const BEFORE: &str = "2046-11-26T13:00:00Z";
@@ -27,19 +20,6 @@ fn desk(extra: &str) -> Desk {
     desk
 }
 
-/// What the planner of the service does, at one moment.
-#[tokio::main]
-async fn planned(desk: &Desk, at: &str) {
-    let config = Config::load(Some(&desk.config), []).expect("a sound configuration");
-    let rules = read_rulings(&config).unwrap_or_else(|faults| panic!("{faults:?}")).rules;
-    let path = desk.config.with_file_name("callahead.db");
-    let store = store::open(&format!("sqlite://{}", path.display())).await.expect("the store");
-    let clock = Clock::fixed(at.parse().expect("a moment"));
-    let planner = Planner { store: store.clone(), board: Board::new(rules), clock, chance: Chance::seeded(1) };
-    planner.plan_all().await.expect("planned");
-    store.close().await;
-}
-
 #[test]
 fn a_visit_to_come_is_explained_with_every_rule_and_a_past_one_by_what_was_decided() {
     let desk = desk("");
@@ -48,12 +28,12 @@ fn a_visit_to_come_is_explained_with_every_rule_and_a_past_one_by_what_was_decid
     assert_eq!(why["decisions"][0], desk.json(&["plan", "--at", BEFORE])[0], "as `plan` prints it");
     assert_eq!((&why["attempts"], &why["history"]), (&json!([]), &json!([])), "nothing was written");
 
-    planned(&desk, BEFORE);
+    desk.planned(BEFORE);
     let cancelled = "appointment_id,patient_id,phone_home,start,site,service,status,established\n\
                      A1,P1,617-555-0101,2046-12-01T09:00,boston,exam,cancelled,yes\n";
     let file = desk.file("later.csv", cancelled.as_bytes());
     assert_eq!(desk.run(&["import", &file, "--at", "2046-11-27T13:00:00Z"]).code, Some(0));
-    planned(&desk, "2046-11-27T13:05:00Z");
+    desk.planned("2046-11-27T13:05:00Z");
 
     let after = ["explain", VISIT, "--at", "2046-12-05T13:00:00Z"];
     let why = desk.json(&after);

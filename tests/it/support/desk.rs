@@ -1,6 +1,13 @@
 //! The command line at the desk of a scheduler: a configuration of its own, commands, their output.
 
 use super::process::{Finished, Program};
+use callahead::app::read_rulings;
+use callahead::board::Board;
+use callahead::chance::Chance;
+use callahead::clock::Clock;
+use callahead::config::Config;
+use callahead::planner::Planner;
+use callahead::store::{self, SharedStore};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,5 +45,27 @@ impl Desk {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let done = self.run(&[arguments, &["--format", "json"]].concat());
         serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", done.stdout, done.stderr))
+    }
+
+    /// Everybody planned at one moment, as the planner of the service does it.
+    #[tokio::main]
+    pub async fn planned(&self, at: &str) {
+        let config = Config::load(Some(&self.config), []).expect("a sound configuration");
+        let rules = read_rulings(&config).unwrap_or_else(|faults| panic!("{faults:?}")).rules;
+        let store = self.store().await;
+        let clock = Clock::fixed(at.parse().expect("a moment"));
+        let planner = Planner { store: store.clone(), board: Board::new(rules), clock, chance: Chance::seeded(1) };
+        planner.plan_all().await.expect("planned");
+        store.close().await;
+    }
+
+    /// The store that the commands use.
+    pub async fn store(&self) -> SharedStore {
+        store::open(&self.url()).await.expect("the store")
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.config.with_file_name("callahead.db").display())
     }
 }
