@@ -9,6 +9,7 @@ mod commands;
 mod dialling;
 mod kill;
 mod notices;
+mod opt_out;
 mod plan_command;
 mod planning;
 mod privacy;
