@@ -12,15 +12,16 @@ use std::borrow::Cow;
 pub struct Decision {
     /// Which visit.
     pub visit: VisitKey,
-    /// Which version of it: rises from 1 when the spoken time changes.
+    /// Which version of it: rises from 1 when the spoken time changes. Notices that a visit was cancelled or falls into a
+    /// closure count for themselves.
     pub version: u32,
-    /// The booked bookings in order of time; all of them where nothing is booked.
+    /// The booked bookings in order of time; all of them where nothing is booked; of a cancellation those cancelled.
     pub appointments: Vec<AppointmentId>,
     /// Which job; none where there is no job at all.
     pub job: Option<JobName>,
     /// What the job calls for.
     pub purpose: Purpose,
-    /// The spoken time.
+    /// The spoken time; of a notice the new one, or the one that does not take place.
     pub start: DateTime<Utc>,
     /// The site's zone: outputs show times by its clock.
     pub zone: Tz,

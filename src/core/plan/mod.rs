@@ -3,7 +3,9 @@
 //!
 //! Never here: I/O, a clock, randomness, the store's or a carrier's words. Start reading at [`decide()`]: `decide.rs` has
 //! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `calendar.rs`, `window.rs` and `touch.rs` hold the
-//! rules of time, `retry.rs` the way on after a call, `caps.rs` the caps. `tests/` tells a story for every reason.
+//! rules of time, `retry.rs` the way on after a call, `caps.rs` the caps. What patients must be told is in `notice.rs`:
+//! `groups.rs` and `net.rs` sum up what changed, `fate.rs` says whether it is still to be told, `closures.rs` who falls into a
+//! closure, `heard.rs` what patients heard; `judge_notice.rs` decides about the call. `tests/` tells a story for every reason.
 
 mod calendar;
 mod caps;

@@ -3,6 +3,7 @@
 use super::testing::*;
 use crate::domain::*;
 use crate::plan::*;
+use chrono::Duration;
 
 /// Calls made, each with its moment in 2026.
 type Calls = &'static [(&'static str, Outcome)];
@@ -271,4 +272,24 @@ fn two_jobs_that_want_the_same_touch_do_not_add_up() {
     world.now = at("2026-12-08 17:00");
     let reasons: Vec<_> = world.decide().iter().map(|d| d.verdict.reason()).collect();
     assert_eq!(reasons, [Some("attempts_exhausted"); 2]);
+}
+
+/// The planner and the transaction that begins a call count alike, to the microsecond in which moments are kept.
+#[test]
+fn a_call_counts_for_less_than_168_hours_wherever_it_is_counted() {
+    let mut world = World::new();
+    world.rules.limits.per_week = 2;
+    let (now, number) = (at("2026-12-07 12:00"), number("6175550101"));
+    for (ago, counts) in [
+        (Duration::hours(168) + Duration::microseconds(1), false),
+        (Duration::hours(168), false),
+        (Duration::hours(168) - Duration::microseconds(1), true),
+    ] {
+        world.facts.other_calls = vec![RangCall { number: number.clone(), placed_at: now - ago }];
+        let (limits, purpose) = (&world.rules.limits, Purpose::Reminder);
+        assert_eq!(cap_at(limits, &world.facts, &number, purpose, BOSTON, now).is_some(), counts, "the planner, {ago}");
+        let [_, (since, allowed)] = counted_since(limits, purpose, BOSTON, now);
+        let made = world.facts.other_calls.iter().filter(|call| call.placed_at >= since).count();
+        assert_eq!(made >= allowed as usize, counts, "the transaction, {ago}");
+    }
 }

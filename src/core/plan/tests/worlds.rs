@@ -104,6 +104,8 @@ pub(super) fn any_outcome() -> impl Strategy<Value = Outcome> {
         Failed,
         Failed,
         HungUpEarly,
+        RescheduleRequested,
+        OptedOut,
         VoicemailIncomplete,
         MachineNoMessage,
         VoicemailLeft,
@@ -139,7 +141,7 @@ pub(super) fn any_edits() -> impl Strategy<Value = Vec<(i64, Edit)>> {
             .prop_map(|(which, hours, late, position)| Edit::Close(which, hours, late, position)),
         1 => Just(Edit::Reopen),
     ];
-    vec((0..18 * 24 * 60i64, edit), 0..10).prop_map(|mut edits| {
+    vec((0..12 * 24 * 60i64, edit), 0..14).prop_map(|mut edits| {
         edits.sort_by_key(|(minute, _)| *minute);
         edits
     })
@@ -149,7 +151,7 @@ pub(super) fn any_edits() -> impl Strategy<Value = Vec<(i64, Edit)>> {
 fn any_notice_jobs() -> impl Strategy<Value = Vec<Job>> {
     let hours = (clock_between(6, 10), clock_between(15, 22));
     let weekdays = proptest::sample::subsequence(WEEK.to_vec(), 4..=7);
-    (hours, weekdays, 0..30i64, 2..20i64, 30..180i64, (1..4u32, 0..3u32), 1..200u32).prop_map(
+    (hours, weekdays, 0..30i64, 8..30i64, 30..180i64, (1..4u32, 0..3u32), 1..200u32).prop_map(
         |((from, until), weekdays, settle, horizon, no_later_than, (max, redials), per_hour)| {
             let job = |purpose| {
                 let mut job = notice_job(purpose);
