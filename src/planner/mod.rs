@@ -1,5 +1,9 @@
 //! The loop that keeps the plan true: it reads facts, asks the core who is called when, and writes what changed.
 //!
+//! Of several replicas one has the lease of the sweep, which plans everybody now and then. Whoever is nudged plans those
+//! patients itself, lease or not: two planners at once do no harm, because constraints of the store keep what is unique
+//! unique, and so a nudge never waits for another replica.
+//!
 //! Never here: SQL, deciding. Start reading at [`Planner::plan`].
 
 mod preview;
@@ -26,6 +30,10 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 200;
 /// How often everybody is planned again, whatever happened.
 const SWEEP: Duration = Duration::seconds(60);
+/// The name of the lease of whoever sweeps.
+const SWEEPER: &str = "planner";
+/// How long it lasts without a word: another replica takes over when a sweep was missed twice.
+const SWEEPER_LEASE: Duration = Duration::seconds(150);
 
 /// The planner of this process.
 pub struct Planner {
@@ -63,21 +71,34 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
 }
 
 impl Planner {
-    /// Plans whenever somebody says that a plan is stale, and everybody now and then, until `stop`.
+    /// Plans whenever somebody says that a plan is stale, and everybody now and then where it has the lease of the sweep, until
+    /// `stop`.
     pub async fn run(
         self: Arc<Self>,
         mut stale: mpsc::UnboundedReceiver<Stale>,
         planned: Arc<tokio::sync::Notify>,
         stop: CancellationToken,
     ) {
+        let holder = format!("planner-{}", self.chance.hex(4));
+        let mut next_sweep = self.clock.now() + SWEEP;
         loop {
             let mut whom = tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.clock.sleep(SWEEP) => vec![Stale::All],
-                heard = stale.recv() => heard.into_iter().collect(),
+                () = stop.cancelled() => break,
+                () = self.clock.sleep_until(next_sweep) => Vec::new(),
+                Some(heard) = stale.recv() => vec![heard],
             };
             while let Ok(more) = stale.try_recv() {
                 whom.push(more);
+            }
+            // Also among nudges that never end.
+            if self.clock.now() >= next_sweep {
+                next_sweep = self.clock.now() + SWEEP;
+                if self.is_sweeper(&holder).await {
+                    whom.push(Stale::All);
+                }
+            }
+            if whom.is_empty() {
+                continue;
             }
             let done = if whom.contains(&Stale::All) { self.plan_all().await } else { self.plan(&patients_of(&whom)).await };
             match done {
@@ -85,6 +106,17 @@ impl Planner {
                 Err(error) => tracing::error!(%error, "planning failed; it is tried again at the next sweep"),
             }
         }
+        if let Err(error) = self.store.leave_lease(SWEEPER, &holder).await {
+            tracing::debug!(%error, "the lease of the sweep ends by itself");
+        }
+    }
+
+    async fn is_sweeper(&self, holder: &str) -> bool {
+        let now = self.clock.now();
+        self.store.hold_lease(SWEEPER, holder, now, now + SWEEPER_LEASE).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "nobody can be planned; it is tried again at the next sweep");
+            false
+        })
     }
 
     /// Plans everybody who has a visit to come or an attempt waiting.

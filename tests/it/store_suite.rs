@@ -22,14 +22,20 @@ macro_rules! on_both_stores {
 }
 
 mod call;
+mod changes;
+mod closures;
 mod dial;
 mod facts;
+mod feeds;
 mod intake;
 mod lease;
+mod migration;
 mod opening;
+mod opt_outs;
 mod people;
 mod plan;
 mod reading;
+mod replay;
 pub mod samples;
 
 use crate::support::postgres::fresh_database;

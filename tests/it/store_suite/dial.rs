@@ -1,7 +1,10 @@
 use super::TestStore;
 use super::samples::*;
-use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, Outreach};
-use callahead::store::{Cap, LiveCall, OptOut, RequestOrder, RequestVerdict, StoreError};
+use callahead::core::domain::{Attempt, AttemptStatus, Closure, EndReason, LastKnown, Outcome, Outreach, Service};
+use callahead::store::{
+    Cap, ChangeEdit, ChangeNote, CloseChange, IntakeBatch, LiveCall, OptOut, PlanCommit, RequestOrder, RequestVerdict, Revised,
+    StoreError,
+};
 use chrono::{DateTime, Duration, Utc};
 
 on_both_stores![
@@ -13,6 +16,7 @@ on_both_stores![
     caps_count_calls_to_the_patient_and_to_the_number,
     an_opt_out_of_the_patient_or_the_number_forbids_the_call,
     a_token_is_never_used_twice,
+    what_a_feed_changed_since_the_facts_were_read_stops_the_call,
 ];
 
 async fn verdict(store: &TestStore, order: &RequestOrder) -> RequestVerdict {
@@ -167,4 +171,55 @@ async fn a_token_is_never_used_twice(store: TestStore) {
     let same = RequestOrder { token: "token-ada".into(), ..order("bob", "d") };
     assert!(matches!(store.begin_request(&same).await, Err(StoreError::Conflict)));
     assert_eq!(verdict(&store, &order("bob", "d")).await, RequestVerdict::Granted, "nothing was written");
+}
+
+/// Law 4: flags, cancellations, changes and closures that come between reading and dialling are seen.
+async fn what_a_feed_changed_since_the_facts_were_read_stops_the_call(store: TestStore) {
+    let ada = patient("ada", number(1));
+    let booked = |id: &str, start| appointment(id, "ada", start);
+    let bookings = vec![new(booked("A1", day(3))), new(booked("A2", day(3)))];
+    store.commit_intake(&batch(bookings, vec![new(ada.clone()), new(patient("bob", number(2)))])).await.expect("known");
+    leased(&*store, &[("ada", number(1))], "d").await;
+    let stamp = async || store.load_facts(&["ada".into()], at(0)).await.expect("facts")[0].stamp;
+    let mut read = stamp().await;
+    assert_eq!(stamp().await, read, "reading changes nothing");
+    let mut stale = async |what: &str| {
+        let order = RequestOrder { stamp: Some(read), ..order("ada", "d") };
+        assert_eq!(verdict(&store, &order).await, RequestVerdict::Stale, "{what}");
+        read = stamp().await;
+    };
+    let write = async |batch: IntakeBatch| store.commit_intake(&batch).await.expect("written");
+    let revised = |revision, value| Revised { value, revision };
+
+    let mut no_call = ada.clone();
+    no_call.flags.no_call = true;
+    write(batch(vec![], vec![Revised { value: no_call, revision: 1 }])).await;
+    stale("a flag of the patient").await;
+    write(batch(vec![revised(1, booked("A1", day(4)))], vec![])).await;
+    stale("another time").await;
+    write(batch(vec![new(booked("A3", day(9)))], vec![])).await;
+    stale("a new booking").await;
+    write(batch(vec![revised(2, appointment("A1", "bob", day(4)))], vec![])).await;
+    stale("a booking that is somebody else's").await;
+    let old = LastKnown { site: "boston".into(), start: day(3), service: Service::Exam, department: None };
+    let note = ChangeNote { appointment: "A2".into(), patient: "ada".into(), edit: ChangeEdit::First(old) };
+    write(IntakeBatch { changes: vec![note], ..batch(vec![], vec![]) }).await;
+    stale("a change that is pending").await;
+    let over = CloseChange { appointment: "A2".into(), last_at: at(0), why: "told".to_string() };
+    let told = PlanCommit { close_changes: vec![over], ..PlanCommit::default() };
+    store.commit_plan(&told).await.expect("told");
+    stale("a change that was told").await;
+    let (from, until) = (day(3), day(3) + Duration::hours(1));
+    let (id, site, day_3) = ("c1".into(), "boston".into(), day(3).date_naive());
+    let closure = Closure { id, site, day: day_3, from, until, delay_to: None, declared_at: at(0) };
+    store.declare_closure(&closure, "snow", &[]).await.expect("declared");
+    stale("a closure").await;
+    store.withdraw_closures(&closure.site, day_3, at(1)).await.expect("withdrawn");
+    stale("a closure that is withdrawn").await;
+
+    let closed_elsewhere = Closure { id: "c2".into(), site: "quincy".into(), ..closure };
+    store.declare_closure(&closed_elsewhere, "snow", &[]).await.expect("declared");
+    write(batch(vec![revised(3, appointment("A1", "bob", day(5)))], vec![])).await;
+    let order = RequestOrder { stamp: Some(read), ..order("ada", "d") };
+    assert_eq!(verdict(&store, &order).await, RequestVerdict::Granted, "what concerns others does not stop it");
 }

@@ -4,7 +4,7 @@ use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, Outrea
 use callahead::core::ids::PatientId;
 use callahead::core::phi::Phi;
 use callahead::core::plan::WorkStanding;
-use callahead::store::OptOut;
+use callahead::store::{OptOut, PlanCommit};
 use chrono::Duration;
 use std::collections::BTreeSet;
 
@@ -135,9 +135,15 @@ async fn items_once_opened_are_told_after_they_are_closed_too(store: TestStore) 
     for item in [&without_patient, &others[0], &others[1], &without_visit] {
         assert!(store.open_work(item).await.expect("opened"));
     }
-    store.resolve_work(&"w1".into(), "done").await.expect("closed");
-    let facts = store.load_facts(&["ada".into()], at(0)).await.expect("facts").remove(0);
-    let work: Vec<_> = facts.work.into_iter().map(|w| (w.kind, w.visit, w.standing)).collect();
-    let both = [(WorkKind::Unreached, WorkStanding::Done), (WorkKind::Review, WorkStanding::Open)];
-    assert_eq!(work, both.map(|(kind, standing)| (kind, visit("ada"), standing)));
+    let told = async || {
+        let facts = store.load_facts(&["ada".into()], at(0)).await.expect("facts").remove(0);
+        facts.work.into_iter().map(|w| (w.kind, w.visit, w.standing)).collect::<Vec<_>>()
+    };
+    let of_ada = |kinds: [(WorkKind, WorkStanding); 2]| kinds.map(|(kind, standing)| (kind, visit("ada"), standing));
+    // A person may use the very words that the planner uses.
+    store.resolve_work(&"w1".into(), "settled by the schedule").await.expect("closed");
+    assert_eq!(told().await, of_ada([(WorkKind::Unreached, WorkStanding::Done), (WorkKind::Review, WorkStanding::Open)]));
+    let settled = PlanCommit { close_work: vec![(WorkKind::Review, visit("ada"))], ..PlanCommit::default() };
+    store.commit_plan(&settled).await.expect("settled");
+    assert_eq!(told().await, of_ada([(WorkKind::Unreached, WorkStanding::Done), (WorkKind::Review, WorkStanding::Settled)]));
 }

@@ -39,7 +39,7 @@ async fn everything_a_feed_says_reads_back(store: TestStore) {
     full.department = Some(Phi::new("Röntgen".to_string()));
     full.visit_type = Some(Phi::new("".to_string()));
     full.duration_minutes = Some(45);
-    full.service = Service::Unknown;
+    (full.service, full.service_by_rule) = (Service::Unknown, true);
     full.status = AppointmentStatus::NoShow;
     full.established = Some(false);
     full.updated_at = Some(at(-6));

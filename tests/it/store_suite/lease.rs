@@ -1,6 +1,6 @@
 use super::TestStore;
 use super::samples::*;
-use callahead::core::domain::AttemptStatus;
+use callahead::core::domain::{AttemptStatus, Purpose};
 use callahead::core::ids::AttemptId;
 use callahead::store::{GiveBack, LeaseRequest, RequestVerdict};
 use std::collections::BTreeSet;
@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 on_both_stores![
     an_attempt_is_due_from_its_time_until_before_its_end,
     the_earliest_visit_goes_first,
+    notices_go_before_reminders,
+    one_lease_holds_no_number_and_no_patient_twice,
+    sites_whose_feed_is_silent_are_left_out,
     two_leasers_never_get_the_same_attempt,
     no_more_is_leased_than_lines_are_free,
     of_two_leasers_at_once_neither_takes_a_line_too_many,
@@ -59,6 +62,50 @@ async fn the_earliest_visit_goes_first(store: TestStore) {
     assert!(store.lease_due(&lease("d", 0)).await.expect("leases").is_empty());
     assert_eq!(ids(&store.lease_due(&lease("d", 3)).await.expect("leases")), ["att-d", "att-a", "att-b"]);
     assert_eq!(ids(&store.lease_due(&lease("d", 3)).await.expect("leases")), ["att-c"]);
+}
+
+async fn notices_go_before_reminders(store: TestStore) {
+    let mut open = Vec::new();
+    for (last, (id, purpose, start)) in (1..).zip([
+        ("near", Purpose::Reminder, day(1)),
+        ("closed", Purpose::Closure, day(4)),
+        ("moved", Purpose::Moved, day(2)),
+        ("off", Purpose::Cancelled, day(3)),
+    ]) {
+        let (mut promise, call) = planned(id, number(last));
+        (promise.start, promise.purpose) = (start, purpose);
+        open.push((promise, call));
+    }
+    store.commit_plan(&plan(open)).await.expect("planned");
+    let all = ["att-moved", "att-off", "att-closed", "att-near"];
+    assert_eq!(ids(&store.lease_due(&lease("d", 2)).await.expect("leases")), all[..2]);
+    assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), all[2..]);
+}
+
+/// Two patients on one number, a patient on two: the second call would be refused.
+async fn one_lease_holds_no_number_and_no_patient_twice(store: TestStore) {
+    let mut open = Vec::new();
+    for (n, (patient, phone)) in (1..).zip([("ada", 1), ("bob", 1), ("ada", 2), ("cleo", 2), ("cleo", 1), ("dora", 3)]) {
+        let (mut promise, mut call) = planned(patient, number(phone));
+        (promise.touch, promise.start) = (n, day(2) + chrono::Duration::minutes(i64::from(n)));
+        promise.id = format!("out-{n}").as_str().into();
+        (call.id, call.outreach) = (format!("att-{n}").as_str().into(), promise.id.clone());
+        open.push((promise, call));
+    }
+    store.commit_plan(&plan(open)).await.expect("planned");
+    assert_eq!(ids(&store.lease_due(&lease("d", 2)).await.expect("leases")), ["att-1", "att-4"]);
+    assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), ["att-2", "att-3", "att-6"]);
+    assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), ["att-5"]);
+}
+
+async fn sites_whose_feed_is_silent_are_left_out(store: TestStore) {
+    let (mut elsewhere, call) = planned("bob", number(2));
+    elsewhere.visit.site = "quincy".into();
+    store.commit_plan(&plan(vec![planned("ada", number(1)), (elsewhere, call)])).await.expect("planned");
+    let without = |sites: &[&str]| LeaseRequest { skip_sites: sites.iter().map(|s| (*s).into()).collect(), ..lease("d", 9) };
+    assert!(store.lease_due(&without(&["boston", "quincy"])).await.expect("leases").is_empty());
+    assert_eq!(ids(&store.lease_due(&without(&["boston", "nowhere"])).await.expect("leases")), ["att-bob"]);
+    assert_eq!(ids(&store.lease_due(&without(&[])).await.expect("leases")), ["att-ada"]);
 }
 
 async fn two_leasers_never_get_the_same_attempt(store: TestStore) {

@@ -1,7 +1,6 @@
 use super::TestStore;
 use super::samples::*;
 use callahead::core::domain::{WorkItem, WorkKind, WorkState};
-use callahead::store::OptOut;
 
 on_both_stores![
     one_item_of_a_kind_is_open_for_a_visit,
@@ -9,7 +8,6 @@ on_both_stores![
     an_item_is_claimed_once_and_closed_once,
     items_are_listed_oldest_first,
     open_items_are_counted_and_found_by_patient,
-    the_suppression_list_is_newest_first_and_keeps_each_once,
 ];
 
 async fn open(store: &TestStore, item: &WorkItem) -> bool {
@@ -98,27 +96,4 @@ async fn open_items_are_counted_and_found_by_patient(store: TestStore) {
     assert_eq!(whose(&["dora"]).await, Vec::<String>::new());
     assert_eq!(whose(&[]).await, Vec::<String>::new());
     assert_eq!(store.worklist(false, 2).await.expect("items").len(), 2, "a list has a limit");
-}
-
-async fn the_suppression_list_is_newest_first_and_keeps_each_once(store: TestStore) {
-    let out = |patient: Option<&str>, phone: Option<u32>, minute, how: &str| OptOut {
-        patient: patient.map(Into::into),
-        phone: phone.map(number),
-        at: at(minute),
-        how: how.to_string(),
-    };
-    let list = [
-        out(Some("ada"), Some(1), 5, "key 9"),
-        out(None, Some(1), 4, "key 9"),
-        out(Some("ada"), None, 3, "import"),
-        out(Some("ada"), None, 3, "kim"),
-    ];
-    for opt_out in list.iter().rev() {
-        store.add_opt_out(opt_out).await.expect("added");
-    }
-    store.add_opt_out(&out(Some("ada"), None, 9, "import")).await.expect("the next night's import says it again");
-    let got = store.opt_outs(u32::MAX).await.expect("the list");
-    let want = [&list[0], &list[1], &list[2], &list[3]].map(Clone::clone);
-    assert_eq!(got, want);
-    assert_eq!(store.opt_outs(2).await.expect("the list"), want[..2]);
 }
