@@ -21,6 +21,7 @@ pub mod nudge;
 pub mod overview;
 pub mod planner;
 pub mod prompt;
+pub mod reclassify;
 pub mod rulebook;
 pub mod services;
 pub mod simulate;

@@ -3,9 +3,11 @@
 
 mod people;
 mod reasons;
+mod services;
 
 pub use people::OptOutView;
 pub use reasons::{reason_in_words, review_in_words, skip_in_words};
+pub use services::UnknownServiceView;
 
 use crate::core::domain::{Appointment, PhoneNumber, WorkItem};
 use crate::core::plan::{Decision, RuleResult, Rules, Verdict};

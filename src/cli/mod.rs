@@ -18,6 +18,7 @@ mod plan;
 mod prompts;
 mod schedules;
 mod serve;
+mod services;
 mod webhooks;
 mod worklist;
 
@@ -97,6 +98,9 @@ enum Command {
     /// Reminder jobs: their faults, and what they will do.
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
+    /// The list that says which service a visit type is.
+    #[command(subcommand)]
+    Services(services::ServicesCommand),
     /// What was decided, held against what it was decided from.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -228,6 +232,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Worklist(command) => worklist::run(desk, command).await,
         Command::OptOut(command) => opt_out::run(desk, command).await,
         Command::Schedules(command) => schedules::run(desk, command).await,
+        Command::Services(command) => services::run(desk, command).await,
         Command::Audit(command) => audit::run(desk, command).await,
         Command::Prompts(command) => prompts::run(desk, command),
         Command::Migrate => {

@@ -22,9 +22,19 @@ pub struct Classifier {
     rules: Vec<Rule>,
 }
 
+/// Where a rule stands in its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RulePlace {
+    /// Counts from 1.
+    pub number: usize,
+    /// The line at which its class stands.
+    pub line: usize,
+}
+
 /// Each key that is given must match; a key matches when one of its list does. An empty list is a key not given.
 #[derive(Debug, Clone, PartialEq)]
 struct Rule {
+    place: RulePlace,
     class: Service,
     code: Vec<CodePattern>,
     text: Vec<WordPattern>,
@@ -78,6 +88,18 @@ impl Classifier {
         modality: Option<&str>,
         feed: &str,
     ) -> Service {
+        self.judge(code, text, department, modality, feed).0
+    }
+
+    /// As [`Classifier::classify`], with the rule that said so; none where no rule knows it.
+    pub fn judge(
+        &self,
+        code: Option<&str>,
+        text: &str,
+        department: Option<&str>,
+        modality: Option<&str>,
+        feed: &str,
+    ) -> (Service, Option<RulePlace>) {
         let single_word = Some(text.trim()).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
         let code = code.map(str::trim).filter(|code| !code.is_empty()).or(single_word);
         let text = split(text);
@@ -92,21 +114,22 @@ impl Classifier {
                 && (rule.modality.is_empty() || rule.modality.iter().any(modality_fits))
                 && (rule.feed.is_empty() || rule.feed.iter().any(|name| name == feed))
         };
-        self.rules.iter().find(matches).map_or(Service::Unknown, |rule| rule.class)
+        self.rules.iter().find(matches).map_or((Service::Unknown, None), |rule| (rule.class, Some(rule.place)))
     }
 
     fn read(source: Source) -> Result<Classifier, Vec<Fault>> {
         let tree = parse(source)?;
         let faults = Faults::default();
         let root = Section::root(&tree, &faults);
-        let rules = root.repeated("rule").iter().filter_map(rule).collect();
+        let rules = root.repeated("rule").iter().zip(1..).filter_map(|(section, number)| rule(section, number)).collect();
         root.end();
         let faults = faults.into_sorted();
         if faults.is_empty() { Ok(Classifier { rules }) } else { Err(faults) }
     }
 }
 
-fn rule(section: &Section<'_>) -> Option<Rule> {
+fn rule(section: &Section<'_>, number: usize) -> Option<Rule> {
+    let line = section.place_of(&["class"]).fault("", "").line;
     let class = section.required("class", one_of(&CLASSES));
     let code = section.optional("code", one_or_several(|node| Ok(CodePattern::read(&plain_text(node)?))));
     let text = section.optional("text", one_or_several(word_pattern));
@@ -120,6 +143,7 @@ fn rule(section: &Section<'_>) -> Option<Rule> {
         section.refuse(&["class"], "contradiction", message);
     }
     Some(Rule {
+        place: RulePlace { number, line },
         class: class?,
         code: code.unwrap_or_default(),
         text: text.unwrap_or_default(),

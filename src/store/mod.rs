@@ -121,6 +121,16 @@ pub trait Store: Send + Sync + 'static {
     /// What ever changed about the patient's bookings after they were made, oldest first, told or pending.
     async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>>;
 
+    // -- services
+    /// At most `limit` bookings whose class the classification rules gave, in order of start and id: those after a place in
+    /// that order. No id stands before every other.
+    async fn classed_by_rule(&self, after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Result<Vec<Appointment>>;
+    /// Gives bookings another class, where rules gave them the one that they have; returns how many.
+    async fn reclassify(&self, changes: &[Reclassify]) -> Result<u64>;
+    /// At most `limit` kinds of visit that no rule knows among the bookings that start at or after a moment, the most
+    /// frequent first.
+    async fn unknown_services(&self, from: DateTime<Utc>, limit: u32) -> Result<Vec<UnknownService>>;
+
     // -- planning
     /// The patients that have a booking starting after `now` or an attempt still planned: whom the planner must look at. At
     /// most `limit` of them, the next ones after `after` in the store's order of ids; none when nobody is left.

@@ -2,9 +2,11 @@
 
 mod changes;
 mod replay;
+mod services;
 
 pub use changes::{ChangeEdit, ChangeNote, ChangeRecord, CloseChange, ClosureRecord, Consent};
 pub use replay::{Replay, ReplayQuery, RuleSet};
+pub use services::{Reclassify, UnknownService};
 
 use crate::core::call::{Brief, CallEvent};
 use crate::core::domain::{

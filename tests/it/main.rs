@@ -16,6 +16,7 @@ mod privacy;
 mod readme;
 mod reload;
 mod serve;
+mod services_command;
 mod store_suite;
 mod stories;
 mod support;

@@ -43,6 +43,7 @@ mod plan;
 mod reading;
 mod rows;
 mod schema;
+mod services;
 mod stamp;
 
 use super::{Conn, Pools, Row, Tx, lock, migrator};
@@ -51,8 +52,8 @@ use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, Feed
 use crate::core::plan::PatientFacts;
 use crate::store::{
     CallCommit, CallCount, CallLine, CallQuery, CallRecord, ChangeRecord, ClosureRecord, Consent, GiveBack, IntakeBatch, Known,
-    LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Replay, ReplayQuery, RequestOrder, RequestVerdict,
-    Result, Store, StoredDecision, WebhookEntry, WebhookQuery,
+    LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder,
+    RequestVerdict, Result, Store, StoredDecision, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -152,6 +153,18 @@ impl Store for SqlStore {
 
     async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>> {
         reading!(self, |conn| changes::history(&mut conn, patient))
+    }
+
+    async fn classed_by_rule(&self, after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Result<Vec<Appointment>> {
+        reading!(self, |conn| services::classed_by_rule(&mut conn, after, limit))
+    }
+
+    async fn reclassify(&self, changes: &[Reclassify]) -> Result<u64> {
+        writing!(self, [changes], |conn| services::reclassify(conn, &changes))
+    }
+
+    async fn unknown_services(&self, from: DateTime<Utc>, limit: u32) -> Result<Vec<UnknownService>> {
+        reading!(self, |conn| services::unknown(&mut conn, from, limit))
     }
 
     async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>> {

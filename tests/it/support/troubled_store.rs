@@ -88,6 +88,9 @@ handed_on! {
         async fn bookings_between(&self, site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Appointment>>;
         async fn consents(&self, patient: &PatientId) -> Result<Vec<Consent>>;
         async fn changes(&self, patient: &PatientId) -> Result<Vec<ChangeRecord>>;
+            async fn classed_by_rule(&self, after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Result<Vec<Appointment>>;
+        async fn reclassify(&self, changes: &[Reclassify]) -> Result<u64>;
+        async fn unknown_services(&self, from: DateTime<Utc>, limit: u32) -> Result<Vec<UnknownService>>;
         async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
         async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
         async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
