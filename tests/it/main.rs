@@ -14,6 +14,7 @@ mod plan_command;
 mod planning;
 mod privacy;
 mod readme;
+mod reasons;
 mod reload;
 mod serve;
 mod services_command;
