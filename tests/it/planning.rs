@@ -4,11 +4,20 @@ use crate::store_suite::TestStore;
 use crate::store_suite::samples::*;
 use anyhow::anyhow;
 use callahead::app::read_rulings;
+use callahead::board::Board;
+use callahead::chance::Chance;
+use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::domain::Purpose;
-use callahead::core::plan::Rules;
-use callahead::planner::{preview, preview_each};
+use callahead::core::domain::{LastKnown, Purpose, Service};
+use callahead::core::plan::{Rules, decide};
+use callahead::nudge::Nudge;
+use callahead::planner::{Planner, preview, preview_each};
+use callahead::store::{ChangeEdit, ChangeNote, IntakeBatch, ReplayQuery};
+use callahead::views::DecisionView;
+use chrono::Duration;
 use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// The shipped hospital's rules.
 fn rules() -> Arc<Rules> {
@@ -52,4 +61,69 @@ async fn who_has_seen_enough_of_a_preview_is_not_told_more() {
     .await;
     assert_eq!(ended.expect_err("the refusal").to_string(), "the pipe is broken");
     assert_eq!(heard, 3);
+}
+
+fn planner(store: &TestStore, rules: &Arc<Rules>, clock: &Clock) -> Arc<Planner> {
+    let (board, clock, chance) = (Board::new(rules.clone()), clock.clone(), Chance::seeded(3));
+    Arc::new(Planner { store: store.share(), board, clock, chance })
+}
+
+/// Ada's visit was moved; nobody reached her, and it has passed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_need_not_be_told_any_more_is_closed() {
+    let (store, rules) = (hospital(1).await, rules());
+    let old = LastKnown { site: "boston".into(), start: day(2), service: Service::Exam, department: None };
+    let note = ChangeNote { appointment: "A-P0000".into(), patient: "P0000".into(), edit: ChangeEdit::First(old) };
+    store.commit_intake(&IntakeBatch { changes: vec![note], ..batch(vec![], vec![]) }).await.expect("moved");
+    planner(&store, &rules, &Clock::fixed(at(1))).plan_all().await.expect("planned");
+    let closed = async || store.changes(&"P0000".into()).await.expect("a history").remove(0).closed;
+    assert_eq!(closed().await, None, "it is still to be told");
+    planner(&store, &rules, &Clock::fixed(day(4))).plan_all().await.expect("planned");
+    assert_eq!(closed().await, Some((day(4), "passed".to_string())), "the planner looks at who has nothing to come");
+}
+
+/// Law 5: what is stored is enough to decide the same again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decided_can_be_decided_again_from_what_is_stored() {
+    let (store, rules) = (hospital(3).await, rules());
+    planner(&store, &rules, &Clock::fixed(at(1))).plan_all().await.expect("planned");
+    planner(&store, &rules, &Clock::fixed(at(2))).plan_all().await.expect("planned again, and nothing is new");
+    let replays = store.decisions_to_replay(&ReplayQuery { limit: 99, ..ReplayQuery::default() }).await.expect("replays");
+    assert!(replays.len() >= 3 && replays.iter().all(|replay| replay.at == at(1)));
+    for replay in replays {
+        let stored: Rules = serde_json::from_str(&replay.rules.body).expect("rules");
+        let stored = Rules { zones_of_number: rules.zones_of_number, ..stored };
+        let again = decide(&stored, &replay.facts, replay.at);
+        let same = again.iter().find(|d| d.visit == replay.decision.visit && d.job.as_ref() == Some(&replay.decision.job));
+        let view = DecisionView::of(same.expect("it is decided again"));
+        assert_eq!(serde_json::to_string(&view).expect("JSON"), replay.decision.body);
+    }
+}
+
+/// Another replica has the lease of the sweep: this one plans whom it is nudged about, and sweeps when the other is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_without_the_lease_plans_whom_it_was_nudged_about() {
+    let (store, rules) = (hospital(2).await, rules());
+    // So slow that it only moves when it is told to.
+    let clock = Clock::fast(at(0), 1e-6);
+    assert!(store.hold_lease("planner", "another replica", at(0), at(3)).await.expect("a try"));
+    let (nudge, stale) = Nudge::new();
+    let (planned, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+    let heard = planned.notified();
+    let running = tokio::spawn(planner(&store, &rules, &clock).run(stale, planned.clone(), stop.clone()));
+    let decided = async |patient: &str| !store.decisions(&visit(patient)).await.expect("decisions").is_empty();
+
+    clock.advance_to(at(2));
+    nudge.patient("P0001".into());
+    heard.await;
+    assert_eq!((decided("P0000").await, decided("P0001").await), (false, true));
+
+    let heard = planned.notified();
+    clock.advance_to(at(4) + Duration::seconds(1));
+    heard.await;
+    assert!(decided("P0000").await, "the lease is over: this one sweeps");
+    assert!(!store.hold_lease("planner", "another replica", at(5), at(6)).await.expect("a try"));
+    stop.cancel();
+    running.await.expect("it stops");
+    assert!(store.hold_lease("planner", "another replica", at(5), at(6)).await.expect("a try"), "it let go of the lease");
 }

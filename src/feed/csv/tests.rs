@@ -220,6 +220,11 @@ fn the_demo_hospital_reads_without_a_refusal() {
     for service in ["exam", "radiology", "infusion", "radiation_therapy", "lab", "other", "unknown"] {
         assert!(good(&reading).iter().any(|g| g.change.service.as_str() == service), "{service}");
     }
+    for row in &reading.rows {
+        let Ok(good) = &row.content else { continue };
+        let named = row.raw.reveal().split(',').any(|cell| Service::parse(cell).is_some());
+        assert_eq!(good.change.service_by_rule, !named, "line {}: who gave the class is kept", row.line);
+    }
     let last_two: std::collections::BTreeSet<String> = good(&reading)
         .iter()
         .flat_map(|g| &g.change.about_patient.phones)

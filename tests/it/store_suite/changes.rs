@@ -4,6 +4,7 @@ use callahead::core::domain::{LastKnown, PendingChange, Service};
 use callahead::core::phi::Phi;
 use callahead::store::{ChangeEdit, ChangeNote, CloseChange, IntakeBatch, PlanCommit, Revised, StoreError};
 use chrono::{DateTime, Duration, Utc};
+use std::slice::from_ref;
 
 on_both_stores![
     what_is_pending_is_told_to_intake_and_to_the_planner,
@@ -57,9 +58,9 @@ async fn what_is_pending_is_told_to_intake_and_to_the_planner(store: TestStore) 
     edit(&store, 2, ChangeEdit::Another).await;
     let change = PendingChange { appointment: "A1".into(), old: was(), first_at: at(1), last_at: at(2) };
     let known = store.load_known(&["A1".into(), "A2".into()], &[]).await.expect("what is known");
-    assert_eq!(known.changes, [change.clone()]);
+    assert_eq!(known.changes, from_ref(&change));
     let facts = store.load_facts(&["ada".into()], at(0)).await.expect("facts");
-    assert_eq!(facts[0].changes, [change.clone()]);
+    assert_eq!(facts[0].changes, from_ref(&change));
     let history = store.changes(&"ada".into()).await.expect("a history");
     assert_eq!(history.iter().map(|h| (&h.change, &h.closed)).collect::<Vec<_>>(), [(&change, &None)]);
 

@@ -53,7 +53,6 @@ CREATE TABLE closures (
     declared_at  INTEGER NOT NULL,
     withdrawn_at INTEGER
 ) STRICT;
-CREATE INDEX closures_in_force ON closures (until_at) WHERE withdrawn_at IS NULL;
 
 CREATE TABLE closure_visits (
     closure  TEXT    NOT NULL REFERENCES closures (id),
