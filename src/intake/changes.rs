@@ -16,7 +16,6 @@ pub(super) fn note(
 ) -> Option<ChangeNote> {
     let edited = said(before) != said(after);
     let edit = match pending {
-        Some(pending) if edited && said(after) == Said::Booked(&pending.old.site, pending.old.start) => ChangeEdit::Back,
         Some(_) if edited && said(after) != Said::TookPlace || before.patient != after.patient => ChangeEdit::Another,
         Some(_) => return None,
         None if edited && said(after) != Said::TookPlace && before.status.is_booked() && before.start > now => {

@@ -117,7 +117,6 @@ impl Ledger for Memory {
                     assert!(kept.changes.insert(id, change).is_none(), "none was pending");
                 }
                 ChangeEdit::Another => kept.changes.get_mut(&id).expect("one is pending").last_at = batch.at,
-                ChangeEdit::Back => assert!(kept.changes.remove(&id).is_some(), "one is pending"),
             }
         }
         kept.batches += 1;

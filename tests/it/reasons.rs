@@ -152,7 +152,7 @@ fn plan_explain_shows_a_visit_of_every_reason() {
             part.trim_start().starts_with(&format!("{who}/")) && part.contains(&format!("job {job} (")) && part.contains(reason)
         });
         let one = one.unwrap_or_else(|| panic!("{reason}: {}", done.stdout));
-        println!("{}\n", one.trim());
+        eprintln!("{}\n", one.trim());
         let failed = one.matches("FAIL").count();
         assert_eq!(failed, usize::from(reason != "CALL"), "one rule decides, the last one judged: {one}");
         assert!(reason == "CALL" || one.trim_end().lines().last().is_some_and(|line| line.contains("FAIL")), "{one}");

@@ -20,10 +20,9 @@ pub struct ChangeNote {
 pub enum ChangeEdit {
     /// The first one that is not told yet: what the booking was before. Refused where one is pending already.
     First(LastKnown),
-    /// One more. Refused where none is pending.
+    /// One more, also one that makes it what it was: the patient may be hearing of the last one at this moment, so that the
+    /// planner alone says when nothing is left to tell. Refused where none is pending.
     Another,
-    /// It is exactly again what it was: nothing is to be told. Refused where none is pending.
-    Back,
 }
 
 /// A pending change that is over.

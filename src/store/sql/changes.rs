@@ -89,12 +89,6 @@ pub(super) async fn note(conn: &mut Conn, note: &ChangeNote, at: DateTime<Utc>) 
             .execute(conn)
             .await
         }
-        ChangeEdit::Back => {
-            sqlx::query("DELETE FROM changes WHERE appointment = $1 AND closed_at IS NULL")
-                .bind(note.appointment.as_str())
-                .execute(conn)
-                .await
-        }
     }?;
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }

@@ -8,7 +8,7 @@ use std::slice::from_ref;
 
 on_both_stores![
     what_is_pending_is_told_to_intake_and_to_the_planner,
-    back_to_what_it_was_deletes_it_and_a_closed_one_is_kept,
+    a_closed_one_is_kept_beside_a_new_one,
     an_edit_that_came_since_is_not_closed,
     a_note_on_another_state_of_what_is_pending_is_refused,
     of_two_writers_at_once_one_decides_again,
@@ -73,13 +73,8 @@ async fn what_is_pending_is_told_to_intake_and_to_the_planner(store: TestStore) 
     assert_eq!(whom.iter().map(|p| p.as_str()).collect::<Vec<_>>(), ["bob"], "however long past the visit is");
 }
 
-async fn back_to_what_it_was_deletes_it_and_a_closed_one_is_kept(store: TestStore) {
+async fn a_closed_one_is_kept_beside_a_new_one(store: TestStore) {
     ada_is_booked(&store).await;
-    edit(&store, 1, ChangeEdit::First(was())).await;
-    edit(&store, 2, ChangeEdit::Back).await;
-    assert!(pending(&store).await.is_empty());
-    assert!(store.changes(&"ada".into()).await.expect("a history").is_empty(), "nothing has happened");
-
     edit(&store, 3, ChangeEdit::First(was())).await;
     store.commit_plan(&close(at(3), "told")).await.expect("closed");
     assert!(pending(&store).await.is_empty());
@@ -117,7 +112,6 @@ async fn a_note_on_another_state_of_what_is_pending_is_refused(store: TestStore)
         store.commit_intake(&batch).await
     };
     assert!(matches!(write(ChangeEdit::Another).await, Err(StoreError::Conflict)), "none is pending");
-    assert!(matches!(write(ChangeEdit::Back).await, Err(StoreError::Conflict)), "none is pending");
     edit(&store, 1, ChangeEdit::First(was())).await;
     assert!(matches!(write(ChangeEdit::First(was())).await, Err(StoreError::Conflict)), "one is");
     assert_eq!(pending(&store).await, [(at(1), at(1))]);
