@@ -11,6 +11,7 @@ pub mod carrier;
 pub mod chance;
 pub mod cli;
 pub mod clock;
+pub mod closure;
 pub mod config;
 pub mod dialer;
 pub mod fault;

@@ -1,10 +1,12 @@
 //! What other programs see: the JSON shapes of interfaces sections 4 and 5, the same for the command line and the API.
 //! Times carry the site's offset; telephone numbers show their last four digits.
 
+mod closures;
 mod people;
 mod reasons;
 mod services;
 
+pub use closures::ClosureView;
 pub use people::OptOutView;
 pub use reasons::{reason_in_words, review_in_words, skip_in_words};
 pub use services::UnknownServiceView;

@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("audit", &["store", "views"]),
     ("overview", &["config"]),
     ("why", &["store", "views"]),
+    ("closure", &["fault", "store"]),
     ("reclassify", &["services", "store"]),
     ("feed", &["fault"]),
     ("intake", &["feed", "store", "chance"]),

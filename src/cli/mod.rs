@@ -9,6 +9,7 @@ mod bench;
 mod calls;
 mod carrier_simulator;
 mod check;
+mod closure;
 mod demo;
 mod explain;
 mod import;
@@ -98,6 +99,8 @@ enum Command {
     /// Reminder jobs: their faults, and what they will do.
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
+    /// Tells everybody with a visit there and then that a site is closed, or opens late.
+    Closure(closure::ClosureArguments),
     /// The list that says which service a visit type is.
     #[command(subcommand)]
     Services(services::ServicesCommand),
@@ -232,6 +235,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Worklist(command) => worklist::run(desk, command).await,
         Command::OptOut(command) => opt_out::run(desk, command).await,
         Command::Schedules(command) => schedules::run(desk, command).await,
+        Command::Closure(args) => closure::run(desk, args).await,
         Command::Services(command) => services::run(desk, command).await,
         Command::Audit(command) => audit::run(desk, command).await,
         Command::Prompts(command) => prompts::run(desk, command),

@@ -73,10 +73,12 @@ impl Why {
         let booked: Vec<_> = facts.appointments.iter().filter(|a| is_here(&a.site, a.start)).collect();
         let concerns = |change: &&PendingChange| was_here(&change.old) || booked.iter().any(|a| a.id == change.appointment);
         let outreaches = facts.outreaches.iter().filter(|o| o.outreach.visit == *visit);
+        let mut attempts: Vec<_> = outreaches.flat_map(|o| o.attempts.iter().map(|a| (&o.outreach, a))).collect();
+        attempts.sort_by_key(|(_, attempt)| attempt.placed_at.unwrap_or(attempt.due_at));
         Why {
             decisions: decide(rules, facts, now).iter().filter(|d| d.visit == *visit).map(DecisionView::of).collect(),
             appointments: booked.iter().map(|a| AppointmentView::of(a, rules)).collect(),
-            attempts: outreaches.flat_map(|o| o.attempts.iter().map(|a| TryView::of(&o.outreach, a, rules))).collect(),
+            attempts: attempts.iter().map(|(outreach, attempt)| TryView::of(outreach, attempt, rules)).collect(),
             worklist: facts.work.iter().filter(|w| w.visit == *visit).map(|w| WorkView::of(w, rules)).collect(),
             changes: facts.changes.iter().filter(concerns).map(|c| ChangeView::of(c, rules)).collect(),
             ..Why::unknown(visit)

@@ -5,6 +5,7 @@ mod bench;
 mod carrier_client;
 mod carrier_faults;
 mod carrier_simulator;
+mod closure;
 mod commands;
 mod dialling;
 mod kill;
