@@ -189,7 +189,9 @@ fn judge_window(case: &Case, hours: &Hours, number: &PhoneNumber, trail: &mut Tr
             lifts = still.lifts_at;
         }
         let in_time = lifts.and_then(&from).is_some();
-        let refusal = trail.skip("caps", reached.to_string(), Skip::Capped).until(reached.lifts_at);
+        // When this window is over, the next one is judged.
+        let changes_at = reached.lifts_at.map_or(window.close, |lifts| lifts.min(window.close));
+        let refusal = trail.skip("caps", reached.to_string(), Skip::Capped).until(Some(changes_at));
         return Err(if in_time { refusal } else { unannounced(refusal) });
     }
     trail.pass("caps", "free");

@@ -7,6 +7,7 @@
 //! `groups.rs` and `net.rs` sum up what changed, `fate.rs` says whether it is still to be told, `closures.rs` who falls into a
 //! closure, `heard.rs` what patients heard; `judge_notice.rs` decides about the call. `tests/` tells a story for every reason.
 
+mod again;
 mod calendar;
 mod caps;
 mod closures;
@@ -37,6 +38,7 @@ mod voicemail;
 mod window;
 mod work;
 
+pub use again::next_look;
 pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
 pub use decision::{Announced, Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Told, Verdict};

@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
 /// However often a visit is edited, its notice waits no longer than this after the first edit.
-const LONGEST_SETTLING: Duration = Duration::minutes(60);
+pub(crate) const LONGEST_SETTLING: Duration = Duration::minutes(60);
 
 /// One thing a patient must be told. It says what is true now: of several edits, their sum.
 #[derive(Debug, Clone, PartialEq)]

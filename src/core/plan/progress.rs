@@ -98,7 +98,7 @@ pub(crate) fn judge_window(
     trail: &mut Trail,
 ) -> Result<Window, Refusal> {
     if let Some(live) = case.history.live() {
-        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped));
+        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped).until(touch.next_opens));
     }
     let again = match &progress.standing {
         Standing::Open(again) => again,
@@ -117,19 +117,20 @@ pub(crate) fn judge_window(
     let Some(window) = window else {
         trail.pass("attempts", attempts_detail(again, progress.max));
         let opens = unreached_before(case).then_some(WorkKind::Unreached);
-        return Err(too_late(hours, trail).opening(opens));
+        return Err(too_late(hours, trail).opening(opens).until(touch.next_opens));
     };
     let (limits, zone) = (&case.rules.limits, case.visit.zone);
+    // When this window is over, another one is judged, or it is too late.
+    let changes_at = |other| [other, touch.next_opens, Some(window.close)].into_iter().flatten().min();
     if let Some(first) = case.ahead.iter().find(|ahead| case.visit.is(&ahead.visit)) {
-        return Err(trail.skip("caps", "a notice about this visit goes first", Skip::Capped).until(first.until));
+        return Err(trail.skip("caps", "a notice about this visit goes first", Skip::Capped).until(changes_at(first.until)));
     }
     let promised: Vec<DateTime<Utc>> = case.ahead.iter().filter_map(|ahead| ahead.at).collect();
     if let Some(cap) = cap_beside(limits, case.facts, number, Purpose::Reminder, zone, window.open, &promised) {
         let made = cap_beside(limits, case.facts, number, Purpose::Reminder, zone, window.open, &[]);
         let detail =
             if made.is_some() { cap.to_string() } else { "the day's call is kept for a notice, which goes first".into() };
-        let changes_at = [cap.lifts_at, touch.next_opens, Some(hours.deadline)].into_iter().flatten().min();
-        return Err(trail.skip("caps", detail, Skip::Capped).until(changes_at));
+        return Err(trail.skip("caps", detail, Skip::Capped).until(changes_at(cap.lifts_at)));
     }
     trail.pass("caps", "free");
     trail.pass("attempts", attempts_detail(again, progress.max));

@@ -2,6 +2,7 @@
 //! `notices`, `notice_times`, `changes`, `told`, `closures` tell stories about one small hospital (`testing`); `properties`
 //! hold for any (`worlds`), through weeks of calls and edits (`life`).
 
+mod again;
 mod apply;
 mod changes;
 mod closures;

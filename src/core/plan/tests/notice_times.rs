@@ -147,7 +147,9 @@ fn the_week_of_calls_opens_an_item_only_when_it_lifts_too_late() {
     world.facts.other_calls = vec![called("2026-12-01 15:00"), called("2026-12-04 15:00")];
     let decision = notice(&world);
     assert_eq!((in_words(&decision).as_str(), decision.opens), ("skip capped", None));
-    assert_eq!(decision.again_at, Some(at("2026-12-08 15:00")), "168 hours after the first of them");
+    assert_eq!(decision.again_at, Some(at("2026-12-07 21:00")), "then the next day's hours are judged");
+    let lifts = World { now: at("2026-12-08 12:00"), ..world.clone() };
+    assert_eq!(notice(&lifts).again_at, Some(at("2026-12-08 15:00")), "168 hours after the first of them");
 
     // The first is a day later: it lifts on Wednesday evening, in time; two days later: on Thursday after the visit.
     world.facts.other_calls[0] = called("2026-12-02 20:59");
@@ -173,8 +175,8 @@ fn a_capped_notice_is_given_the_next_day() {
     world.facts.other_calls.push(RangCall { number: number("6175550101"), placed_at: at("2026-12-07 09:00") });
     world.later(10);
     world.plan();
-    let again = notice(&world).again_at.expect("it lifts");
-    assert_eq!(again, at("2026-12-08 00:00"));
+    let again = notice(&world).again_at.expect("another day");
+    assert_eq!(again, at("2026-12-07 21:00"), "the hours of the day are over");
     world.now = again;
     assert_eq!(in_words(&notice(&world)), "call 1: Tue 12-08 08:00 to Tue 12-08 21:00");
 }

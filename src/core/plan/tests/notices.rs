@@ -380,7 +380,7 @@ fn reminders_wait_for_notices() {
     world.also_booked("A2", "2026-12-12 09:00");
     world.cancel("A2");
     assert_eq!(world.call_in_words(), "skip capped");
-    assert_eq!(world.first().again_at, Some(at("2026-12-08 00:00")));
+    assert_eq!(world.first().again_at, Some(at("2026-12-07 19:00")), "its hours of the day are over");
     world.rules.limits.per_day = 2;
     assert_eq!(world.call_in_words(), "call 1: Mon 12-07 12:00 to Mon 12-07 19:00", "two a day leave room for both");
 }
