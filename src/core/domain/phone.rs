@@ -32,8 +32,8 @@ impl PhoneNumber {
     /// Reads E.164, or ten digits with blanks, dots, dashes, brackets and a leading 1 (then a North American number).
     pub fn parse(text: &str) -> Result<PhoneNumber, PhoneFault> {
         let text = text.trim();
-        if text.to_ascii_lowercase().contains('x') || text.to_ascii_lowercase().contains("ext") || text.contains(['#', ';', ','])
-        {
+        // `ext` has an x, too.
+        if text.contains(['x', 'X', '#', ';', ',']) {
             return Err(PhoneFault::Extension);
         }
         if let Some(rest) = text.strip_prefix('+') {
