@@ -2,7 +2,9 @@
 
 use comfy_table::{LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
-use std::io::Write;
+use serde_json::Serializer;
+use serde_json::ser::{Formatter, PrettyFormatter};
+use std::io::{BufWriter, StdoutLock, Write};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy)]
@@ -34,22 +36,26 @@ impl Output {
 /// A JSON array that is printed row by row, in the form in which [`Output::value`] prints one: whoever prints many rows need
 /// not hold them.
 pub struct Array {
-    out: std::io::BufWriter<std::io::StdoutLock<'static>>,
+    out: BufWriter<StdoutLock<'static>>,
+    /// Indents by one step, as what stands in an array is.
+    form: PrettyFormatter<'static>,
     empty: bool,
 }
 
 impl Array {
     /// Nothing printed yet.
     pub fn new() -> Array {
-        Array { out: std::io::BufWriter::new(std::io::stdout().lock()), empty: true }
+        let mut form = PrettyFormatter::new();
+        // It only counts how deep it is: a sink takes everything.
+        let _ = form.begin_array(&mut std::io::sink());
+        Array { out: BufWriter::with_capacity(1 << 16, std::io::stdout().lock()), form, empty: true }
     }
 
     /// Prints one row.
     pub fn push<T: Serialize>(&mut self, row: &T) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(row)?.replace('\n', "\n  ");
-        write!(self.out, "{}\n  {text}", if self.empty { "[" } else { "," })?;
+        self.out.write_all(if self.empty { b"[\n  " } else { b",\n  " })?;
         self.empty = false;
-        Ok(())
+        Ok(row.serialize(&mut Serializer::with_formatter(&mut self.out, self.form.clone()))?)
     }
 
     /// Closes it.
