@@ -1,5 +1,7 @@
 //! The shipped list with its traps, and lists of a hospital's own.
 
+mod field;
+
 use super::*;
 use Service::{Exam, Infusion, Lab, Other, RadiationTherapy, Radiology, Unknown};
 
