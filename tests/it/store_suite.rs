@@ -37,6 +37,7 @@ mod plan;
 mod reading;
 mod replay;
 pub mod samples;
+mod services;
 
 use crate::support::postgres::fresh_database;
 use callahead::store::{SharedStore, Store, open};
