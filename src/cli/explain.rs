@@ -45,8 +45,7 @@ fn page(why: &Why) -> String {
         let _ = writeln!(text, "{}", reasons(decision));
     }
     part(&mut text, "Appointments", &why.appointments, |a| format!("{}  {}, {}", a.start, words(a.service), a.status));
-    let told = |c: &ChangeView| format!("{} was {} at {}, changed {}", c.appointment, c.old_start, c.old_site, c.last_at);
-    part(&mut text, "Changed and not told yet", &why.changes, told);
+    part(&mut text, "Changes", &why.changes, changed);
     part(&mut text, "Calls", &why.attempts, tried);
     part(&mut text, "For a person", &why.worklist, |w| {
         format!("{}  {}, {}", w.opened_at, words(w.kind), format!("{:?}", w.state).to_lowercase())
@@ -65,6 +64,12 @@ fn part<T>(text: &mut String, title: &str, rows: &[T], line: impl Fn(&T) -> Stri
         let _ = writeln!(text, "  {}", line(row));
     }
     text.push('\n');
+}
+
+fn changed(change: &ChangeView) -> String {
+    let ChangeView { appointment, old_start, old_site, last_at, closed, .. } = change;
+    let told = closed.as_deref().map_or("not told yet".to_string(), words);
+    format!("{last_at}  {appointment} was {old_start} at {old_site}: {told}")
 }
 
 fn tried(call: &TryView) -> String {

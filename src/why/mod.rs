@@ -9,9 +9,9 @@ mod tried;
 pub use page::{PlanPage, plan_page};
 pub use tried::{ChangeView, PastDecision, TryView, WorkView};
 
-use crate::core::domain::{LastKnown, PendingChange, VisitKey};
+use crate::core::domain::{LastKnown, VisitKey};
 use crate::core::plan::{PatientFacts, Rules, decide};
-use crate::store::{SharedStore, StoreError};
+use crate::store::{ChangeRecord, SharedStore, StoreError};
 use crate::views::{AppointmentView, DecisionView};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub struct Why {
     pub attempts: Vec<TryView>,
     /// What a person had or has to do, oldest first.
     pub worklist: Vec<WorkView>,
-    /// What changed about it and is not told yet.
+    /// What changed about it, told or pending, oldest first.
     pub changes: Vec<ChangeView>,
     /// What was decided before and when, oldest first: each time it changed.
     pub history: Vec<PastDecision>,
@@ -46,7 +46,8 @@ pub async fn explain(
     now: DateTime<Utc>,
 ) -> Result<Option<Why>, StoreError> {
     let facts = store.load_facts(std::slice::from_ref(&visit.patient), now).await?.into_iter().next();
-    let mut why = facts.map_or_else(|| Why::unknown(visit), |facts| Why::of(rules, visit, &facts, now));
+    let changes = store.changes(&visit.patient).await?;
+    let mut why = facts.map_or_else(|| Why::unknown(visit), |facts| Why::of(rules, visit, &facts, &changes, now));
     why.history = store.decisions(visit).await?.into_iter().map(|(at, kept)| PastDecision::of(at, kept, rules, visit)).collect();
     Ok(Some(why).filter(|why| !why.is_empty()))
 }
@@ -64,14 +65,17 @@ impl Why {
         }
     }
 
-    fn of(rules: &Rules, visit: &VisitKey, facts: &PatientFacts, now: DateTime<Utc>) -> Why {
+    fn of(rules: &Rules, visit: &VisitKey, facts: &PatientFacts, changes: &[ChangeRecord], now: DateTime<Utc>) -> Why {
         let zone = rules.zone(&visit.site);
         let is_here = |site: &_, start: DateTime<Utc>| {
             *site == visit.site && zone.is_some_and(|zone| start.with_timezone(&zone).date_naive() == visit.day)
         };
         let was_here = |old: &LastKnown| is_here(&old.site, old.start);
         let booked: Vec<_> = facts.appointments.iter().filter(|a| is_here(&a.site, a.start)).collect();
-        let concerns = |change: &&PendingChange| was_here(&change.old) || booked.iter().any(|a| a.id == change.appointment);
+        let concerns = |record: &&ChangeRecord| {
+            let change = &record.change;
+            was_here(&change.old) || booked.iter().any(|a| a.id == change.appointment)
+        };
         let outreaches = facts.outreaches.iter().filter(|o| o.outreach.visit == *visit);
         let mut attempts: Vec<_> = outreaches.flat_map(|o| o.attempts.iter().map(|a| (&o.outreach, a))).collect();
         attempts.sort_by_key(|(_, attempt)| attempt.placed_at.unwrap_or(attempt.due_at));
@@ -80,7 +84,7 @@ impl Why {
             appointments: booked.iter().map(|a| AppointmentView::of(a, rules)).collect(),
             attempts: attempts.iter().map(|(outreach, attempt)| TryView::of(outreach, attempt, rules)).collect(),
             worklist: facts.work.iter().filter(|w| w.visit == *visit).map(|w| WorkView::of(w, rules)).collect(),
-            changes: facts.changes.iter().filter(concerns).map(|c| ChangeView::of(c, rules)).collect(),
+            changes: changes.iter().filter(concerns).map(|c| ChangeView::of(c, rules)).collect(),
             ..Why::unknown(visit)
         }
     }

@@ -1,8 +1,8 @@
 //! The shapes of what was decided and tried about a visit. Telephone numbers show their last four digits.
 
-use crate::core::domain::{Attempt, Outreach, PendingChange, VisitKey};
+use crate::core::domain::{Attempt, Outreach, VisitKey};
 use crate::core::plan::{Rules, WorkFacts, WorkStanding};
-use crate::store::StoredDecision;
+use crate::store::{ChangeRecord, StoredDecision};
 use crate::views::{moment, shown};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -51,7 +51,7 @@ pub struct WorkView {
     pub state: WorkStanding,
 }
 
-/// A booking that is different from what the patient knows.
+/// A booking that became different from what the patient knew.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChangeView {
     /// Which booking.
@@ -64,6 +64,10 @@ pub struct ChangeView {
     pub first_at: String,
     /// The last edit.
     pub last_at: String,
+    /// When it was closed; none while the patient is to be told.
+    pub closed_at: Option<String>,
+    /// Why it was closed, in a word: `told`, `passed` …
+    pub closed: Option<String>,
 }
 
 /// A decision as it was kept.
@@ -104,7 +108,8 @@ impl WorkView {
 }
 
 impl ChangeView {
-    pub(super) fn of(change: &PendingChange, rules: &Rules) -> ChangeView {
+    pub(super) fn of(record: &ChangeRecord, rules: &Rules) -> ChangeView {
+        let (change, closed) = (&record.change, record.closed.as_ref());
         let zone = rules.zone(&change.old.site).unwrap_or(Tz::UTC);
         ChangeView {
             appointment: change.appointment.to_string(),
@@ -112,6 +117,8 @@ impl ChangeView {
             old_start: moment(change.old.start, zone),
             first_at: moment(change.first_at, zone),
             last_at: moment(change.last_at, zone),
+            closed_at: closed.map(|(at, _)| moment(*at, zone)),
+            closed: closed.map(|(_, why)| why.clone()),
         }
     }
 }

@@ -50,8 +50,16 @@ fn a_visit_to_come_is_explained_with_every_rule_and_a_past_one_by_what_was_decid
         (&json!("reminder"), &json!("cancelled"), &json!("…0101"))
     );
     assert_eq!(why["appointments"][0]["status"], "cancelled");
+    let change = &why["changes"][0];
+    assert_eq!((&change["appointment"], &change["closed"]), (&json!("A1"), &Value::Null), "nobody has told P1 yet");
     let page = desk.run(&after).stdout;
-    for said in ["Nothing is decided about it now", "exam, cancelled", "to …0101: cancelled", "skip, not booked"] {
+    for said in [
+        "Nothing is decided about it now",
+        "exam, cancelled",
+        "to …0101: cancelled",
+        "skip, not booked",
+        "was 2046-12-01T09:00:00-05:00 at boston: not told yet",
+    ] {
         assert!(page.contains(said), "{said}: {page}");
     }
 }
