@@ -14,6 +14,9 @@ use std::fmt::Write;
 pub struct ExplainArguments {
     /// The visit: patient/site/YYYY-MM-DD.
     visit: String,
+    /// In JSON, what was decided and tried before, too: an object in which `decisions` has what is decided now.
+    #[arg(long)]
+    history: bool,
     /// The moment to plan at (RFC 3339); now when absent.
     #[arg(long, value_name = "TIME")]
     at: Option<DateTime<Utc>>,
@@ -32,7 +35,10 @@ pub async fn run(desk: &Desk, args: ExplainArguments) -> anyhow::Result<Done> {
         eprintln!("Nothing is known of that visit: `plan --list` names those to come, `calls` those that were called about.");
         return Ok(Done::Found);
     };
-    desk.output.value(&why, || page(&why))?;
+    match args.history {
+        true => desk.output.value(&why, || page(&why))?,
+        false => desk.output.value(&why.decisions, || page(&why))?,
+    }
     Ok(Done::Fine)
 }
 

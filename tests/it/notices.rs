@@ -2,8 +2,10 @@
 //! fast time. The schedule changes under way, as feeds do it.
 
 use callahead::carrier::simulator::FaultList;
+use callahead::closure;
 use callahead::config::Config;
 use callahead::core::domain::{LocalMoment, Outcome, Purpose, WorkKind};
+use callahead::core::plan::Clock24;
 use callahead::simulate::{World, WorldSettings};
 use callahead::store::CallLine;
 use std::path::Path;
@@ -171,6 +173,77 @@ async fn two_patients_on_one_number_are_called_on_different_days() {
         })
         .collect();
     assert!(days[0] < days[1], "the nearest visit first, the other another day: {days:?}");
+    assert_eq!(world.violations().await.expect("checked"), []);
+    world.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_site_tells_everybody_in_turn_and_reopening_calls_it_off() {
+    let booked = [
+        ("J1", "jo", CONFIRMS, "2026-12-02T09:30", "exam", "booked"),
+        ("K1", "kim", CONFIRMS, "2026-12-02T08:15", "infusion", "booked"),
+        ("L1", "lee", CONFIRMS, "2026-12-03T09:30", "exam", "booked"),
+    ];
+    let world = world(&booked).await;
+    let declare = async |day: &str, delay_to: Option<&str>, id: &str| {
+        let clock = |text| Clock24::parse(text).expect("a time of day");
+        let request = closure::Request {
+            site: "boston".into(),
+            day: day.parse().expect("a day"),
+            from: None,
+            until: None,
+            delay_to: delay_to.map(clock),
+        };
+        let planned = closure::plan(&world.store, &world.rules, &request, id.into(), world.clock.now()).await.expect("planned");
+        closure::declare(&world.store, &planned, "a burst pipe").await.expect("declared");
+        planned
+    };
+    let planned = declare("2026-12-02", None, "c-1").await;
+    assert_eq!((planned.visits.len(), planned.by_telephone), (2, 2));
+    declare("2026-12-03", Some("10:30"), "c-2").await;
+    let reopen = async |day: &str| {
+        let day = day.parse().expect("a day");
+        world.store.withdraw_closures(&"boston".into(), day, world.clock.now()).await.expect("reopened")
+    };
+    assert_eq!(reopen("2026-12-03").await, 1);
+    let over = async |who| calls(&world, who).await.iter().any(|call| call.attempt.outcome.is_some());
+    while !(over("jo").await && over("kim").await) {
+        assert!(world.step().await.expect("a moment"), "both are called");
+    }
+    let confirmed = Some(Outcome::Confirmed);
+    let (jo, kim) = (calls(&world, "jo").await, calls(&world, "kim").await);
+    assert_eq!((told(&jo), told(&kim)), (vec![(Purpose::Closure, confirmed)], vec![(Purpose::Closure, confirmed)]));
+    assert!(kim[0].attempt.placed_at < jo[0].attempt.placed_at, "in the order of the visits");
+
+    // Told, and open after all: a person must say so.
+    assert_eq!(reopen("2026-12-02").await, 1);
+    world.engine.planner.plan_all().await.expect("planned");
+    assert_eq!(open_work(&world, "jo").await, [WorkKind::ChangeUnannounced]);
+    world.play().await.expect("the days go by");
+    assert_eq!(told(&calls(&world, "lee").await), [(Purpose::Reminder, confirmed)], "that site is open after all");
+    assert_eq!(world.violations().await.expect("checked"), []);
+    world.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_opening_has_words_of_its_own() {
+    let world = world(&[("M1", "max", CONFIRMS, "2026-12-02T08:15", "exam", "booked")]).await;
+    let clock = |text| Clock24::parse(text).expect("a time of day");
+    let request = closure::Request {
+        site: "boston".into(),
+        day: "2026-12-02".parse().expect("a day"),
+        from: None,
+        until: None,
+        delay_to: Some(clock("10:30")),
+    };
+    let now = world.clock.now();
+    let planned = closure::plan(&world.store, &world.rules, &request, "c-1".into(), now).await.expect("planned");
+    closure::declare(&world.store, &planned, "a burst pipe").await.expect("declared");
+    world.play().await.expect("the days go by");
+    let calls = calls(&world, "max").await;
+    assert_eq!(told(&calls), [(Purpose::Closure, Some(Outcome::Confirmed))]);
+    let record = world.store.load_call_by_id(&calls[0].attempt.id).await.expect("a look").expect("the call");
+    assert_eq!((record.brief.script.as_str(), record.brief.start), ("delay", moment("2026-12-02T10:30:00")));
     assert_eq!(world.violations().await.expect("checked"), []);
     world.stop().await.expect("stopped");
 }

@@ -23,9 +23,10 @@ fn desk(extra: &str) -> Desk {
 #[test]
 fn a_visit_to_come_is_explained_with_every_rule_and_a_past_one_by_what_was_decided() {
     let desk = desk("");
-    let why = desk.json(&["explain", VISIT, "--at", BEFORE]);
+    let why = desk.json(&["explain", VISIT, "--history", "--at", BEFORE]);
     assert_eq!(why["decisions"].as_array().map(Vec::len), Some(1));
     assert_eq!(why["decisions"][0], desk.json(&["plan", "--at", BEFORE])[0], "as `plan` prints it");
+    assert_eq!(why["decisions"], desk.json(&["explain", VISIT, "--at", BEFORE]), "alone where nobody asks for more");
     assert_eq!((&why["attempts"], &why["history"]), (&json!([]), &json!([])), "nothing was written");
 
     desk.planned(BEFORE);
@@ -35,7 +36,7 @@ fn a_visit_to_come_is_explained_with_every_rule_and_a_past_one_by_what_was_decid
     assert_eq!(desk.run(&["import", &file, "--at", "2046-11-27T13:00:00Z"]).code, Some(0));
     desk.planned("2046-11-27T13:05:00Z");
 
-    let after = ["explain", VISIT, "--at", "2046-12-05T13:00:00Z"];
+    let after = ["explain", VISIT, "--history", "--at", "2046-12-05T13:00:00Z"];
     let why = desk.json(&after);
     assert_eq!(why["decisions"], json!([]), "it is past");
     let reminders = |d: &&Value| d["decision"]["purpose"] == "reminder";
