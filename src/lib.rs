@@ -25,6 +25,7 @@ pub mod prompt;
 pub mod reclassify;
 pub mod rulebook;
 pub mod services;
+pub mod silence;
 pub mod simulate;
 pub mod store;
 pub mod toml_file;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rulebook", &["config", "fault", "toml_file"]),
     ("prompt", &["fault"]),
     ("store", &[]),
+    ("silence", &["store", "clock", "chance", "worklist"]),
     ("views", &["store"]),
     ("audit", &["store", "views"]),
     ("overview", &["config"]),
@@ -30,8 +31,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("carrier", &["clock", "chance"]),
     ("live_call", &["board", "store", "carrier", "prompt", "clock", "chance", "nudge", "worklist"]),
     ("planner", &["audit", "board", "store", "clock", "chance", "nudge", "worklist"]),
-    ("dialer", &["store", "carrier", "live_call", "clock", "chance", "config", "worklist"]),
-    ("web", &["board", "store", "carrier", "live_call", "clock", "views", "why"]),
+    ("dialer", &["silence", "store", "carrier", "live_call", "clock", "chance", "config", "worklist"]),
+    ("web", &["silence", "board", "store", "carrier", "live_call", "clock", "views", "why"]),
 ];
 
 /// Rooms that wire or drive everything.

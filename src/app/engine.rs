@@ -4,9 +4,10 @@ use super::{Reload, Rooms};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
-use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions, Silence};
+use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
+use crate::silence::Silence;
 use crate::web::{Web, console_router, router, router_with_console};
 use axum::Router;
 use std::net::SocketAddr;
@@ -60,11 +61,13 @@ impl Engine {
         let beside = apart.is_none() && rooms.config.server.is_private();
         let console = apart.or(beside.then_some(address));
         let (stop_work, stop_web, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let silence = silence(&rooms);
         let web = Web {
             live: rooms.live.clone(),
             store: rooms.store.clone(),
             board: rooms.live.board.clone(),
             clock: rooms.clock.clone(),
+            silence: silence.clone(),
         };
         let open = if beside { router_with_console(web.clone()) } else { router(web.clone()) };
         let servers = [Some((listeners.web, open)), listeners.console.map(|listener| (listener, console_router(web)))]
@@ -72,7 +75,6 @@ impl Engine {
             .flatten()
             .map(|(listener, routes)| tokio::spawn(serve(listener, routes, stop_web.clone())))
             .collect();
-        let silence = silence(&rooms);
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
             store: rooms.store.clone(),

@@ -10,20 +10,19 @@ mod callback;
 mod pace;
 mod place;
 mod rescue;
-mod silence;
 
 pub use asked::LoggedCarrier;
 pub use callback::CallbackNumbers;
 pub use pace::Pace;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
-pub use silence::Silence;
 
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Organization;
 use crate::live_call::LiveCalls;
+use crate::silence::Silence;
 use crate::store::LeaseRequest;
 use chrono::Duration;
 use std::sync::Arc;

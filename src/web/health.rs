@@ -11,10 +11,19 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The store answers and its schema is the one this program knows.
+/// The store answers and its schema is the one this program knows. Sites that nobody is called about because their feed is
+/// silent are named, but the service is ready all the same: calls in progress need its webhooks.
 pub async fn readyz(State(web): State<Web>) -> Response {
-    match web.store.ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+    let ready = match web.store.ready().await {
+        Ok(()) => web.silence.sites().await,
+        Err(error) => Err(error),
+    };
+    match ready {
+        Ok(stopped) if stopped.is_empty() => (StatusCode::OK, "ready\n").into_response(),
+        Ok(stopped) => {
+            let sites = stopped.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ");
+            (StatusCode::OK, format!("ready; silent feeds keep these sites from being called about: {sites}\n")).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer; see the log\n").into_response()
@@ -41,6 +50,10 @@ pub async fn metrics(State(web): State<Web>) -> Response {
     }
     let _ = writeln!(text, "# HELP callahead_worklist_open Items that wait for a person.\n# TYPE callahead_worklist_open gauge");
     let _ = writeln!(text, "callahead_worklist_open {work}");
+    if let Ok(stopped) = web.silence.sites().await {
+        let _ = writeln!(text, "# HELP callahead_sites_stopped Sites nobody is called about because their feed is silent.");
+        let _ = writeln!(text, "# TYPE callahead_sites_stopped gauge\ncallahead_sites_stopped {}", stopped.len());
+    }
     let failed = u8::from(web.board.faults() > 0);
     let _ =
         writeln!(text, "# HELP callahead_rules_reload_failed 1 while changed files of rules are wrong and the old rules hold.");

@@ -13,6 +13,7 @@ mod webhooks;
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::live_call::LiveCalls;
+use crate::silence::Silence;
 use crate::store::SharedStore;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -36,6 +37,8 @@ pub struct Web {
     pub board: Board,
     /// The clock.
     pub clock: Clock,
+    /// Which sites nobody is called about, because their feed is silent.
+    pub silence: Arc<Silence>,
 }
 
 /// What carriers and monitors ask for. A reverse proxy may lead here, so nothing here shows anything of a patient.

@@ -91,6 +91,27 @@ fn a_wrong_file_shows_in_the_metrics_until_it_is_right_again() {
     shows(0);
 }
 
+/// Heard long ago, it may have changed anything since.
+#[test]
+fn a_silent_feed_shows_in_health_and_metrics_and_on_the_worklist() {
+    let feed = [("CALLAHEAD_FEEDS__DAILY__KIND".to_string(), "csv".to_string())];
+    let service = Service::start_with(feed.into());
+    let url = format!("sqlite://{}", service.config.with_file_name("serve.db").display());
+    let heard = async {
+        let store = callahead::store::open(&url).await.expect("the store");
+        let long_ago = "2026-01-01T00:00:00Z".parse().expect("a moment");
+        store.feed_heard(&"daily".into(), &["boston".into()], long_ago).await.expect("noted");
+        store.close().await;
+    };
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(heard);
+    let ready = || get(service.port, "/readyz").unwrap_or_default();
+    let said = service.program.until(Duration::from_secs(30), ready, |text| text.contains("silent feeds"));
+    assert!(said.starts_with("HTTP/1.1 200") && said.contains("being called about: boston"), "{said}");
+    assert!(get(service.port, "/metrics").expect("an answer").contains("\ncallahead_sites_stopped 1\n"));
+    let work = service.json(&["worklist", "list"]);
+    assert_eq!((&work[0]["kind"], work.as_array().map(Vec::len)), (&Value::from("review"), Some(1)), "{work}");
+}
+
 #[test]
 fn a_wrong_signature_is_403_and_logged_and_changes_nothing() {
     let service = Service::start();

@@ -65,7 +65,9 @@ fn happens(world: &mut World, beginning: DateTime<Utc>, event: &Event) {
         Event::Nothing => {}
         Event::Calls(outcome) => {
             let all: Vec<AttemptId> = attempts(world).map(|a| a.id.clone()).collect();
-            all.iter().for_each(|id| drop(dial(world, id, *outcome)));
+            for id in &all {
+                dial(world, id, *outcome);
+            }
         }
         Event::Live => {
             let due = |a: &Attempt| a.status == AttemptStatus::Planned && (a.due_at..a.not_after).contains(&now);
