@@ -41,6 +41,11 @@ impl Program {
         self.0.id()
     }
 
+    /// Whether it has ended well.
+    pub fn succeeded(&mut self) -> bool {
+        self.0.try_wait().ok().flatten().is_some_and(|status| status.success())
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         matches!(self.0.try_wait(), Ok(None))

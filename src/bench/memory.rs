@@ -92,7 +92,7 @@ async fn most_live(bench: Bench<'_>, engine: &mut Program, telephones: SocketAdd
 }
 
 /// A line of `/proc/PID/status` in megabytes.
-fn memory(program: &Program, line: &str) -> anyhow::Result<f64> {
+pub fn memory(program: &Program, line: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).context("a process's memory")?;
     let found = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')?.trim().strip_suffix(" kB"));
     let kib: f64 = found.with_context(|| format!("/proc tells no {line}"))?.trim().parse()?;

@@ -8,8 +8,10 @@ mod bare;
 mod children;
 mod compose;
 mod due_to_placed;
+mod hospital;
 mod load;
 mod memory;
+mod million;
 mod plan;
 mod seed;
 mod webhooks;
@@ -53,6 +55,8 @@ impl Figure {
 pub struct Bench<'a> {
     /// About a quarter of the time, for a look.
     pub quick: bool,
+    /// Only the figures of the planner over a million bookings.
+    pub only_plan: bool,
     /// Hears what is being measured, a line at a time.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
@@ -73,11 +77,15 @@ impl Bench<'_> {
 /// # Errors
 /// When a figure cannot be measured at all: no prompts folder, no loopback, no temporary folder.
 pub async fn run(bench: Bench<'_>) -> anyhow::Result<Vec<Figure>> {
+    if bench.only_plan {
+        return million::measure(bench).await;
+    }
     let mut figures = vec![due_to_placed::measure(bench).await?];
     figures.extend(webhooks::measure(bench).await?);
     figures.push(memory::measure(bench).await?);
     figures.push(compose::measure(bench)?);
     figures.push(plan::measure(bench)?);
+    figures.extend(million::measure(bench).await?);
     Ok(figures)
 }
 

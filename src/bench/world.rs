@@ -57,8 +57,7 @@ pub struct Lines {
 impl World {
     /// Writes the files. The site's clock shows about noon now, so that the day lies around the run whenever it runs.
     pub fn write(web: SocketAddr, telephones: SocketAddr, lines: Lines) -> anyhow::Result<World> {
-        let folder = std::env::temp_dir().join(format!("callahead-bench-{}", Chance::from_system()?.hex(6)));
-        fs::create_dir_all(folder.join("schedules")).with_context(|| format!("cannot make {}", folder.display()))?;
+        let folder = new_folder()?;
         let now = Clock::system().now();
         let east = 12 - now.hour() as i32;
         // Etc/GMT-3 is three hours east of Greenwich.
@@ -86,6 +85,23 @@ impl World {
         Ok(world)
     }
 
+    /// The shipped hospital with its shipped jobs; nobody calls in it.
+    pub fn shipped() -> anyhow::Result<World> {
+        let folder = new_folder()?;
+        let defaults = Config::defaults();
+        let (prompts, schedules) = (std::path::absolute(defaults.prompts)?, std::path::absolute(defaults.schedules)?);
+        let world = World {
+            config: folder.join("callahead.toml"),
+            folder,
+            start: DateTime::UNIX_EPOCH,
+            local_start: DateTime::UNIX_EPOCH.naive_utc(),
+        };
+        let (prompts, schedules) = (prompts.display(), schedules.display());
+        let text = format!("prompts = '{prompts}'\nschedules = '{schedules}'\n[store]\nurl = \"sqlite://bench.db\"\n");
+        fs::write(&world.config, text)?;
+        Ok(world)
+    }
+
     /// A file of this world's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -110,6 +126,12 @@ impl Drop for World {
             tracing::warn!(%error, "a folder of the benchmark could not be removed");
         }
     }
+}
+
+fn new_folder() -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("callahead-bench-{}", Chance::from_system()?.hex(6)));
+    fs::create_dir_all(folder.join("schedules")).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
 }
 
 /// A free port of the loopback address.

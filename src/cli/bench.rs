@@ -11,13 +11,16 @@ pub struct BenchArguments {
     /// A short run, for a look: its figures scatter.
     #[arg(long)]
     quick: bool,
+    /// Only the figures of the planner over a million bookings.
+    #[arg(long)]
+    plan: bool,
 }
 
 pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
     if cfg!(debug_assertions) {
         eprintln!("This is a debug build: its figures say little. Measure with `cargo run --release -- bench`.");
     }
-    let bench = Bench { quick: args.quick, tell: &|line| eprintln!("{line}") };
+    let bench = Bench { quick: args.quick, only_plan: args.plan, tell: &|line| eprintln!("{line}") };
     let figures = tokio::select! {
         figures = bench::run(bench) => figures?,
         // Dropping the run ends its processes and removes its folders.
