@@ -1,13 +1,15 @@
 //! The loop that keeps the plan true: it reads facts, asks the core who is called when, and writes what changed.
 //!
-//! Of several replicas one has the lease of the sweep, which plans everybody now and then. Whoever is nudged plans those
-//! patients itself, lease or not: two planners at once do no harm, because constraints of the store keep what is unique
-//! unique, and so a nudge never waits for another replica.
+//! Of several replicas one has the lease of the sweep: it keeps the [`Agenda`] of whom to look at, and when. Whoever is nudged
+//! plans those patients itself, lease or not: two planners at once do no harm, because constraints of the store keep what is
+//! unique unique, and so a nudge never waits for another replica.
 //!
-//! Never here: SQL, deciding. Start reading at [`Planner::plan`].
+//! Never here: SQL, deciding. Start reading at [`Planner::plan`] and [`Planner::keep_up`].
 
+mod agenda;
 mod preview;
 
+pub use agenda::Agenda;
 pub use preview::{preview, preview_each};
 
 use crate::audit::{decision_form, rules_form};
@@ -16,7 +18,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach};
 use crate::core::ids::{AttemptId, OutreachId, PatientId};
-use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, decide, reconcile};
+use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, decide, next_look, reconcile};
 use crate::nudge::Stale;
 use crate::store::{CloseChange, PlanCommit, RuleSet, SharedStore, ShiftAttempt, StoreError};
 use crate::worklist::item;
@@ -28,12 +30,18 @@ use tokio_util::sync::CancellationToken;
 
 /// How many patients are planned in one transaction.
 const BATCH: u32 = 200;
-/// How often everybody is planned again, whatever happened.
-const SWEEP: Duration = Duration::seconds(60);
+/// How often everybody is looked at, whatever happened.
+const EVERYBODY: Duration = Duration::hours(1);
+/// How often is looked for patients whose facts somebody changed.
+const LOOK: Duration = Duration::milliseconds(500);
+/// When an unfinished plan is looked at again.
+const SOON: Duration = Duration::seconds(5);
+/// How often the lease of the sweep is renewed.
+const SWEEP: Duration = Duration::seconds(20);
 /// The name of the lease of whoever sweeps.
 const SWEEPER: &str = "planner";
-/// How long it lasts without a word: another replica takes over when a sweep was missed twice.
-const SWEEPER_LEASE: Duration = Duration::seconds(150);
+/// How long it lasts without a word: another replica takes over when it was not renewed twice.
+const SWEEPER_LEASE: Duration = Duration::seconds(50);
 
 /// The planner of this process.
 pub struct Planner {
@@ -70,9 +78,16 @@ fn earlier(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<D
     one.into_iter().chain(other).min()
 }
 
+/// When a patient must be looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Look {
+    at: DateTime<Utc>,
+    patient: PatientId,
+}
+
 impl Planner {
-    /// Plans whenever somebody says that a plan is stale, and everybody now and then where it has the lease of the sweep, until
-    /// `stop`.
+    /// Plans whenever somebody says that a plan is stale; where it has the lease of the sweep, whoever else is to be planned,
+    /// until `stop`.
     pub async fn run(
         self: Arc<Self>,
         mut stale: mpsc::UnboundedReceiver<Stale>,
@@ -80,30 +95,37 @@ impl Planner {
         stop: CancellationToken,
     ) {
         let holder = format!("planner-{}", self.chance.hex(4));
-        let mut next_sweep = self.clock.now() + SWEEP;
+        let mut agenda: Option<Agenda> = None;
+        let mut renew = self.clock.now();
+        // After a failure nothing is tried for a moment.
+        let mut rest = renew;
         loop {
+            let now = self.clock.now();
+            if now >= renew {
+                renew = now + SWEEP;
+                match self.store.hold_lease(SWEEPER, &holder, now, now + SWEEPER_LEASE).await {
+                    Ok(true) => agenda = agenda.or_else(|| Some(Agenda::new(now, EVERYBODY))),
+                    Ok(false) => agenda = None,
+                    Err(error) => tracing::error!(%error, "the lease of the sweep is left as it is; it is tried again"),
+                }
+            }
+            let wake = agenda.as_ref().map_or(renew, |agenda| agenda.next(now).min(now + LOOK).min(renew));
             let mut whom = tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
-                () = self.clock.sleep_until(next_sweep) => Vec::new(),
+                () = self.clock.sleep_until(wake.max(rest)) => Vec::new(),
                 Some(heard) = stale.recv() => vec![heard],
             };
             while let Ok(more) = stale.try_recv() {
                 whom.push(more);
             }
-            // Also among nudges that never end.
-            if self.clock.now() >= next_sweep {
-                next_sweep = self.clock.now() + SWEEP;
-                if self.is_sweeper(&holder).await {
-                    whom.push(Stale::All);
+            match self.round(agenda.as_mut(), &whom).await {
+                Ok(done) if done.decisions > 0 => planned.notify_waiters(),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "planning failed; it is tried again in a moment");
+                    rest = self.clock.now() + LOOK;
                 }
-            }
-            if whom.is_empty() {
-                continue;
-            }
-            let done = if whom.contains(&Stale::All) { self.plan_all().await } else { self.plan(&patients_of(&whom)).await };
-            match done {
-                Ok(_) => planned.notify_waiters(),
-                Err(error) => tracing::error!(%error, "planning failed; it is tried again at the next sweep"),
             }
         }
         if let Err(error) = self.store.leave_lease(SWEEPER, &holder).await {
@@ -111,12 +133,26 @@ impl Planner {
         }
     }
 
-    async fn is_sweeper(&self, holder: &str) -> bool {
-        let now = self.clock.now();
-        self.store.hold_lease(SWEEPER, holder, now, now + SWEEPER_LEASE).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "nobody can be planned; it is tried again at the next sweep");
-            false
-        })
+    /// Plans whom it heard of, and with the lease whoever is due. Without it, whoever has it is told what changed.
+    async fn round(&self, agenda: Option<&mut Agenda>, whom: &[Stale]) -> Result<Planned, StoreError> {
+        let (all, nudged) = (whom.contains(&Stale::All), patients_of(whom));
+        match agenda {
+            Some(agenda) => {
+                if all {
+                    agenda.begin_again(self.clock.now());
+                }
+                self.keep_up(agenda, nudged).await
+            }
+            None if all => self.plan_all().await,
+            None => {
+                let nudged: Vec<PatientId> = nudged.into_iter().collect();
+                let done = self.plan(&nudged).await?;
+                if !nudged.is_empty() {
+                    self.store.touch(&nudged).await?;
+                }
+                Ok(done)
+            }
+        }
     }
 
     /// Plans everybody who has a visit to come or an attempt waiting.
@@ -142,10 +178,18 @@ impl Planner {
     /// # Errors
     /// When the store fails.
     pub async fn plan(&self, patients: &[PatientId]) -> Result<Planned, StoreError> {
+        Ok(self.plan_and_look(patients).await?.0)
+    }
+
+    /// Plans these patients, and tells when to look at them again.
+    async fn plan_and_look(&self, patients: &[PatientId]) -> Result<(Planned, Vec<Look>), StoreError> {
+        let (mut sum, mut looks) = (Planned::default(), Vec::new());
+        if patients.is_empty() {
+            return Ok((sum, looks));
+        }
         let rules = self.board.rules();
         let (id, body) = rules_form(&rules);
         let kept = RuleSet { id, body: body.into() };
-        let mut sum = Planned::default();
         for batch in patients.chunks(BATCH as usize) {
             // To the microsecond, as the store keeps it: the same decisions can be made again from there.
             let now = self.clock.now().trunc_subsecs(6);
@@ -153,7 +197,11 @@ impl Planner {
             let mut commit = PlanCommit { at: Some(now), rules: Some(kept.clone()), ..PlanCommit::default() };
             for facts in &facts {
                 let decisions = decide(&rules, facts, now);
-                for action in reconcile(&rules, &decisions, facts, now) {
+                let actions = reconcile(&rules, &decisions, facts, now);
+                let at = if is_unfinished(facts, &actions) { Some(now + SOON) } else { None };
+                let at = earlier(at, next_look(&rules, &decisions, facts, now));
+                looks.extend(at.map(|at| Look { at, patient: facts.patient.id.clone() }));
+                for action in actions {
                     self.add(&mut commit, action, facts, now);
                     sum.actions += 1;
                 }
@@ -164,7 +212,7 @@ impl Planner {
             commit.facts = Arc::new(facts);
             self.store.commit_plan(&commit).await?;
         }
-        Ok(sum)
+        Ok((sum, looks))
     }
 
     fn add(&self, commit: &mut PlanCommit, action: PlanAction, facts: &PatientFacts, now: DateTime<Utc>) {
@@ -232,8 +280,14 @@ impl Planner {
     }
 }
 
-fn patients_of(whom: &[Stale]) -> Vec<PatientId> {
-    let unique: BTreeSet<_> =
-        whom.iter().filter_map(|s| if let Stale::Patient(patient) = s { Some(patient.clone()) } else { None }).collect();
-    unique.into_iter().collect()
+fn patients_of(whom: &[Stale]) -> BTreeSet<PatientId> {
+    whom.iter().filter_map(|s| if let Stale::Patient(patient) = s { Some(patient.clone()) } else { None }).collect()
+}
+
+/// Whether the plan is to be looked at in a moment: a dialler has one of the attempts and may give it back, or changes were
+/// closed, after which others may have to be told.
+fn is_unfinished(facts: &PatientFacts, actions: &[PlanAction]) -> bool {
+    let leased = |a: &Attempt| a.status == AttemptStatus::Leased;
+    facts.outreaches.iter().flat_map(|o| &o.attempts).any(leased)
+        || actions.iter().any(|action| matches!(action, PlanAction::CloseChanges { .. }))
 }

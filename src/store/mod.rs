@@ -137,6 +137,13 @@ pub trait Store: Send + Sync + 'static {
     async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
     /// All facts about these patients (unknown ones are left out), in the order of the ids.
     async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
+    /// Whose facts somebody other than the planner changed, in any process: the first ones of a queue, at most `limit` of its
+    /// entries. They stay until [`Store::forget_touched`].
+    async fn touched(&self, limit: u32) -> Result<Touched>;
+    /// Removes the entries up to that number from the queue.
+    async fn forget_touched(&self, upto: i64) -> Result<()>;
+    /// Puts patients into the queue: what is planned for them changed.
+    async fn touch(&self, patients: &[PatientId]) -> Result<()>;
     /// Writes what the planner decided. Everything in it is idempotent: what already stands is left alone, and an open
     /// attempt of the same outreach keeps a second one out. Withdrawals and closed items come before what is opened. Whoever
     /// else writes may have to wait for it: a few hundred patients at a time.

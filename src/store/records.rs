@@ -105,6 +105,15 @@ pub struct PlanCommit {
     pub rules: Option<RuleSet>,
 }
 
+/// The first entries of the queue of patients whose facts changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// The number of the last of these entries; 0 where there is none.
+    pub upto: i64,
+    /// Whose facts changed, each once.
+    pub patients: Vec<PatientId>,
+}
+
 /// Another time, number, language or carrier for a planned attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftAttempt {

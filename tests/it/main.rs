@@ -1,5 +1,6 @@
 //! One binary for every test that needs more than one room.
 
+mod agenda;
 mod audit;
 mod bench;
 mod carrier_client;

@@ -38,6 +38,7 @@ mod reading;
 mod replay;
 pub mod samples;
 mod services;
+mod touched;
 
 use crate::support::postgres::fresh_database;
 use callahead::store::{SharedStore, Store, open};

@@ -5,6 +5,7 @@ use crate::ids::{LanguageTag, PatientId};
 use crate::phi::Phi;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What may be left on an answering machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +69,14 @@ pub struct PatientFlags {
     pub only_number: Option<Phi<PhoneNumber>>,
     /// Where the numbers came from.
     pub consent: Option<String>,
+}
+
+impl Patient {
+    /// Every number by which the patient may be called, once.
+    pub fn numbers(&self) -> BTreeSet<&PhoneNumber> {
+        let only = self.flags.only_number.as_ref().map(|number| number.reveal());
+        self.phones.iter().filter_map(|phone| phone.number.as_ref()).chain(only).collect()
+    }
 }
 
 /// A patient, as last heard from the feeds.

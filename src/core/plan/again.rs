@@ -47,6 +47,8 @@ pub fn next_look(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, no
     for closure in facts.closures.iter().map(|c| &c.closure) {
         next.may_be(Some(closure.from));
         next.may_be(Some(closure.until));
+        // So long it is still told who was given another time (`ClosureFacts` are left out then).
+        next.may_be(closure.until.checked_add_signed(Duration::days(1)));
         next.may_be(closure.delay_to);
     }
     for work in facts.work.iter().filter(|work| work.standing == WorkStanding::Open) {

@@ -93,6 +93,7 @@ async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
         sql::Lock::Patient(id) => (3, id),
         sql::Lock::Number(number) => (4, number),
         sql::Lock::Lines(carrier) => (5, carrier),
+        sql::Lock::Touched => (6, ""),
     };
     sqlx::query("SELECT pg_advisory_xact_lock($1, hashtext($2))").bind(class).bind(key).execute(conn).await?;
     Ok(())
@@ -106,6 +107,7 @@ fn migrator() -> Migrator {
     let mut migrator = Migrator::with_migrations(vec![
         step(1, "foundation", include_str!("migrations/0001_foundation.sql")),
         step(2, "planning", include_str!("migrations/0002_planning.sql")),
+        step(3, "touched", include_str!("migrations/0003_touched.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

@@ -1,7 +1,7 @@
 //! One call: its events, appended, and what follows from them, in one transaction.
 
 use super::rows::{Fields, attempt_columns, outreach_columns};
-use super::{Conn, Row, opt_outs, people, reading};
+use super::{Conn, Row, opt_outs, people, reading, touched};
 use crate::core::ids::{AttemptId, AttemptToken};
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, micros, opt_micros};
@@ -70,9 +70,6 @@ pub(super) async fn commit(conn: &mut Conn, commit: &CallCommit) -> Result<()> {
     for (seq, event) in (after + 1..).zip(&commit.events) {
         append(conn, &commit.attempt, seq, event).await?;
     }
-    if let Some(opt_out) = &commit.opt_out {
-        opt_outs::add(conn, opt_out).await?;
-    }
     for item in &commit.open_work {
         people::open_work(conn, item).await?;
     }
@@ -81,6 +78,12 @@ pub(super) async fn commit(conn: &mut Conn, commit: &CallCommit) -> Result<()> {
     }
     if let Some(entry) = &commit.log {
         reading::log_webhook(conn, entry).await?;
+    }
+    if let Some(opt_out) = &commit.opt_out {
+        opt_outs::add(conn, opt_out).await?;
+    }
+    if commit.standing.status.is_final() {
+        touched::note_sharers(conn, &commit.attempt).await?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Closures of sites, and the turns of those who are to be told.
 
-use super::Conn;
 use super::rows::{Fields, appointment_columns, closure_columns};
+use super::{Conn, touched};
 use crate::core::domain::{Appointment, Closure, VisitKey};
 use crate::core::ids::{ClosureId, PatientId, SiteKey};
-use crate::store::stored::{list, micros, opt_micros, outside};
+use crate::store::stored::{list, micros, opt_micros, outside, read_micros};
 use crate::store::{ClosureRecord, Result, StoreError};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use std::collections::HashMap;
@@ -65,7 +65,19 @@ pub(super) async fn declare(conn: &mut Conn, closure: &Closure, reason: &str, vi
         .execute(&mut *conn)
         .await?;
     }
-    Ok(())
+    note_booked(conn, &closure.site, closure.from, closure.until).await
+}
+
+/// Tells the planner who is booked at a site in a span.
+async fn note_booked(conn: &mut Conn, site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+    let booked: Vec<String> =
+        sqlx::query_scalar("SELECT patient FROM appointments WHERE site = $1 AND start_at >= $2 AND start_at < $3")
+            .bind(site.as_str())
+            .bind(micros(from))
+            .bind(micros(until))
+            .fetch_all(&mut *conn)
+            .await?;
+    touched::note(conn, booked.iter().map(String::as_str)).await
 }
 
 /// Closures in force, or all, in the order of their beginning.
@@ -95,12 +107,22 @@ pub(super) async fn closures(conn: &mut Conn, all: bool) -> Result<Vec<ClosureRe
 
 /// Withdraws what is in force for a site on a day.
 pub(super) async fn withdraw(conn: &mut Conn, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64> {
+    let spans: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT from_at, until_at FROM closures WHERE site = $1 AND day = $2 AND withdrawn_at IS NULL")
+            .bind(site.as_str())
+            .bind(day.to_string())
+            .fetch_all(&mut *conn)
+            .await?;
     let done = sqlx::query("UPDATE closures SET withdrawn_at = $3 WHERE site = $1 AND day = $2 AND withdrawn_at IS NULL")
         .bind(site.as_str())
         .bind(day.to_string())
         .bind(micros(at))
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    for (from, until) in spans {
+        let (from, until) = (read_micros("closures.from_at", from)?, read_micros("closures.until_at", until)?);
+        note_booked(conn, site, from, until).await?;
+    }
     Ok(done.rows_affected())
 }
 

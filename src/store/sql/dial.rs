@@ -1,7 +1,7 @@
 //! Leases, and the moment before a carrier is asked: what must hold is judged in the transaction that commits it.
 
 use super::rows::{Fields, attempt_columns, outreach_columns};
-use super::{Conn, Lock, lock, stamp};
+use super::{Conn, Lock, lock, stamp, touched};
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptId, CarrierName, SiteKey};
 use crate::store::fault::taken_means_conflict;
@@ -157,10 +157,14 @@ pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Resu
     .bind(micros(order.deadline))
     .bind(order.token.as_str())
     .bind(form(&order.brief))
-    .execute(conn)
+    .execute(&mut *conn)
     .await
     .map_err(taken_means_conflict)?;
-    Ok(if done.rows_affected() == 1 { RequestVerdict::Granted } else { RequestVerdict::LeaseLost })
+    if done.rows_affected() != 1 {
+        return Ok(RequestVerdict::LeaseLost);
+    }
+    touched::note_sharers(conn, &order.attempt).await?;
+    Ok(RequestVerdict::Granted)
 }
 
 async fn is_opted_out(conn: &mut Conn, patient: &str, phone: &str) -> Result<bool> {

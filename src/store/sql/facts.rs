@@ -2,7 +2,7 @@
 
 use super::rows::{Fields, appointment_columns, attempt_columns, outreach_columns, patient_columns};
 use super::{Conn, changes, closures, stamp};
-use crate::core::domain::{Patient, PhoneNumber, WorkKind, WorkState};
+use crate::core::domain::{PhoneNumber, WorkKind, WorkState};
 use crate::core::ids::{OutreachId, PatientId};
 use crate::core::plan::{ClosureFacts, OutreachFacts, PatientFacts, RangCall, WorkFacts, WorkStanding};
 use crate::store::Result;
@@ -80,8 +80,8 @@ impl Chunk {
         let mut owners: HashMap<PhoneNumber, Vec<String>> = HashMap::new();
         for row in &rows {
             let patient = Fields(row).patient()?;
-            for number in numbers_of(&patient) {
-                owners.entry(number).or_default().push(patient.id.as_str().to_string());
+            for number in patient.numbers() {
+                owners.entry(number.clone()).or_default().push(patient.id.as_str().to_string());
             }
             let id = patient.id.as_str().to_string();
             let fresh = PatientFacts {
@@ -279,10 +279,4 @@ impl Chunk {
         }
         Ok(())
     }
-}
-
-/// Every number by which a patient may be called, once.
-fn numbers_of(patient: &Patient) -> BTreeSet<PhoneNumber> {
-    let only = patient.flags.only_number.as_ref().map(|number| number.reveal());
-    patient.phones.iter().filter_map(|phone| phone.number.as_ref()).chain(only).cloned().collect()
 }

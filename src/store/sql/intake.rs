@@ -1,7 +1,7 @@
 //! What the feeds say: bookings and patients, each written only over the revision it was decided on.
 
 use super::rows::{Fields, appointment_columns, patient_columns};
-use super::{Conn, changes, feeds, opt_outs};
+use super::{Conn, changes, feeds, opt_outs, touched};
 use crate::core::domain::{Appointment, Patient, VisitKey};
 use crate::core::ids::{AppointmentId, FeedName, PatientId};
 use crate::store::stored::{form, list, micros, opt_micros, outside};
@@ -54,13 +54,16 @@ pub(super) async fn commit(conn: &mut Conn, batch: &IntakeBatch) -> Result<()> {
     for raw in &batch.raw {
         keep_raw(conn, &batch.feed, batch.at, raw).await?;
     }
-    for opt_out in &batch.opt_outs {
-        opt_outs::add(conn, opt_out).await?;
-    }
     for consent in &batch.consents {
         feeds::keep_consent(conn, consent).await?;
     }
     withdraw(conn, &batch.withdraw, batch.at).await?;
+    for opt_out in &batch.opt_outs {
+        opt_outs::add(conn, opt_out).await?;
+    }
+    let rows = batch.appointments.iter().map(|a| &a.value.patient).chain(batch.patients.iter().map(|p| &p.value.id));
+    let others = batch.changes.iter().map(|c| &c.patient).chain(batch.withdraw.iter().map(|visit| &visit.patient));
+    touched::note(conn, rows.chain(others).map(PatientId::as_str)).await?;
     // Last, because every batch of a feed writes the same rows: nobody waits for the other's while holding these.
     match &batch.heard {
         Some(sites) => feeds::heard(conn, &batch.feed, sites, batch.at).await,
@@ -125,9 +128,12 @@ async fn write_patient(conn: &mut Conn, revised: &Revised<Patient>) -> Result<()
         .bind(form(&p.flags))
         .bind(opt_micros(p.updated_at))
         .bind(revised.revision)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    if done.rows_affected() != 1 {
+        return Err(StoreError::Conflict);
+    }
+    touched::keep_numbers(conn, p, revised.revision == 0).await
 }
 
 async fn keep_raw(conn: &mut Conn, feed: &FeedName, at: DateTime<Utc>, raw: &RawInput) -> Result<()> {

@@ -45,6 +45,7 @@ mod rows;
 mod schema;
 mod services;
 mod stamp;
+mod touched;
 
 use super::{Conn, Pools, Row, Tx, lock, migrator};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
@@ -53,7 +54,7 @@ use crate::core::plan::PatientFacts;
 use crate::store::{
     CallCommit, CallCount, CallLine, CallQuery, CallRecord, ChangeRecord, ClosureRecord, Consent, GiveBack, IntakeBatch, Known,
     LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder,
-    RequestVerdict, Result, Store, StoredDecision, UnknownService, WebhookEntry, WebhookQuery,
+    RequestVerdict, Result, Store, StoredDecision, Touched, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -71,6 +72,8 @@ pub(super) enum Lock<'a> {
     Number(&'a str),
     /// Counting and taking lines of a carrier.
     Lines(&'a str),
+    /// Telling the planner whose facts changed.
+    Touched,
 }
 
 /// A store in one of the databases.
@@ -176,6 +179,18 @@ impl Store for SqlStore {
         let facts = facts::load(&mut tx, patients, now).await?;
         tx.commit().await?;
         Ok(facts)
+    }
+
+    async fn touched(&self, limit: u32) -> Result<Touched> {
+        reading!(self, |conn| touched::next(&mut conn, limit))
+    }
+
+    async fn forget_touched(&self, upto: i64) -> Result<()> {
+        writing!(self, [upto], |conn| touched::forget(conn, upto))
+    }
+
+    async fn touch(&self, patients: &[PatientId]) -> Result<()> {
+        writing!(self, [patients], |conn| touched::note(conn, patients.iter().map(PatientId::as_str)))
     }
 
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()> {

@@ -1,14 +1,20 @@
 //! The suppression list. An entry that is taken back stays on record.
 
-use super::Conn;
 use super::rows::Fields;
+use super::{Conn, touched};
 use crate::core::domain::{PatientFlags, PhoneNumber};
 use crate::core::ids::PatientId;
 use crate::store::stored::{form, micros};
 use crate::store::{OptIn, OptOut, OptOutRecord, Result, StoreError};
 
-/// Adds an entry, unless the same stands there.
+/// Adds an entry, unless the same stands there. Nobody waits for anything afterwards in the same transaction: see
+/// [`touched::note`].
 pub(super) async fn add(conn: &mut Conn, opt_out: &OptOut) -> Result<()> {
+    insert(conn, opt_out).await?;
+    told(conn, opt_out.patient.as_ref(), opt_out.phone.as_ref()).await
+}
+
+async fn insert(conn: &mut Conn, opt_out: &OptOut) -> Result<()> {
     sqlx::query("INSERT INTO opt_outs (patient, phone, at, how) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
         .bind(opt_out.patient.as_ref().map(PatientId::as_str))
         .bind(opt_out.phone.as_ref().map(PhoneNumber::as_str))
@@ -17,6 +23,15 @@ pub(super) async fn add(conn: &mut Conn, opt_out: &OptOut) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Tells the planner whom an entry is about.
+async fn told(conn: &mut Conn, patient: Option<&PatientId>, phone: Option<&PhoneNumber>) -> Result<()> {
+    touched::note(conn, patient.map(PatientId::as_str)).await?;
+    match phone {
+        Some(phone) => touched::note_owners(conn, phone).await,
+        None => Ok(()),
+    }
 }
 
 macro_rules! select_opt_outs {
@@ -84,12 +99,13 @@ pub(super) async fn remove(conn: &mut Conn, who: &OptIn) -> Result<u64> {
             ..removed
         };
         if left.patient.is_some() || left.phone.is_some() {
-            add(conn, &left).await?;
+            insert(conn, &left).await?;
         }
     }
     if let Some(patient) = &who.patient {
         lift_flag(conn, patient).await?;
     }
+    told(conn, who.patient.as_ref(), who.phone.as_ref()).await?;
     Ok(rows.len() as u64)
 }
 

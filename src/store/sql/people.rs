@@ -1,7 +1,7 @@
 //! What people must do: the worklist.
 
-use super::Conn;
 use super::rows::Fields;
+use super::{Conn, touched};
 use crate::core::domain::{VisitKey, WorkItem, WorkKind, WorkState};
 use crate::core::ids::{PatientId, WorkItemId};
 use crate::store::Result;
@@ -95,8 +95,13 @@ pub(super) async fn resolve_work(conn: &mut Conn, item: &WorkItemId, resolution:
     let done = sqlx::query("UPDATE worklist SET state = 'closed', resolution = $2 WHERE id = $1 AND state <> 'closed'")
         .bind(item.as_str())
         .bind(resolution)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    let whose: Option<String> = sqlx::query_scalar("SELECT whose FROM worklist WHERE id = $1 AND whose IS NOT NULL")
+        .bind(item.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    touched::note(conn, whose.as_deref()).await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -1,11 +1,11 @@
 //! Bookings by their class: those that the classification rules classed, and those that no rule knows.
 
-use super::Conn;
 use super::rows::{Fields, appointment_columns};
+use super::{Conn, touched};
 use crate::core::domain::{Appointment, Service};
 use crate::core::ids::{AppointmentId, FeedName};
 use crate::core::phi::Phi;
-use crate::store::stored::micros;
+use crate::store::stored::{list, micros};
 use crate::store::{Reclassify, Result, UnknownService};
 use chrono::{DateTime, Utc};
 
@@ -46,6 +46,12 @@ pub(super) async fn reclassify(conn: &mut Conn, changes: &[Reclassify]) -> Resul
         .await?;
         changed += done.rows_affected();
     }
+    let ids = list(changes.iter().map(|change| change.appointment.as_str()));
+    let patients: Vec<String> = sqlx::query_scalar(concat!("SELECT p.patient FROM appointments p WHERE p.id", is_in!("$1")))
+        .bind(ids)
+        .fetch_all(&mut *conn)
+        .await?;
+    touched::note(conn, patients.iter().map(String::as_str)).await?;
     Ok(changed)
 }
 

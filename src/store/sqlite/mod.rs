@@ -129,6 +129,7 @@ fn migrator() -> Migrator {
     let mut migrator = Migrator::with_migrations(vec![
         step(1, "foundation", include_str!("migrations/0001_foundation.sql")),
         step(2, "planning", include_str!("migrations/0002_planning.sql")),
+        step(3, "touched", include_str!("migrations/0003_touched.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

@@ -4,7 +4,7 @@ use super::samples::*;
 use crate::support::postgres::fresh_database;
 use callahead::core::domain::{WorkKind, WorkState};
 use callahead::core::plan::WorkStanding;
-use callahead::store::{OptIn, PlanCommit, ReplayQuery, SharedStore, StoredDecision, open};
+use callahead::store::{OptIn, OptOut, PlanCommit, ReplayQuery, SharedStore, StoredDecision, open};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqliteConnection};
 
@@ -55,8 +55,8 @@ async fn a_postgres_database_of_the_first_version_comes_up_to_date() {
 
 async fn comes_up_to_date(store: SharedStore) {
     let told = store.ready().await.expect_err("a step is missing").to_string();
-    assert!(told.contains("1 steps behind") && told.contains("callahead migrate"), "{told}");
-    assert_eq!(store.migrate().await.expect("migrated"), 1);
+    assert!(told.contains("2 steps behind") && told.contains("callahead migrate"), "{told}");
+    assert_eq!(store.migrate().await.expect("migrated"), 2);
     store.ready().await.expect("ready");
 
     let facts = store.load_facts(&["ada".into()], at(0)).await.expect("facts").remove(0);
@@ -83,5 +83,10 @@ async fn comes_up_to_date(store: SharedStore) {
     assert!(replays.is_empty(), "what it was made from was not kept then");
     let again = OptIn { patient: Some("ada".into()), phone: Some(number(5_550_101)), at: at(1), by: "kim".to_string() };
     assert_eq!(store.remove_opt_outs(&again).await.expect("removed"), 2);
-    assert!(!store.load_facts(&["ada".into()], at(0)).await.expect("facts")[0].opted_out);
+    store.forget_touched(i64::MAX).await.expect("forgotten");
+    let by_phone = OptOut { patient: None, phone: Some(number(5_550_101)), at: at(2), how: "a letter".to_string() };
+    store.add_opt_out(&by_phone).await.expect("opted out");
+    assert!(!store.load_facts(&["ada".into()], at(0)).await.expect("facts")[0].opted_out, "but one of the number stands");
+    let touched = store.touched(9).await.expect("the queue").patients;
+    assert_eq!(touched, ["ada".into()], "it is known who has the number");
 }

@@ -93,6 +93,9 @@ handed_on! {
         async fn unknown_services(&self, from: DateTime<Utc>, limit: u32) -> Result<Vec<UnknownService>>;
         async fn patients_to_plan(&self, now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Result<Vec<PatientId>>;
         async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>>;
+        async fn touched(&self, limit: u32) -> Result<Touched>;
+        async fn forget_touched(&self, upto: i64) -> Result<()>;
+        async fn touch(&self, patients: &[PatientId]) -> Result<()>;
         async fn commit_plan(&self, plan: &PlanCommit) -> Result<()>;
         async fn hold_lease(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool>;
         async fn leave_lease(&self, name: &str, holder: &str) -> Result<()>;

@@ -100,10 +100,10 @@ fn essence(decision: &Decision, at: DateTime<Utc>) -> String {
     format!("{} {version} {appointments:?} {job:?} {purpose:?} {start} {change:?} {verdict} {opens:?}", visit.to_text())
 }
 
-/// The store loads closures while they are in force, and calls of eight days.
+/// The store loads closures until a day after their end, and calls of eight days.
 fn forget(world: &mut World) {
     let now = world.now;
-    world.facts.closures.retain(|c| c.closure.until > now);
+    world.facts.closures.retain(|c| c.closure.until + Duration::days(1) > now);
     world.facts.other_calls.retain(|call| now - call.placed_at < Duration::days(8));
 }
 
