@@ -294,7 +294,7 @@ fn what_only_reads_makes_no_store() {
             assert_eq!(done.stdout.trim(), "[]", "{arguments:?}");
         }
     }
-    assert_eq!(desk.json(&["migrate"])["migrations"], 2);
+    assert_eq!(desk.json(&["migrate"])["migrations"], 3);
     assert!(desk.config.with_file_name("callahead.db").exists());
 }
 
