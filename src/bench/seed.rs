@@ -94,7 +94,8 @@ impl Person {
             number: 1,
             status: AttemptStatus::Planned,
             due_at,
-            not_after: due_at + Duration::hours(6),
+            // Midnight at the site, as the job has it: else the planner would set it right, and call now.
+            not_after: world.start - Duration::hours(15),
             phone_kind: PhoneKind::Home,
             phone: self.number.clone(),
             language: "en-US".into(),

@@ -41,7 +41,7 @@ const SWEEP: Duration = Duration::seconds(20);
 /// The name of the lease of whoever sweeps.
 const SWEEPER: &str = "planner";
 /// How long it lasts without a word: another replica takes over when it was not renewed twice.
-const SWEEPER_LEASE: Duration = Duration::seconds(50);
+const SWEEPER_LEASE: Duration = Duration::seconds(60);
 
 /// The planner of this process.
 pub struct Planner {
