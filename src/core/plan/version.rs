@@ -63,13 +63,17 @@ impl<'a> History<'a> {
 }
 
 /// The version of a visit that begins at `start`, for reminders and notices that it moved. It rises with a new start, and
-/// when the patient was told that the visit does not take place, and it does after all: what they said before is void.
+/// when the patient was told that the visit does not take place, and it does after all: what they said before is void. Where
+/// it is back at the start that they heard last, and of what was promised between they heard nothing, they are asked
+/// nothing anew.
 fn spoken_version(of_visit: &[&OutreachFacts], start: DateTime<Utc>) -> u32 {
-    let spoken = || of_visit.iter().filter(|o| speaks_of_the_start(o.outreach.purpose));
-    let Some(newest) = spoken().map(|o| &o.outreach).max_by_key(|o| o.version) else { return 1 };
-    if newest.start != start {
-        return newest.version + 1;
-    }
+    let spoken = || of_visit.iter().copied().filter(|o| speaks_of_the_start(o.outreach.purpose));
+    let newest = |of: &dyn Fn(&OutreachFacts) -> bool| spoken().filter(|o| of(o)).max_by_key(|o| o.outreach.version);
+    let Some(last) = newest(&|_| true) else { return 1 };
+    let heard_last = newest(&|o| o.attempts.iter().any(was_heard)).or_else(|| newest(&|o| tries(&o.attempts).next().is_some()));
+    let Some(base) = [Some(last), heard_last].into_iter().flatten().find(|o| o.outreach.start == start) else {
+        return last.outreach.version + 1;
+    };
     let called_off = of_visit
         .iter()
         .filter(|o| match o.outreach.purpose {
@@ -79,10 +83,17 @@ fn spoken_version(of_visit: &[&OutreachFacts], start: DateTime<Utc>) -> u32 {
         .filter_map(|o| Some(last_reached(o)?.0))
         .max();
     let answered_before = |told: DateTime<Utc>| {
-        let of_newest = spoken().filter(|o| o.outreach.version == newest.version);
-        of_newest.flat_map(|o| tries(&o.attempts)).any(|attempt| called_at(attempt) <= told)
+        let of_base = spoken().filter(|o| o.outreach.version == base.outreach.version);
+        of_base.flat_map(|o| tries(&o.attempts)).any(|attempt| called_at(attempt) <= told)
     };
-    newest.version + u32::from(called_off.is_some_and(answered_before))
+    if called_off.is_some_and(answered_before) { last.outreach.version + 1 } else { base.outreach.version }
+}
+
+/// Whether anybody or anything may have heard some of a call.
+fn was_heard(attempt: &Attempt) -> bool {
+    use Outcome::{Busy, Failed, MachineNoMessage, NoAnswer};
+    let nothing = attempt.outcome.is_none_or(|outcome| matches!(outcome, NoAnswer | Busy | Failed | MachineNoMessage));
+    attempt.status.is_live() || (attempt.status.is_final() && attempt.status != AttemptStatus::Cancelled && !nothing)
 }
 
 /// The version of a notice: another one than that of an earlier change which had its own calls.
@@ -99,7 +110,14 @@ pub(crate) fn notice_version(facts: &PatientFacts, notice: &Notice) -> u32 {
     let is_of_an_earlier_change = |o: &&&OutreachFacts| {
         o.outreach.version == version && tries(&o.attempts).any(|attempt| called_at(attempt) < notice.first_at)
     };
-    version + u32::from(same().any(|o| is_of_an_earlier_change(&o)))
+    if !same().any(|o| is_of_an_earlier_change(&o)) {
+        return version;
+    }
+    let alike = |o: &&&OutreachFacts| {
+        let purpose = o.outreach.purpose;
+        purpose == notice.purpose || (speaks_of_the_start(purpose) && speaks_of_the_start(notice.purpose))
+    };
+    of_visit.iter().filter(alike).map(|o| o.outreach.version).max().unwrap_or(version) + 1
 }
 
 fn speaks_of_the_start(purpose: Purpose) -> bool {

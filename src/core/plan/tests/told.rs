@@ -140,6 +140,47 @@ fn cancelled_in_vain_and_booked_again_keeps_its_answer() {
     assert_eq!(reminder(&world, "2026-12-10"), (1, "skip already_confirmed".to_string()));
 }
 
+/// Moved, the notice is planned, and moved back before anybody heard of it: (called about the new time with, version and
+/// decision about the visit as it was).
+#[test]
+fn moved_and_moved_back_keeps_the_answer() {
+    let confirmed = (1, "skip already_confirmed");
+    let asked_anew = (3, "call 1: Wed 12-09 10:00 to Wed 12-09 19:00");
+    for (called, want) in [
+        (None, confirmed),
+        (Some(Outcome::NoAnswer), confirmed),
+        (Some(Outcome::Busy), confirmed),
+        (Some(Outcome::HungUpEarly), asked_anew),
+        (Some(Outcome::Superseded), asked_anew),
+    ] {
+        let mut world = World::with_notices();
+        world.rules.limits.per_week = 7;
+        world.tried(1, "2026-12-07 10:00", Outcome::Confirmed);
+        world.now = at("2026-12-08 10:00");
+        world.move_to("A1", "2026-12-10 14:00");
+        world.plan();
+        if let Some(outcome) = called {
+            world.later(10);
+            world.calls(Purpose::Moved, outcome);
+        }
+        world.later(3);
+        world.move_to("A1", "2026-12-10 09:00");
+        world.now = at("2026-12-09 10:00");
+        world.plan();
+        let (version, words) = reminder(&world, "2026-12-10");
+        assert_eq!((version, words.as_str()), want, "{called:?}");
+
+        // Cancelled, told, and booked again: the version is one that nothing was promised under.
+        world.cancel("A1");
+        world.later(10);
+        world.calls(Purpose::Cancelled, Outcome::Heard);
+        world.plan();
+        world.edit("A1", |a| a.status = AppointmentStatus::Booked);
+        world.plan();
+        assert_eq!(reminder(&world, "2026-12-10").0, 3, "{called:?}");
+    }
+}
+
 /// The schedule is edited between the call and the plan that closes what it told.
 #[test]
 fn an_edit_after_the_call_is_told_against_what_the_call_said() {
