@@ -37,14 +37,14 @@ impl Dialer {
         let facts = store.load_facts(std::slice::from_ref(&patient), now).await?;
         let rules = self.live.board.rules();
         let Some(facts) = facts.first() else { return Ok(self.drop_attempt(&id, holder, patient, "visit_gone").await?) };
-        if let Err(reason) = may_dial(&rules, facts, &leased.outreach, &leased.attempt, now) {
-            return Ok(self.drop_attempt(&id, holder, patient, reason).await?);
-        }
-        let job = rules.jobs.iter().find(|job| job.name == leased.outreach.job);
+        let job = match may_dial(&rules, facts, &leased.outreach, &leased.attempt, now) {
+            Ok(job) => job,
+            Err(reason) => return Ok(self.drop_attempt(&id, holder, patient, reason).await?),
+        };
         let zone = rules.zone(&leased.outreach.visit.site);
-        let brief = job.and_then(|job| self.brief(job, &leased.outreach, facts, now));
+        let brief = self.brief(job, &leased.outreach, facts, now);
         let (Some(brief), Some(zone)) = (brief, zone) else {
-            return Ok(self.drop_attempt(&id, holder, patient, "job_or_site_gone").await?);
+            return Ok(self.drop_attempt(&id, holder, patient, "words_or_site_gone").await?);
         };
         let limits = &rules.limits;
         let longest = limits.max_call + self.settings.ring_timeout;

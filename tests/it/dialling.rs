@@ -12,6 +12,7 @@ use callahead::config::Config;
 use callahead::core::call::FinalStatus;
 use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
+use callahead::core::plan::Rules;
 use callahead::dialer::{CallbackNumbers, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
@@ -230,6 +231,17 @@ async fn what_is_due_is_dialled_and_every_request_is_logged() {
     let turn = ("turn call".to_string(), 404, "refused".to_string(), Some(call.attempt.to_string()));
     assert_eq!(asked.last(), Some(&turn));
     assert!(asked[..2].iter().all(|a| attempts.iter().any(|attempt| a.3.as_deref() == Some(attempt.id.as_str()))));
+}
+
+/// What was planned weeks ago by a job of another name is called about, and with the words of the job as it is.
+#[tokio::test]
+async fn a_job_that_was_renamed_goes_on_calling() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    let mut rules = Rules::clone(&desk.rooms.live.board.rules());
+    rules.jobs.iter_mut().for_each(|job| job.name = format!("new-{}", job.name).as_str().into());
+    desk.rooms.live.board.replace(Arc::new(rules));
+    desk.plan().await;
+    assert_eq!((desk.dial().await, desk.placed()), (1, 1));
 }
 
 /// The commit took its time. Either the hours are over, or others may be asking already what became of the call.

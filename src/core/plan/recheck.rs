@@ -1,11 +1,12 @@
 //! The last look before dialling: the schedule and the caps may have changed since the attempt was planned.
 
 use super::reconcile::why_not;
-use super::{PatientFacts, Rules, Verdict, decide};
+use super::{Job, PatientFacts, Rules, Verdict, decide};
 use crate::domain::{Attempt, Outreach};
 use chrono::{DateTime, Utc};
 
-/// Whether a leased attempt of `outreach` may be dialled at `now`, judged anew by all rules. `facts` hold the attempt as
+/// The job by which a leased attempt of `outreach` is dialled at `now`, judged anew by all rules: the one that wants this
+/// call now, which need not be the one that promised it, as jobs are renamed and switched off. `facts` hold the attempt as
 /// leased, so that it does not count against itself.
 ///
 /// # Errors
@@ -13,13 +14,13 @@ use chrono::{DateTime, Utc};
 /// `replanned` for another version, touch, number or language, `visit_gone` where nothing is decided about the visit any
 /// more. The attempt then goes back to the planner: set to planned again, the next [`super::reconcile()`] moves or
 /// withdraws it.
-pub fn may_dial(
-    rules: &Rules,
+pub fn may_dial<'r>(
+    rules: &'r Rules,
     facts: &PatientFacts,
     outreach: &Outreach,
     attempt: &Attempt,
     now: DateTime<Utc>,
-) -> Result<(), &'static str> {
+) -> Result<&'r Job, &'static str> {
     let decisions = decide(rules, facts, now);
     let wanted = decisions.iter().find_map(|decision| match &decision.verdict {
         Verdict::Call(call)
@@ -38,5 +39,5 @@ pub fn may_dial(
     if call.call_after > now || now >= attempt.not_after {
         return Err("not_open");
     }
-    Ok(())
+    rules.jobs.iter().find(|job| decision.job.as_ref() == Some(&job.name)).ok_or("replanned")
 }

@@ -160,6 +160,35 @@ fn the_last_look_before_dialling() {
         world.attempt(1, at("2026-12-07 10:00")).status = AttemptStatus::Leased;
         let o = world.facts.outreaches[0].clone();
         given(&mut world);
-        assert_eq!(may_dial(&world.rules, &world.facts, &o.outreach, &o.attempts[0], world.now), *want, "{name}");
+        let look = may_dial(&world.rules, &world.facts, &o.outreach, &o.attempts[0], world.now);
+        assert_eq!(look.map(|_| ()), *want, "{name}");
+    }
+}
+
+/// The job that wants the call gives its words, whichever promised it.
+#[test]
+fn a_call_is_dialled_by_the_job_that_wants_it_now() {
+    let stories: &[(&str, Given, &str)] = &[
+        ("as promised", |_| {}, "exam-and-radiology"),
+        ("the job has another name", |w| w.job().name = "exams".into(), "exams"),
+        (
+            "the job is switched off, and another one calls",
+            |w| {
+                w.job().enabled = false;
+                let mut other = job();
+                other.name = "other".into();
+                w.rules.jobs.push(other);
+            },
+            "other",
+        ),
+    ];
+    for (name, given, want) in stories {
+        let mut world = World::new();
+        world.now = at("2026-12-07 12:00");
+        world.attempt(1, at("2026-12-07 10:00")).status = AttemptStatus::Leased;
+        let o = world.facts.outreaches[0].clone();
+        given(&mut world);
+        let job = may_dial(&world.rules, &world.facts, &o.outreach, &o.attempts[0], world.now).expect("it may");
+        assert_eq!(job.name.as_str(), *want, "{name}");
     }
 }
