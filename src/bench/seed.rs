@@ -87,6 +87,7 @@ impl Person {
             touch: 1,
             job: "day".into(),
             start: world.start,
+            moved_from: None,
         };
         let attempt = Attempt {
             id: self.attempt(),

@@ -254,6 +254,7 @@ impl Planner {
             touch: key.touch,
             job: key.job,
             start: key.start,
+            moved_from: key.moved_from,
         };
         let attempt = Attempt {
             id: AttemptId::new(format!("a-{}", self.chance.hex(8))),

@@ -73,6 +73,7 @@ fn tried(visit: &str, phone: &str, calls: &[(&str, Outcome)]) -> Vec<(Outreach, 
         touch: 1,
         job: "exam-and-radiology".into(),
         start: at("2026-11-30T14:30:00Z"),
+        moved_from: None,
     };
     let attempt = |(number, (placed, outcome)): (u32, &(&str, Outcome))| Attempt {
         id: format!("a-{visit}-{number}").as_str().into(),

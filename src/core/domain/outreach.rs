@@ -53,4 +53,7 @@ pub struct Outreach {
     pub job: JobName,
     /// The start that is spoken.
     pub start: DateTime<Utc>,
+    /// Of a notice that a visit moved: the visit as the patient knew it until then.
+    #[serde(default)]
+    pub moved_from: Option<VisitKey>,
 }

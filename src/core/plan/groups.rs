@@ -95,7 +95,7 @@ pub(crate) fn change<'a>(
 ) -> Option<(Tz, Change<'a>)> {
     let booking = facts.appointments.iter().find(|a| a.id == pending.appointment)?;
     let zone = rules.zone(&pending.old.site)?;
-    let (old, first_at, last_at) = super::heard::as_last_heard(facts, visits, pending);
+    let (old, first_at, last_at) = super::heard::as_last_heard(rules, facts, visits, pending);
     let state = state_of(rules, booking, &old, rules.zone(&old.site)?);
     Some((zone, Change { booking, old, first_at, last_at, state }))
 }

@@ -1,9 +1,10 @@
 //! What patients heard in calls, as far as it decides what they must still be told.
 
+use super::groups::day_in;
 use super::version::{called_at, result, tries};
 use super::visits::VisitView;
-use super::{OutreachFacts, PatientFacts};
-use crate::domain::{Attempt, LastKnown, Outcome, PendingChange, Purpose, VisitKey};
+use super::{OutreachFacts, PatientFacts, Rules};
+use crate::domain::{Attempt, LastKnown, Outcome, Outreach, PendingChange, Purpose, VisitKey};
 use chrono::{DateTime, Utc};
 
 /// Whether the message of a call reached the patient. A machine on which nothing was left was not told anything.
@@ -54,31 +55,46 @@ fn ended_at(attempt: &Attempt) -> DateTime<Utc> {
     attempt.ended_at.unwrap_or_else(|| called_at(attempt))
 }
 
-/// The old state of a changed booking, with the times of its first and last edit that are not told yet. Where a notice
-/// reached the patient while the change was pending, and the schedule was edited again after that call was placed, the
-/// patient goes by what that notice said.
+/// The old state of a changed booking, with the times of its first and last edit that are not told yet. Where notices
+/// about its visit reached the patient while the change was pending, and the schedule was edited again after the last of
+/// those calls was placed, the patient goes by what that one said.
 pub(crate) fn as_last_heard(
+    rules: &Rules,
     facts: &PatientFacts,
     visits: &[VisitView],
     pending: &PendingChange,
 ) -> (LastKnown, DateTime<Utc>, DateTime<Utc>) {
-    let no_longer_true = |o: &&OutreachFacts| {
-        let now_there = visits.iter().find(|v| v.is(&o.outreach.visit) && v.booked().next().is_some());
-        now_there.is_none_or(|v| v.start != o.outreach.start)
-    };
-    let heard = facts
-        .outreaches
-        .iter()
-        .filter(|o| o.outreach.purpose == Purpose::Moved)
-        .filter_map(|o| Some((o, last_reached(o)?.0)))
-        .filter(|(_, at)| (pending.first_at..=pending.last_at).contains(at))
-        .filter(|(o, _)| no_longer_true(o))
-        .max_by_key(|(_, at)| *at);
-    match heard {
-        None => (pending.old.clone(), pending.first_at, pending.last_at),
-        Some((o, at)) => {
-            let old = LastKnown { site: o.outreach.visit.site.clone(), start: o.outreach.start, ..pending.old.clone() };
-            (old, at, pending.last_at)
+    let moved = facts.outreaches.iter().filter(|o| o.outreach.purpose == Purpose::Moved);
+    let mut heard: Vec<_> = moved
+        .filter_map(|o| Some((last_reached(o)?.0, &o.outreach)))
+        .filter(|(at, _)| (pending.first_at..=pending.last_at).contains(at))
+        .collect();
+    heard.sort_by_key(|(at, _)| *at);
+    let mut known = vec![(pending.first_at, pending.old.clone())];
+    let mut said = Vec::new();
+    for (at, outreach) in heard {
+        if let Some((_, old)) = known.last()
+            && speaks_of(rules, outreach, old)
+        {
+            let next = LastKnown { site: outreach.visit.site.clone(), start: outreach.start, ..old.clone() };
+            known.push((at, next));
+            said.push(outreach);
         }
     }
+    let is_true = |outreach: &Outreach| {
+        let there = visits.iter().find(|v| v.is(&outreach.visit) && v.booked().next().is_some());
+        there.is_some_and(|v| v.start == outreach.start)
+    };
+    while said.pop().is_some_and(is_true) {
+        known.pop();
+    }
+    let (first_at, old) = known.pop().unwrap_or((pending.first_at, pending.old.clone()));
+    (old, first_at, pending.last_at)
+}
+
+/// Whether a notice is about the visit to which a booking belonged: it moved from there, or began at another time.
+fn speaks_of(rules: &Rules, outreach: &Outreach, old: &LastKnown) -> bool {
+    let day = rules.zone(&old.site).map(|zone| day_in(old.start, zone));
+    let about = outreach.moved_from.iter().chain([&outreach.visit]);
+    about.filter(|visit| visit.site == old.site).any(|visit| Some(visit.day) == day)
 }

@@ -2,6 +2,7 @@
 //! items.
 
 use super::fate;
+use super::groups::day_in;
 use super::work::work;
 use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Rules, Verdict};
 use crate::domain::{Attempt, AttemptStatus, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
@@ -93,6 +94,8 @@ pub struct OutreachKey {
     pub job: JobName,
     /// The start that is spoken.
     pub start: DateTime<Utc>,
+    /// Of a notice that a visit moved: the visit as the patient knew it until then.
+    pub moved_from: Option<VisitKey>,
 }
 
 /// A worklist item to be opened, once for its kind and visit.
@@ -221,11 +224,18 @@ fn open_or_move(want: &Wanted, facts: &PatientFacts, now: DateTime<Utc>) -> Opti
             touch: want.call.touch,
             job: want.job.clone(),
             start: want.decision.start,
+            moved_from: moved_from(want.decision),
         },
         existing: kept.map(|o| o.outreach.id.clone()),
         number: 1 + kept.and_then(|o| o.attempts.iter().map(|a| a.number).max()).unwrap_or(0),
         dial: want.dial(),
     }))
+}
+
+fn moved_from(decision: &Decision) -> Option<VisitKey> {
+    let old = &decision.change.as_ref().filter(|_| decision.purpose == Purpose::Moved)?.old;
+    let patient = decision.visit.patient.clone();
+    Some(VisitKey { patient, site: old.site.clone(), day: day_in(old.start, old.zone) })
 }
 
 fn planned(o: &OutreachFacts) -> impl Iterator<Item = &Attempt> {

@@ -4,7 +4,7 @@
 use super::inputs::Inputs;
 use super::rows::Fields;
 use super::{Conn, Lock, changes, lock, people};
-use crate::core::domain::{Attempt, Outreach};
+use crate::core::domain::{Attempt, Outreach, VisitKey};
 use crate::core::ids::AttemptId;
 use crate::store::stored::{list, micros, opt_micros};
 use crate::store::{PlanCommit, Result, ShiftAttempt, StoreError};
@@ -64,8 +64,8 @@ async fn shift_attempt(conn: &mut Conn, shift: &ShiftAttempt) -> Result<()> {
 async fn open(conn: &mut Conn, outreach: &Outreach, attempt: &Attempt) -> Result<()> {
     let visit = outreach.visit.to_text();
     sqlx::query(
-        "INSERT INTO outreaches (id, visit, patient, site, day, version, purpose, touch, job, start_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "INSERT INTO outreaches (id, visit, patient, site, day, version, purpose, touch, job, start_at, moved_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT DO NOTHING",
     )
     .bind(outreach.id.as_str())
@@ -78,6 +78,7 @@ async fn open(conn: &mut Conn, outreach: &Outreach, attempt: &Attempt) -> Result
     .bind(i64::from(outreach.touch))
     .bind(outreach.job.as_str())
     .bind(micros(outreach.start))
+    .bind(outreach.moved_from.as_ref().map(VisitKey::to_text))
     .execute(&mut *conn)
     .await?;
     let stored: Option<String> =

@@ -44,7 +44,7 @@ macro_rules! outreach_columns {
     () => {
         r#"o.id AS "outreaches.id", o.visit AS "outreaches.visit", o.version AS "outreaches.version",
            o.purpose AS "outreaches.purpose", o.touch AS "outreaches.touch", o.job AS "outreaches.job",
-           o.start_at AS "outreaches.start_at""#
+           o.start_at AS "outreaches.start_at", o.moved_from AS "outreaches.moved_from""#
     };
 }
 
@@ -207,6 +207,7 @@ impl Fields<'_> {
             touch: self.number("outreaches.touch")?,
             job: JobName::new(self.text("outreaches.job")?),
             start: self.time("outreaches.start_at")?,
+            moved_from: self.opt_word("outreaches.moved_from", VisitKey::parse)?,
         })
     }
 

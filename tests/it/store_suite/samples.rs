@@ -41,6 +41,7 @@ pub fn outreach(patient: &str) -> Outreach {
         touch: 1,
         job: "exam-and-radiology".into(),
         start: day(3),
+        moved_from: None,
     }
 }
 

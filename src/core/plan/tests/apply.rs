@@ -55,6 +55,7 @@ fn open(facts: &mut PatientFacts, new: &NewAttempt) {
                 touch: key.touch,
                 job: key.job.clone(),
                 start: key.start,
+                moved_from: key.moved_from.clone(),
             };
             assert!(facts.outreaches.iter().all(|o| unique(&o.outreach) != unique(&outreach)), "the store keeps it unique");
             facts.outreaches.push(OutreachFacts { outreach, attempts: vec![] });

@@ -245,6 +245,7 @@ impl World {
             touch,
             job: self.rules.jobs[0].name.clone(),
             start: visit.start,
+            moved_from: None,
         };
         let found = self.facts.outreaches.iter().position(|o| o.outreach == outreach);
         let index = found.unwrap_or_else(|| {

@@ -220,6 +220,27 @@ fn an_edit_after_the_call_is_told_against_what_the_call_said() {
     }
 }
 
+/// The clinic moves two visits, one is told, and it moves both again.
+#[test]
+fn what_was_said_of_one_visit_is_not_what_another_goes_by() {
+    let mut world = World::with_notices();
+    world.also_booked("A2", "2026-12-11 09:00");
+    world.move_to("A1", "2026-12-15 10:00");
+    world.move_to("A2", "2026-12-16 10:00");
+    world.later(10);
+    world.calls(Purpose::Moved, Outcome::Heard);
+    world.plan();
+    assert_eq!(world.notices_in_words(), ["moved from Fri 12-11 09:00 to Wed 12-16 10:00: skip capped"]);
+    world.later(60);
+    world.move_to("A1", "2026-12-17 10:00");
+    world.move_to("A2", "2026-12-18 10:00");
+    let both = [
+        "moved from Fri 12-11 09:00 to Fri 12-18 10:00: skip capped",
+        "moved from Tue 12-15 10:00 to Thu 12-17 10:00: skip capped",
+    ];
+    assert_eq!(world.notices_in_words(), both);
+}
+
 #[test]
 fn a_call_about_it_holds_everything_else_back() {
     let mut world = World::with_notices();

@@ -42,6 +42,8 @@ CREATE TABLE feeds (
 
 -- What is promised and tried.
 
+ALTER TABLE outreaches ADD COLUMN moved_from TEXT;
+
 CREATE TABLE closures (
     id           TEXT    NOT NULL PRIMARY KEY,
     site         TEXT    NOT NULL,
