@@ -10,14 +10,12 @@ use super::{ClosureFacts, PatientFacts};
 use crate::domain::{Appointment, LastKnown, Purpose, VisitKey};
 use chrono::{DateTime, Utc};
 
-/// The closure that holds for a visit: the newest one into which its spoken start falls, or, unless the site only opens
-/// late, the start of another of its bookings.
+/// The closure that holds for a visit: the newest one into which its spoken start falls; where there is none, the newest
+/// that is no late opening and into which another of its bookings falls.
 pub(crate) fn of_visit<'a>(facts: &'a PatientFacts, visit: &VisitView) -> Option<&'a ClosureFacts> {
-    let falls = |c: &&ClosureFacts| match c.closure.delay_to {
-        Some(_) => c.closure.covers(visit.site, visit.start),
-        None => visit.booked().any(|b| c.closure.covers(visit.site, b.start)),
-    };
-    facts.closures.iter().filter(falls).max_by_key(|c| (c.closure.declared_at, &c.closure.id))
+    let falls = |c: &&ClosureFacts| c.closure.delay_to.is_none() && visit.booked().any(|b| c.closure.covers(visit.site, b.start));
+    let newest = |c: &&ClosureFacts| (c.closure.declared_at, c.closure.id.clone());
+    covering(facts, visit).or_else(|| facts.closures.iter().filter(falls).max_by_key(newest))
 }
 
 /// The closure into which the spoken start of a visit falls: there is nothing to remind of.

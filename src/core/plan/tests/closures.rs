@@ -55,6 +55,17 @@ fn who_is_told() {
             REMINDED,
             &[],
         ),
+        (
+            "two halves of a day: the one of the first booking is told, whichever was declared last",
+            |w| {
+                w.also_booked("A2", "2026-12-10 13:00");
+                closed(w, "2026-12-10 00:00", "2026-12-10 12:00", None);
+                closed(w, "2026-12-10 12:00", "2026-12-11 00:00", None);
+                w.facts.closures[0].closure.declared_at -= chrono::Duration::minutes(1);
+            },
+            "skip not_booked",
+            &["closure Thu 12-10 09:00: {at once}"],
+        ),
         ("until nine, exclusive", |w| closed(w, "2026-12-10 00:00", "2026-12-10 09:00", None), REMINDED, &[]),
         (
             "another site",
