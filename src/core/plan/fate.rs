@@ -83,6 +83,7 @@ impl<'a> Nets<'a> {
                 Net::Tell(notice) => notices.push((group, *notice)),
                 Net::Along => along.push(group),
                 Net::Nothing(why) if self.is_settled(group) => fates.push(Fate::Close { appointments: group.firm(), why }),
+                Net::Wait if self.has_passed(group) => fates.push(Fate::Close { appointments: group.all(), why: "passed" }),
                 Net::Nothing(_) | Net::Wait => {}
             }
         }
@@ -139,6 +140,11 @@ impl<'a> Nets<'a> {
         } else {
             None
         }
+    }
+
+    /// Whether every time that is concerned has come: what waits for a firm word then waits for nothing.
+    fn has_passed(&self, group: &Group) -> bool {
+        group.old_start <= self.now && group.changes.iter().all(|c| c.old.start.max(c.booking.start) <= self.now)
     }
 
     /// Whether the change is further ahead than every job tells. Without a job nobody has said how far ahead that is.

@@ -79,6 +79,11 @@ impl<'a> Group<'a> {
         self.changes.iter().map(|c| c.old.clone()).chain(unchanged).collect()
     }
 
+    /// All of its changed bookings.
+    pub fn all(&self) -> Vec<AppointmentId> {
+        self.changes.iter().map(|c| c.booking.id.clone()).collect()
+    }
+
     /// The bookings whose changes are over when the net change is told, or when there is nothing to tell.
     pub fn firm(&self) -> Vec<AppointmentId> {
         self.changes.iter().filter(|c| c.state != State::Unfirm).map(|c| c.booking.id.clone()).collect()

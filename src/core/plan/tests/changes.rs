@@ -208,6 +208,14 @@ fn what_is_not_told_is_closed() {
             },
             &["unchanged"],
         ),
+        (
+            "not firm until its time has come",
+            |w| {
+                w.edit("A1", |a| a.status = AppointmentStatus::Pending);
+                w.now = at("2026-12-10 08:50");
+            },
+            &["passed"],
+        ),
         ("not firm: it waits", |w| w.edit("A1", |a| a.status = AppointmentStatus::Pending), &[]),
         (
             "cancelled, and its time has come",
