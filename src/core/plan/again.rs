@@ -2,7 +2,8 @@
 //! done.
 
 use super::notice::LONGEST_SETTLING;
-use super::{Decision, PatientFacts, Rules, Verdict, WorkStanding};
+use super::owed::was_promised;
+use super::{Decision, OutreachFacts, PatientFacts, Rules, Verdict, WorkStanding};
 use crate::domain::{Purpose, resolve_local};
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 
@@ -34,7 +35,8 @@ pub fn next_look(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, no
         // A patient is established by a visit that has begun: a moment later.
         next.may_be(booking.start.checked_add_signed(Duration::microseconds(1)));
     }
-    for outreach in facts.outreaches.iter().filter(|o| o.outreach.purpose != Purpose::Reminder) {
+    let may_be_owed = |o: &&OutreachFacts| o.outreach.purpose != Purpose::Reminder || o.attempts.iter().any(was_promised);
+    for outreach in facts.outreaches.iter().filter(may_be_owed) {
         next.may_be(Some(outreach.outreach.start));
     }
     for change in &facts.changes {

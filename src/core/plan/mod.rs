@@ -5,7 +5,7 @@
 //! the order of the reasons, `eligibility.rs` and `progress.rs` judge them, `calendar.rs`, `window.rs` and `touch.rs` hold the
 //! rules of time, `retry.rs` the way on after a call, `caps.rs` the caps. What patients must be told is in `notice.rs`:
 //! `groups.rs` and `net.rs` sum up what changed, `fate.rs` says whether it is still to be told, `closures.rs` who falls into a
-//! closure, `heard.rs` what patients heard; `judge_notice.rs` decides about the call. `tests/` tells a story for every reason.
+//! closure, `heard.rs` what patients heard, `owed.rs` what they go by that is not so; `judge_notice.rs` decides about the call. `tests/` tells a story for every reason.
 
 mod again;
 mod calendar;
@@ -23,6 +23,7 @@ mod holidays;
 mod judge_notice;
 mod net;
 mod notice;
+mod owed;
 mod phone;
 mod progress;
 mod recheck;

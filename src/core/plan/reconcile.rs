@@ -107,8 +107,9 @@ pub struct NewWorkItem {
     pub visit: VisitKey,
     /// Until when it must be done: the start of the visit, or the earlier of its old and new start.
     pub due_at: DateTime<Utc>,
-    /// What is known: the word of the decision's reason, `voicemail_left`, or `reopened` (a closure was told that holds no
-    /// more).
+    /// What is known: the word of the decision's reason, `voicemail_left`, `reopened` (a closure was told that holds no
+    /// more), `booked_again` (a cancellation was told, and the visit stands) or `call_promised` (a call said that the office
+    /// will call, and nothing else tells the patient how things are).
     pub known: &'static str,
 }
 
@@ -119,8 +120,13 @@ pub fn reconcile(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, no
     let wanted = first_of_each_touch(decisions);
     let mut actions = withdrawals(decisions, &wanted, facts);
     actions.extend(wanted.iter().filter_map(|want| open_or_move(want, facts, now)));
-    actions.extend(fate::closed(rules, facts, now));
-    actions.extend(work(rules, decisions, facts, now));
+    let closed = fate::closed(rules, facts, now);
+    let closes = |id: &AppointmentId| {
+        closed.iter().any(|a| matches!(a, PlanAction::CloseChanges { appointments, .. } if appointments.contains(id)))
+    };
+    let all_told = facts.changes.iter().all(|change| closes(&change.appointment));
+    actions.extend(closed);
+    actions.extend(work(rules, decisions, facts, all_told, now));
     actions
 }
 

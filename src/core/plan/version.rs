@@ -1,6 +1,7 @@
 //! What was promised and tried so far about one visit, by its version.
 
 use super::heard::last_reached;
+use super::owed::was_promised;
 use super::visits::VisitView;
 use super::{Notice, OutreachFacts, PatientFacts};
 use crate::domain::{Attempt, AttemptStatus, EndReason, Outcome, Purpose};
@@ -91,8 +92,12 @@ fn spoken_version(of_visit: &[&OutreachFacts], start: DateTime<Utc>) -> u32 {
 
 /// Whether anybody or anything may have heard some of a call.
 fn was_heard(attempt: &Attempt) -> bool {
-    use Outcome::{Busy, Failed, MachineNoMessage, NoAnswer};
-    let nothing = attempt.outcome.is_none_or(|outcome| matches!(outcome, NoAnswer | Busy | Failed | MachineNoMessage));
+    use Outcome::{Busy, Failed, MachineNoMessage, NoAnswer, Superseded};
+    let nothing = attempt.outcome.is_none_or(|outcome| match outcome {
+        NoAnswer | Busy | Failed | MachineNoMessage => true,
+        Superseded => !was_promised(attempt),
+        _ => false,
+    });
     attempt.status.is_live() || (attempt.status.is_final() && attempt.status != AttemptStatus::Cancelled && !nothing)
 }
 

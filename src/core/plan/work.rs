@@ -4,25 +4,34 @@ use super::groups::day_in;
 use super::heard::last_reached;
 use super::version::{called_at, result, tries};
 use super::visits::{VisitView, visits_of};
-use super::{Decision, NewWorkItem, PatientFacts, PlanAction, Rules, Skip, Verdict, WorkStanding, closures};
+use super::{Decision, NewWorkItem, PatientFacts, PlanAction, Rules, Skip, Verdict, WorkStanding, closures, owed, owed::Owed};
 use crate::domain::{Outcome, Purpose, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
 
 /// The items that the planner opens and closes by itself.
 const OURS: [WorkKind; 3] = [WorkKind::Review, WorkKind::Unreached, WorkKind::ChangeUnannounced];
 
-/// What is to be opened and closed.
-pub(crate) fn work(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, now: DateTime<Utc>) -> Vec<PlanAction> {
+/// What is to be opened and closed. `all_told`: no change stays pending.
+pub(crate) fn work(
+    rules: &Rules,
+    decisions: &[Decision],
+    facts: &PatientFacts,
+    all_told: bool,
+    now: DateTime<Utc>,
+) -> Vec<PlanAction> {
     let has_notices = facts.outreaches.iter().any(|o| o.outreach.purpose != Purpose::Reminder);
     let has_open = facts.work.iter().any(|w| w.standing == WorkStanding::Open);
     let mut wanted = by_decisions(decisions);
-    if !has_notices && !has_open && wanted.is_empty() {
+    let has_promises = facts.outreaches.iter().flat_map(|o| &o.attempts).any(owed::was_promised);
+    if !has_notices && !has_promises && !has_open && wanted.is_empty() {
         return Vec::new();
     }
     let visits = visits_of(rules, facts);
     if has_notices {
-        wanted.extend(reopened(decisions, facts, &visits, now));
         wanted.extend(messages_left(facts, &visits, now));
+    }
+    if has_notices || has_promises {
+        wanted.extend(owed::items(&Owed { decisions, facts, all_told }, &visits, now));
     }
     let mut actions = Vec::new();
     for item in wanted.iter().enumerate().filter(|(i, item)| !wanted[..*i].iter().any(|w| same(w, item))).map(|(_, item)| item) {
@@ -65,26 +74,6 @@ fn by_decisions(decisions: &[Decision]) -> Vec<NewWorkItem> {
 /// What a person should read: the reason of the decision, but "already reached" says little of somebody who is unreached.
 fn known(kind: WorkKind, reason: &'static str) -> &'static str {
     if kind == WorkKind::Unreached && reason == Skip::AlreadyReached.as_str() { "voicemail_left" } else { reason }
-}
-
-/// Visits that patients think called off or put back, because a closure was told that holds no more.
-fn reopened<'a>(
-    decisions: &'a [Decision],
-    facts: &'a PatientFacts,
-    visits: &'a [VisitView],
-    now: DateTime<Utc>,
-) -> impl Iterator<Item = NewWorkItem> + 'a {
-    let noticed = |key: &VisitKey| decisions.iter().any(|d| d.change.is_some() && d.visit == *key);
-    visits.iter().filter(move |v| v.start > now).filter_map(move |visit| {
-        let told = closures::reopened(facts, visit)?;
-        let key = visit.key();
-        (!noticed(&key) && !told_by_a_person(facts, &key, told)).then_some(NewWorkItem {
-            kind: WorkKind::ChangeUnannounced,
-            visit: key,
-            due_at: visit.start,
-            known: "reopened",
-        })
-    })
 }
 
 /// Notices of which only a message on a machine came to the patient, while they are still true and nothing was heard

@@ -166,6 +166,7 @@ pub(super) fn dial(world: &mut World, id: &AttemptId, outcome: Outcome) -> bool 
     let silent = matches!(outcome, Outcome::Busy | Outcome::Failed);
     attempt.status = if silent { AttemptStatus::Failed } else { AttemptStatus::Completed };
     (attempt.placed_at, attempt.ended_at, attempt.outcome) = (Some(now), Some(now), Some(outcome));
+    attempt.answered_at = Some(now).filter(|_| !silent && outcome != Outcome::NoAnswer);
     true
 }
 
@@ -175,7 +176,9 @@ pub(super) fn check_history(world: &World) {
         let job = world.rules.jobs.iter().find(|j| j.name == o.outreach.job).expect("a job");
         let zone = world.rules.zone(&o.outreach.visit.site).expect("a known site");
         let day = |a: &Attempt| a.placed_at.expect("it was placed").with_timezone(&zone).date_naive();
-        let made: Vec<&Attempt> = o.attempts.iter().filter(|a| a.placed_at.is_some()).collect();
+        // One that was superseded is planned anew.
+        let counts = |a: &&Attempt| a.placed_at.is_some() && a.outcome != Some(Outcome::Superseded);
+        let made: Vec<&Attempt> = o.attempts.iter().filter(counts).collect();
         let (rang, silent): (Vec<&Attempt>, Vec<&Attempt>) = made.iter().partition(|a| a.counts_as_called());
         assert!(rang.len() <= job.attempts.max as usize, "{} attempts rang", rang.len());
         let mut silent_days: Vec<NaiveDate> = silent.iter().map(|a| day(a)).collect();

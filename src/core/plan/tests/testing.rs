@@ -294,7 +294,7 @@ impl World {
     }
 
     /// Takes in an edit of a booking now, as the intake does: a booking that was booked and is different now is pending,
-    /// until it is as it was; a change of which a call has told something stays pending.
+    /// until the planner closes it.
     pub fn edit(&mut self, id: &str, change: impl FnOnce(&mut Appointment)) {
         let now = self.now;
         let facts = &mut self.facts;
@@ -303,14 +303,7 @@ impl World {
         change(booking);
         let old = LastKnown { site: before.site, start: before.start, service: before.service, department: before.department };
         let is_as = |old: &LastKnown| (booking.status.is_booked(), &booking.site, booking.start) == (true, &old.site, old.start);
-        let called_since = |first_at: DateTime<Utc>| {
-            let notices = facts.outreaches.iter().filter(|o| o.outreach.purpose != Purpose::Reminder);
-            notices.flat_map(|o| &o.attempts).any(|a| a.placed_at.is_some_and(|placed| placed >= first_at))
-        };
         match facts.changes.iter().position(|c| c.appointment == booking.id) {
-            Some(i) if is_as(&facts.changes[i].old) && !called_since(facts.changes[i].first_at) => {
-                facts.changes.remove(i);
-            }
             Some(i) => facts.changes[i].last_at = now,
             None if before.status.is_booked() && !is_as(&old) => {
                 facts.changes.push(PendingChange { appointment: booking.id.clone(), old, first_at: now, last_at: now });
@@ -350,6 +343,7 @@ impl World {
         let silent = matches!(outcome, Outcome::Busy | Outcome::Failed);
         attempt.status = if silent { AttemptStatus::Failed } else { AttemptStatus::Completed };
         (attempt.placed_at, attempt.ended_at, attempt.outcome) = (Some(now), Some(now), Some(outcome));
+        attempt.answered_at = Some(now).filter(|_| !silent && outcome != Outcome::NoAnswer);
     }
 
     /// The decisions about notices: `moved from Thu 12-10 09:00 to Thu 12-10 14:00: call 1: …`.

@@ -220,6 +220,87 @@ fn an_edit_after_the_call_is_told_against_what_the_call_said() {
     }
 }
 
+/// A visit that the patient thinks cancelled stands again. Where the reminder says so, nobody else need.
+#[test]
+fn cancelled_told_and_booked_again_too_late_for_a_reminder_is_work_for_a_person() {
+    let stories: &[(&str, &str, Given, &[WorkKind])] = &[
+        ("in time for the reminder", "2026-12-08 12:00", |_| {}, &[]),
+        ("too late for it", "2026-12-09 22:00", |_| {}, &[WorkKind::ChangeUnannounced]),
+        (
+            "another booking, made with the patient since",
+            "2026-12-09 22:00",
+            |w| {
+                w.cancel("A1");
+                w.also_booked("A2", "2026-12-10 09:00").booked_at = at("2026-12-09 15:00");
+            },
+            &[],
+        ),
+    ];
+    for (name, now, given, want) in stories {
+        let mut world = World::with_notices();
+        world.cancel("A1");
+        world.later(10);
+        world.calls(Purpose::Cancelled, Outcome::Heard);
+        world.plan();
+        world.now = at(now);
+        world.edit("A1", |a| a.status = AppointmentStatus::Booked);
+        given(&mut world);
+        world.plan();
+        assert_eq!(open_items(&world), *want, "{name}");
+        if !want.is_empty() {
+            world.facts.work[0].standing = WorkStanding::Done;
+            assert_eq!(world.plan(), [], "{name}: a person told them");
+        }
+    }
+}
+
+/// A call that is answered when its visit has just changed says "our office will call you". Somebody must.
+#[test]
+fn a_call_that_was_promised_is_made() {
+    let stories: &[(&str, Given, &[WorkKind])] = &[
+        ("a notice tells the change", |w| w.move_to("A1", "2026-12-10 15:00"), &[]),
+        ("it is as it was, and the reminder says so", |w| w.move_to("A1", "2026-12-10 09:00"), &[]),
+        (
+            "it is as it was, and there is no reminder",
+            |w| {
+                w.move_to("A1", "2026-12-10 09:00");
+                w.job().enabled = false;
+            },
+            &[WorkKind::ChangeUnannounced],
+        ),
+        (
+            "it is beyond every horizon now",
+            |w| {
+                for job in &mut w.rules.jobs {
+                    job.when.horizon = chrono::Duration::hours(1);
+                }
+                w.move_to("A1", "2027-01-20 09:00");
+            },
+            &[WorkKind::ChangeUnannounced],
+        ),
+        (
+            "nobody answered",
+            |w| {
+                w.move_to("A1", "2026-12-10 09:00");
+                w.job().enabled = false;
+                w.facts.outreaches.iter_mut().flat_map(|o| &mut o.attempts).for_each(|a| a.answered_at = None);
+            },
+            &[],
+        ),
+    ];
+    for (name, given, want) in stories {
+        let mut world = World::with_notices();
+        world.rules.limits.per_week = 7;
+        world.move_to("A1", "2026-12-10 14:00");
+        world.later(10);
+        world.calls(Purpose::Moved, Outcome::Superseded);
+        given(&mut world);
+        world.later(10);
+        world.plan();
+        assert_eq!(open_items(&world), *want, "{name}");
+    }
+}
+
 /// The clinic moves two visits, one is told, and it moves both again.
 #[test]
 fn what_was_said_of_one_visit_is_not_what_another_goes_by() {

@@ -111,6 +111,7 @@ pub(super) fn any_outcome() -> impl Strategy<Value = Outcome> {
         VoicemailLeft,
         Heard,
         Confirmed,
+        Superseded,
     ])
 }
 

@@ -1,0 +1,89 @@
+//! What patients go by that is not so, where no notice tells them: a person must, unless a call does.
+
+use super::heard::{self, about, last_reached};
+use super::version::called_at;
+use super::visits::VisitView;
+use super::work::told_by_a_person;
+use super::{Decision, NewWorkItem, PatientFacts, Skip, Verdict, closures};
+use crate::domain::{AnsweredBy, Attempt, Outcome, Purpose, VisitKey, WorkKind};
+use chrono::{DateTime, Utc};
+
+/// What decides about it.
+pub(crate) struct Owed<'a> {
+    pub decisions: &'a [Decision],
+    pub facts: &'a PatientFacts,
+    /// No change stays pending.
+    pub all_told: bool,
+}
+
+/// What is owed at `now`.
+pub(crate) fn items(owed: &Owed, visits: &[VisitView], now: DateTime<Utc>) -> Vec<NewWorkItem> {
+    let mut items: Vec<NewWorkItem> = Vec::new();
+    for visit in visits.iter().filter(|v| v.start > now) {
+        items.extend(owed.reopened(visit).or_else(|| owed.booked_again(visit)));
+    }
+    items.extend(owed.promised(visits, now));
+    items
+}
+
+/// Whether the patient was told that their visit has changed, and that the office will call.
+pub(crate) fn was_promised(attempt: &Attempt) -> bool {
+    let machine = matches!(attempt.answered_by, Some(AnsweredBy::MachineEnd | AnsweredBy::MachineStart | AnsweredBy::Fax));
+    attempt.outcome == Some(Outcome::Superseded) && attempt.answered_at.is_some() && !machine
+}
+
+impl Owed<'_> {
+    /// A visit that the patient thinks called off or put back, because a closure was told that holds no more.
+    fn reopened(&self, visit: &VisitView) -> Option<NewWorkItem> {
+        let told = closures::reopened(self.facts, visit)?;
+        let key = visit.key();
+        (!self.is_noticed(&key)).then(|| self.item(key, visit.start, told, "reopened"))?
+    }
+
+    /// A visit that stands again, as it was, after its patient was told that it is cancelled. One that was booked since is
+    /// known to them: somebody made it with them.
+    fn booked_again(&self, visit: &VisitView) -> Option<NewWorkItem> {
+        let key = visit.key();
+        let told = about(self.facts, &key, Purpose::Cancelled).filter_map(|o| Some((o, last_reached(o)?.0)));
+        let (o, told) = told.max_by_key(|(_, at)| *at)?;
+        let stands = visit.booked().any(|b| b.start == o.outreach.start && b.booked_at <= told);
+        let others = self.facts.outreaches.iter().filter(|o| o.outreach.visit == key && o.outreach.purpose != Purpose::Cancelled);
+        let heard_since = others.filter_map(last_reached).any(|(at, _)| at > told);
+        let silent = stands && !heard_since && !self.is_noticed(&key) && !self.is_called_about(&key);
+        silent.then(|| self.item(key, visit.start, told, "booked_again"))?
+    }
+
+    /// A call that was answered when its visit had just changed: it said that the office will call. Where nothing is left
+    /// to tell by a notice, nobody else would.
+    fn promised(&self, visits: &[VisitView], now: DateTime<Utc>) -> Option<NewWorkItem> {
+        if !self.all_told || self.decisions.iter().any(|d| d.change.is_some()) {
+            return None;
+        }
+        let calls = self.facts.outreaches.iter().flat_map(|o| o.attempts.iter().map(move |attempt| (&o.outreach, attempt)));
+        let last = calls.filter(|(_, attempt)| was_promised(attempt)).max_by_key(|(_, attempt)| called_at(attempt));
+        let (outreach, attempt) = last?;
+        let (key, at) = (outreach.visit.clone(), called_at(attempt));
+        let about_it = |o: &&super::OutreachFacts| o.outreach.visit == key || o.outreach.purpose != Purpose::Reminder;
+        let heard_since =
+            self.facts.outreaches.iter().filter(about_it).filter_map(heard::last_reached).any(|(then, _)| then > at);
+        let booked = visits.iter().find(|v| v.is(&key) && v.booked().next().is_some());
+        let start = booked.map_or(outreach.start, |visit| visit.start);
+        let silent = start > now && !heard_since && !self.is_called_about(&key);
+        silent.then(|| self.item(key, start, at, "call_promised"))?
+    }
+
+    fn is_noticed(&self, visit: &VisitKey) -> bool {
+        self.decisions.iter().any(|d| d.change.is_some() && d.visit == *visit)
+    }
+
+    /// Whether a reminder says how things are, now or when a cap lifts.
+    fn is_called_about(&self, visit: &VisitKey) -> bool {
+        let of_visit = self.decisions.iter().filter(|d| d.visit == *visit);
+        of_visit.map(|d| &d.verdict).any(|verdict| matches!(verdict, Verdict::Call(_) | Verdict::Skip(Skip::Capped)))
+    }
+
+    fn item(&self, visit: VisitKey, due_at: DateTime<Utc>, since: DateTime<Utc>, known: &'static str) -> Option<NewWorkItem> {
+        let told = told_by_a_person(self.facts, &visit, since);
+        (!told).then_some(NewWorkItem { kind: WorkKind::ChangeUnannounced, visit, due_at, known })
+    }
+}
