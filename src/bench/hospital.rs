@@ -133,6 +133,7 @@ impl Hospital {
             touch: 1,
             job: "exam-and-radiology".into(),
             start,
+            moved_from: None,
         };
         let placed_at = self.now - Duration::hours(20);
         let attempt = Attempt {
