@@ -57,11 +57,16 @@ fn same(a: &NewWorkItem, b: &NewWorkItem) -> bool {
     (a.kind, &a.visit) == (b.kind, &b.visit)
 }
 
-/// Items that decisions ask for. What one job cannot tell may be told by another.
+/// Items that decisions ask for. What one job cannot tell may be told by another, now or when a cap lifts.
 fn by_decisions(decisions: &[Decision]) -> Vec<NewWorkItem> {
+    let calls = |d: &Decision| match d.verdict {
+        Verdict::Call(_) => true,
+        Verdict::Skip(Skip::Capped) => d.opens.is_none(),
+        _ => false,
+    };
     let called = |d: &Decision| {
         let same = |other: &&Decision| (other.purpose, &other.visit) == (d.purpose, &d.visit);
-        decisions.iter().filter(same).any(|other| matches!(other.verdict, Verdict::Call(_)))
+        decisions.iter().filter(same).any(calls)
     };
     decisions
         .iter()

@@ -349,6 +349,10 @@ fn two_jobs_for_one_notice_make_one_call_and_open_no_item_while_one_can_tell() {
         actions.iter().filter(|a| matches!(a, PlanAction::Open(new) if new.outreach.purpose == Purpose::Cancelled)).collect();
     assert!(matches!(opened[..], [PlanAction::Open(new)] if new.outreach.job.as_str() == "second"), "{actions:?}");
     assert!(!actions.iter().any(|a| matches!(a, PlanAction::OpenWork(_))), "{actions:?}");
+    // It waits for a cap, and can tell tomorrow.
+    world.facts.other_calls.push(RangCall { number: number("6175550101"), placed_at: world.now });
+    let actions = world.plan();
+    assert!(!actions.iter().any(|a| matches!(a, PlanAction::OpenWork(_))), "{actions:?}");
 }
 
 #[test]
