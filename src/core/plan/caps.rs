@@ -69,7 +69,8 @@ pub fn cap_at(
     cap_beside(limits, facts, number, purpose, zone, at, &[])
 }
 
-/// As [`cap_at()`], with calls to the patient that are promised already and go first: they fill their day.
+/// As [`cap_at()`], with calls to the patient that are promised already and go first: they fill their day, and what is left
+/// of the week beside what stays free for them anyhow.
 pub(crate) fn cap_beside(
     limits: &Limits,
     facts: &PatientFacts,
@@ -108,10 +109,12 @@ pub(crate) fn cap_beside(
             return Some(CapReached { cap: Cap::PerDay, whose, made, limit: per_day, lifts_at });
         }
         let made = calls.len();
-        if made >= per_week {
+        let kept = promised.iter().filter(|call| near(**call)).count();
+        let limit = per_week.min((limits.per_week as usize).saturating_sub(kept));
+        if made >= limit {
             calls.sort_unstable();
-            let lifts_at = calls.get(made - per_week).map(|call| *call + week);
-            return Some(CapReached { cap: Cap::PerWeek, whose, made, limit: per_week, lifts_at });
+            let lifts_at = calls.get(made - limit).map(|call| *call + week);
+            return Some(CapReached { cap: Cap::PerWeek, whose, made, limit, lifts_at });
         }
     }
     None

@@ -387,4 +387,12 @@ fn reminders_wait_for_notices() {
     assert_eq!(world.first().again_at, Some(at("2026-12-07 19:00")), "its hours of the day are over");
     world.rules.limits.per_day = 2;
     assert_eq!(world.call_in_words(), "call 1: Mon 12-07 12:00 to Mon 12-07 19:00", "two a day leave room for both");
+
+    // The last call of the week is the notice's, too, though it is given tomorrow and nothing is kept free for notices.
+    world.rules.limits = Limits { notice_reserve: 0, ..limits() };
+    cancelled(&mut world).when.weekdays = vec![chrono::Weekday::Tue];
+    world.tried(1, "2026-12-03 12:00", Outcome::Superseded);
+    assert_eq!(world.call_in_words(), "call 1: Mon 12-07 12:00 to Mon 12-07 19:00", "there is room for both");
+    world.tried(1, "2026-12-04 12:00", Outcome::Superseded);
+    assert_eq!(world.call_in_words(), "skip capped");
 }
