@@ -1,7 +1,7 @@
 //! Stored decisions, made again from what is stored beside them.
 
 use super::form::{decision_form, name_of};
-use crate::core::plan::{Rules, decide};
+use crate::core::plan::{PatientFacts, Rules, decide};
 use crate::store::{Replay, ReplayQuery, RuleSet, SharedStore, StoreError, StoredDecision};
 use crate::views::moment;
 use chrono::{DateTime, Utc};
@@ -55,6 +55,10 @@ pub enum Found {
     RulesAltered,
     /// The rules that are stored cannot be read: another version of the program wrote them.
     RulesUnreadable,
+    /// What was known then is gone, or cannot be read.
+    InputsLost,
+    /// The rules of that time are gone.
+    RulesLost,
 }
 
 /// Makes stored decisions again, oldest first from `since` on, at most `limit`. `rules` are those in force: of them only the
@@ -70,6 +74,7 @@ pub async fn replay(
 ) -> Result<Replayed, StoreError> {
     let mut sum = Replayed::default();
     let mut known = HashMap::new();
+    let lost = Err(Found::RulesLost);
     let mut after = None;
     while sum.replayed < limit {
         let wanted = u32::try_from(limit - sum.replayed).unwrap_or(PAGE).min(PAGE);
@@ -77,8 +82,11 @@ pub async fn replay(
         let Some(last) = page.last() else { break };
         after = Some(last.number);
         for stored in page {
-            let was = known.entry(stored.rules.id.clone()).or_insert_with(|| read(&stored.rules, rules));
-            sum.add(stored, was, rules);
+            let was = match &stored.rules {
+                Some(set) => known.entry(set.id.clone()).or_insert_with(|| read(set, rules)),
+                None => &lost,
+            };
+            sum.add(&stored, was, rules);
         }
     }
     Ok(sum)
@@ -94,11 +102,13 @@ fn read(set: &RuleSet, in_force: &Rules) -> Result<Rules, Found> {
 }
 
 impl Replayed {
-    fn add(&mut self, stored: Replay, was: &Result<Rules, Found>, in_force: &Rules) {
+    fn add(&mut self, stored: &Replay, was: &Result<Rules, Found>, in_force: &Rules) {
         self.replayed += 1;
-        let outcome = was.as_ref().map_err(|found| (*found, None)).and_then(|rules| {
+        let facts = stored.facts.as_ref().ok_or((Found::InputsLost, None));
+        let outcome = facts.and_then(|facts| {
+            let rules = was.as_ref().map_err(|found| (*found, None))?;
             self.other_area_codes += u64::from(rules.area_codes != in_force.area_codes);
-            compared(rules, &stored)
+            compared(rules, facts, stored)
         });
         match outcome {
             Ok(()) => self.equal += 1,
@@ -114,9 +124,9 @@ impl Replayed {
     }
 }
 
-fn compared(rules: &Rules, stored: &Replay) -> Result<(), (Found, Option<Value>)> {
+fn compared(rules: &Rules, facts: &PatientFacts, stored: &Replay) -> Result<(), (Found, Option<Value>)> {
     let same = |made: &StoredDecision| made.visit == stored.decision.visit && made.job == stored.decision.job;
-    let made = decide(rules, &stored.facts, stored.at);
+    let made = decide(rules, facts, stored.at);
     let Some(made) = made.iter().map(decision_form).find(same) else { return Err((Found::NotDecided, None)) };
     let is_equal = made.essence == stored.decision.essence && told(&made) == told(&stored.decision);
     if is_equal { Ok(()) } else { Err((Found::Different, Some(told(&made)))) }

@@ -50,6 +50,9 @@ fn lines(difference: &Difference) -> String {
     let what = words(serde_json::to_value(found).ok().as_ref().and_then(Value::as_str).unwrap_or_default());
     let mut text = format!("{visit}  job {job}, decided {at}: {what}");
     let Some(Value::Object(made)) = recomputed else { return text };
+    if stored.as_object() == Some(made) {
+        text += "\n    what it is recognized by (essence) was altered";
+    }
     for (key, value) in made.iter().filter(|(key, value)| stored.get(key) != Some(value)) {
         let _ = write!(text, "\n    {key}: stored {}, recomputed {value}", stored.get(key).unwrap_or(&Value::Null));
     }

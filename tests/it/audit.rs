@@ -96,6 +96,9 @@ fn what_was_altered_is_found() {
         ),
         ("UPDATE decisions SET job = 'another' WHERE visit LIKE 'P1/%'", "not_decided", 1),
         ("UPDATE rule_sets SET body = replace(body, '\"per_week\":3', '\"per_week\":9')", "rules_altered", 3),
+        ("UPDATE plan_inputs SET facts = substr(facts, 9) WHERE patient = 'P1'", "inputs_lost", 1),
+        ("PRAGMA foreign_keys = OFF; DELETE FROM plan_inputs WHERE patient = 'P1'", "inputs_lost", 1),
+        ("PRAGMA foreign_keys = OFF; DELETE FROM rule_sets", "rules_lost", 3),
     ] {
         let desk = planned();
         tampered(&desk, statement);

@@ -91,9 +91,9 @@ async fn what_was_decided_can_be_decided_again_from_what_is_stored() {
     let replays = store.decisions_to_replay(&ReplayQuery { limit: 99, ..ReplayQuery::default() }).await.expect("replays");
     assert!(replays.len() >= 3 && replays.iter().all(|replay| replay.at == at(1)));
     for replay in replays {
-        let stored: Rules = serde_json::from_str(&replay.rules.body).expect("rules");
+        let stored: Rules = serde_json::from_str(&replay.rules.expect("rules").body).expect("rules");
         let stored = Rules { zones_of_number: rules.zones_of_number, ..stored };
-        let again = decide(&stored, &replay.facts, replay.at);
+        let again = decide(&stored, &replay.facts.expect("facts"), replay.at);
         let same = again.iter().find(|d| d.visit == replay.decision.visit && d.job.as_ref() == Some(&replay.decision.job));
         let view = DecisionView::of(same.expect("it is decided again"));
         assert_eq!(serde_json::to_string(&view).expect("JSON"), replay.decision.body);

@@ -34,8 +34,8 @@ pub struct Replay {
     pub at: DateTime<Utc>,
     /// What was decided.
     pub decision: StoredDecision,
-    /// What was known: the facts without names and birth date.
-    pub facts: PatientFacts,
-    /// The rules that were in force.
-    pub rules: RuleSet,
+    /// What was known: the facts without names and birth date. None where they were taken away, or cannot be read.
+    pub facts: Option<PatientFacts>,
+    /// The rules that were in force; none where they were taken away.
+    pub rules: Option<RuleSet>,
 }

@@ -5,7 +5,7 @@ use super::rows::Fields;
 use crate::core::domain::Patient;
 use crate::core::ids::{JobName, PatientId};
 use crate::core::plan::PatientFacts;
-use crate::store::stored::{form, list, micros, opt_micros};
+use crate::store::stored::{form, list, micros, opt_micros, read_form};
 use crate::store::{PlanCommit, Replay, ReplayQuery, Result, RuleSet, StoredDecision};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -73,27 +73,28 @@ fn without_names(facts: &PatientFacts) -> PatientFacts {
     PatientFacts { patient, ..facts.clone() }
 }
 
-/// Decisions with their inputs, in their order.
+/// Decisions with their inputs, in their order, those too whose inputs are gone.
 pub(super) async fn decisions_to_replay(conn: &mut Conn, query: &ReplayQuery) -> Result<Vec<Replay>> {
     let rows = sqlx::query(
         r#"SELECT d.id AS "decisions.id", d.at AS "decisions.at", d.visit AS "decisions.visit", d.job AS "decisions.job",
                d.essence AS "decisions.essence", d.body AS "decisions.body", i.facts AS "plan_inputs.facts",
                i.rules AS "plan_inputs.rules"
-           FROM decisions d JOIN plan_inputs i ON i.id = d.inputs
-           WHERE d.id > $1 AND d.at >= $2 ORDER BY d.id LIMIT $3"#,
+           FROM decisions d LEFT JOIN plan_inputs i ON i.id = d.inputs
+           WHERE d.inputs IS NOT NULL AND d.id > $1 AND d.at >= $2 ORDER BY d.id LIMIT $3"#,
     )
     .bind(query.after.unwrap_or(i64::MIN))
     .bind(opt_micros(query.since).unwrap_or(i64::MIN))
     .bind(i64::from(query.limit))
     .fetch_all(&mut *conn)
     .await?;
-    let ids: BTreeSet<String> = rows.iter().map(|row| Fields(row).text("plan_inputs.rules")).collect::<Result<_>>()?;
+    let named = |row| Fields(row).opt_text("plan_inputs.rules");
+    let ids: BTreeSet<String> = rows.iter().filter_map(|row| named(row).transpose()).collect::<Result<_>>()?;
     let rules = rule_sets(conn, &ids).await?;
     let mut replays = Vec::with_capacity(rows.len());
     for row in &rows {
         let fields = Fields(row);
-        // The database holds every set that an input names.
-        let Some(rules) = rules.get(&fields.text("plan_inputs.rules")?) else { continue };
+        // What somebody took away or spoilt must not hide behind an error, nor keep others from being looked at.
+        let facts = fields.opt_text("plan_inputs.facts")?.and_then(|text| read_form("plan_inputs.facts", &text).ok());
         replays.push(Replay {
             number: fields.int("decisions.id")?,
             at: fields.time("decisions.at")?,
@@ -103,8 +104,8 @@ pub(super) async fn decisions_to_replay(conn: &mut Conn, query: &ReplayQuery) ->
                 essence: fields.text("decisions.essence")?,
                 body: fields.text("decisions.body")?,
             },
-            facts: fields.form("plan_inputs.facts")?,
-            rules: rules.clone(),
+            facts,
+            rules: named(row)?.and_then(|id| rules.get(&id)).cloned(),
         });
     }
     Ok(replays)

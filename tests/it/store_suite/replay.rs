@@ -44,18 +44,18 @@ async fn a_decision_is_kept_with_what_it_was_made_from(store: TestStore) {
     store.commit_plan(&plan_of(1, &facts, "r1", decisions.clone())).await.expect("kept");
 
     let replays = replays(&store, ReplayQuery::default()).await;
-    let seen: Vec<_> = replays.iter().map(|r| (r.at, &r.decision, &r.rules)).collect();
+    let seen: Vec<_> = replays.iter().map(|r| (r.at, &r.decision, r.rules.as_ref().expect("rules"))).collect();
     assert_eq!(
         seen,
         [(at(1), &decisions[0], &rules("r1")), (at(1), &decisions[1], &rules("r1"))],
         "of which nothing is known is left out"
     );
-    let kept = &replays[0].facts;
+    let kept = replays[0].facts.as_ref().expect("facts");
     assert_eq!((&kept.patient.first_name, &kept.patient.last_name, &kept.patient.birth_date), (&None, &None, &None));
     let mut nameless = facts[0].clone();
     (nameless.patient.first_name, nameless.patient.last_name, nameless.patient.birth_date) = (None, None, None);
     assert_eq!(*kept, nameless, "and nothing else is missing");
-    assert_eq!(replays[1].facts.patient.id.as_str(), "bob");
+    assert_eq!(replays[1].facts.as_ref().expect("facts").patient.id.as_str(), "bob");
     assert_eq!(store.decisions(&visit("ada")).await.expect("decisions").len(), 2, "those without are kept all the same");
 }
 
@@ -71,7 +71,10 @@ async fn inputs_are_written_only_for_what_is_new(store: TestStore) {
     let seen: Vec<_> = replays(&store, ReplayQuery::default())
         .await
         .into_iter()
-        .map(|r| (r.at, r.decision.visit.patient.as_str().to_string(), r.facts.opted_out, r.rules.id))
+        .map(|r| {
+            let (facts, rules) = (r.facts.expect("facts"), r.rules.expect("rules"));
+            (r.at, r.decision.visit.patient.as_str().to_string(), facts.opted_out, rules.id)
+        })
         .collect();
     let line = |minute, who: &str, opted_out, by: &str| (at(minute), who.to_string(), opted_out, by.to_string());
     let (ada, bob) = (line(1, "ada", false, "r1"), line(1, "bob", false, "r1"));
