@@ -33,6 +33,19 @@ impl Output {
     }
 }
 
+/// A number with its thousands apart.
+pub fn number<N: TryInto<u64>>(number: N) -> String {
+    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A JSON array that is printed row by row, in the form in which [`Output::value`] prints one: whoever prints many rows need
 /// not hold them.
 pub struct Array {

@@ -6,7 +6,7 @@ mod reasons;
 use super::output::{Array, print, table, words};
 use super::{Desk, Done, clock_at};
 use crate::core::plan::{Decision, Verdict};
-use crate::overview::{Lines, Overview};
+use crate::overview::{Lines, Overview, Promised};
 use crate::planner::preview_each;
 use crate::views::DecisionView;
 use chrono::{DateTime, Utc};
@@ -44,11 +44,12 @@ pub async fn run(desk: &Desk, args: PlanArguments) -> anyhow::Result<Done> {
     }
     let mut overview = Overview::default();
     let mut calls: Vec<Decision> = Vec::new();
+    let mut promised = Promised::default();
     preview_each(&store, &rules, now, |decision| {
         overview.add(&decision);
         if args.explain {
             print(&reasons(&DecisionView::of(&decision)))?;
-        } else if args.list && matches!(decision.verdict, Verdict::Call(_)) {
+        } else if args.list && promised.is_first(&decision) {
             calls.push(decision);
         }
         anyhow::Ok(())

@@ -1,18 +1,20 @@
 //! `schedules check` and `schedules next`.
 
 use super::check::with_carets;
-use super::output::{table, words};
+use super::output::{number, table, words};
 use super::{Desk, Done, clock_at};
 use crate::app::check_schedules;
 use crate::config::Outline;
 use crate::core::ids::JobName;
-use crate::core::plan::{Job, Rules, Verdict};
-use crate::planner::preview;
+use crate::core::plan::{Decision, Job, Rules, Verdict};
+use crate::overview::Promised;
+use crate::planner::preview_each;
 use crate::rulebook::{JobDay, TouchDay, days_ahead};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// How far `next` looks ahead.
 const DAYS: usize = 7;
@@ -61,6 +63,8 @@ struct JobView {
     days: Vec<DayView>,
     /// Calls planned for a later day.
     later: usize,
+    /// Calls that it would make too, and a job before it makes.
+    made_by_another: usize,
 }
 
 /// A day by the sites' calendars. `from` and `until` are null where `no_calls` says why.
@@ -85,21 +89,39 @@ struct TouchView {
     calls: usize,
 }
 
-/// How many calls of a job are planned for a day and a touch.
-type Counts = BTreeMap<(JobName, NaiveDate, u32), usize>;
+/// The calls that are planned.
+#[derive(Default)]
+struct Counts {
+    /// How many a job makes on a day and of a touch.
+    calls: BTreeMap<(JobName, NaiveDate, u32), usize>,
+    /// How many a job would make, if a job before it did not.
+    made_by_another: BTreeMap<JobName, usize>,
+    promised: Promised,
+}
+
+impl Counts {
+    fn add(&mut self, decision: &Decision) {
+        let (Verdict::Call(call), Some(job)) = (&decision.verdict, &decision.job) else { return };
+        if !self.promised.is_first(decision) {
+            *self.made_by_another.entry(job.clone()).or_default() += 1;
+            return;
+        }
+        let day = call.call_after.with_timezone(&decision.zone).date_naive();
+        *self.calls.entry((job.clone(), day, call.touch)).or_default() += 1;
+    }
+}
 
 async fn next(desk: &Desk, args: NextArguments) -> anyhow::Result<Done> {
     let config = desk.config()?;
     let rules = desk.rulings(&config)?.rules;
     let store = desk.store_to_read(&config).await?;
     let now = clock_at(args.at).now();
-    let mut counts = Counts::new();
-    for decision in preview(&store, &rules, now).await? {
-        if let (Verdict::Call(call), Some(job)) = (decision.verdict, decision.job) {
-            let day = call.call_after.with_timezone(&decision.zone).date_naive();
-            *counts.entry((job, day, call.touch)).or_default() += 1;
-        }
-    }
+    let mut counts = Counts::default();
+    preview_each(&store, &rules, now, |decision| {
+        counts.add(&decision);
+        anyhow::Ok(())
+    })
+    .await?;
     let jobs: Vec<JobView> = rules.jobs.iter().map(|job| view(job, &rules, now, &counts)).collect();
     desk.output.value(&jobs, || shown(&jobs))?;
     Ok(Done::Fine)
@@ -109,7 +131,7 @@ fn view(job: &Job, rules: &Rules, now: DateTime<Utc>, counts: &Counts) -> JobVie
     // Where it is still yesterday, the day is not over.
     let sites = rules.sites.iter().filter(|(key, _)| job.select.sites.is_empty() || job.select.sites.contains(key));
     let first = sites.map(|(_, site)| now.with_timezone(&site.zone).date_naive()).min().unwrap_or(now.date_naive());
-    let of_job = || counts.iter().filter(|((name, ..), _)| *name == job.name);
+    let of_job = || counts.calls.iter().filter(|((name, ..), _)| *name == job.name);
     let days = days_ahead(job, &rules.limits, first, DAYS).into_iter().map(|day| {
         let of_day: Vec<(u32, usize)> =
             of_job().filter(|((_, date, _), _)| *date == day.date).map(|((_, _, touch), calls)| (*touch, *calls)).collect();
@@ -121,6 +143,7 @@ fn view(job: &Job, rules: &Rules, now: DateTime<Utc>, counts: &Counts) -> JobVie
         purpose: job.purpose.as_str(),
         enabled: job.enabled,
         days: days.collect(),
+        made_by_another: counts.made_by_another.get(&job.name).copied().unwrap_or(0),
         later: of_job().filter(|((_, date, _), _)| *date >= end).map(|(_, calls)| calls).sum(),
     }
 }
@@ -163,24 +186,32 @@ fn one_job(job: &JobView) -> String {
         return format!("{title}: switched off (enabled = false)");
     }
     if let Some((from, until)) = all_alike(&job.days) {
-        return format!("{title}: every day {from} to {until}, nothing planned");
+        let week = if job.later == 0 { "nothing planned" } else { "nothing planned in these seven days" };
+        return format!("{title}: every day {from} to {until}, {week}{}", more(job));
     }
-    let rows = job.days.iter().map(|day| match (&day.from, &day.until) {
-        (Some(from), Some(until)) => {
-            vec![short(day.date), format!("{from} to {until}"), day.calls.to_string(), touches_of(day)]
-        }
-        _ => vec![
-            short(day.date),
-            format!("no calls: {}", day.no_calls.as_deref().unwrap_or_default()),
-            String::new(),
-            String::new(),
-        ],
+    // A notice is not given so many days before a visit.
+    let columns = if job.days.iter().all(|day| touches_of(day).is_empty()) { 3 } else { 4 };
+    let rows = job.days.iter().map(|day| {
+        let (hours, calls) = match (&day.from, &day.until) {
+            (Some(from), Some(until)) => (format!("{from} to {until}"), number(day.calls)),
+            _ => (format!("no calls: {}", day.no_calls.as_deref().unwrap_or_default()), String::new()),
+        };
+        vec![short(day.date), hours, calls, touches_of(day)].into_iter().take(columns).collect()
     });
-    let later = match job.later {
-        0 => String::new(),
-        count => format!("\n{count} more on later days"),
-    };
-    format!("{title}\n{}{later}", table(&["day", "hours at the site", "calls", "visits of"], rows))
+    format!("{title}\n{}{}", table(&["day", "hours at the site", "calls", "visits of"][..columns], rows), more(job))
+}
+
+/// What a job does beyond its table.
+fn more(job: &JobView) -> String {
+    let mut text = String::new();
+    if job.later > 0 {
+        let _ = write!(text, "\n{} more on later days", number(job.later));
+    }
+    if job.made_by_another > 0 {
+        let calls = if job.made_by_another == 1 { "call" } else { "calls" };
+        let _ = write!(text, "\n{} {calls} that a job before it makes already", number(job.made_by_another));
+    }
+    text
 }
 
 /// The hours of every day where the days differ in nothing and no call is planned, as with notices most of the time.

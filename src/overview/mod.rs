@@ -5,11 +5,13 @@
 //! Never here: deciding, printing, a patient. Start reading at [`Overview::add`]; `lines.rs` has what the lines can carry.
 
 mod lines;
+mod promised;
 
 pub use lines::{ASSUMED_CALL, Hour, Lines};
+pub use promised::Promised;
 
 use crate::core::domain::{Purpose, VisitKey};
-use crate::core::ids::JobName;
+use crate::core::ids::{JobName, PatientId};
 use crate::core::plan::{Decision, Review, Skip, Verdict};
 use chrono::{DateTime, NaiveDate, Utc};
 use lines::Load;
@@ -24,10 +26,14 @@ pub struct Overview {
     pub called: usize,
     /// How many calls each job makes, with the first and the last day of them.
     pub calls: BTreeMap<(Purpose, JobName), Calls>,
+    /// How many calls each job would make if a job before it did not.
+    pub made_by_another: BTreeMap<(Purpose, JobName), usize>,
     /// How many decisions of each job are no call.
     pub refusals: BTreeMap<Refused, usize>,
     load: Load,
-    last: Option<(VisitKey, bool)>,
+    promised: Promised,
+    /// Whom the last decision was about, with their visits so far and whether each is called about.
+    last: Option<(PatientId, BTreeMap<VisitKey, bool>)>,
 }
 
 /// The calls of one job.
@@ -60,12 +66,16 @@ pub enum WhyNot {
 }
 
 impl Overview {
-    /// Takes a decision in. Those about one visit come one after the other, as the planner gives them.
+    /// Takes a decision in. Those about one patient come one after the other, as the planner gives them.
     pub fn add(&mut self, decision: &Decision) {
         let calls = match &decision.verdict {
             Verdict::Call(call) => {
-                self.load.add(decision, call);
-                self.count_call(decision, call.call_after.with_timezone(&decision.zone).date_naive());
+                if self.promised.is_first(decision) {
+                    self.load.add(decision, call);
+                    self.count_call(decision, call.call_after.with_timezone(&decision.zone).date_naive());
+                } else if let Some(job) = &decision.job {
+                    *self.made_by_another.entry((decision.purpose, job.clone())).or_default() += 1;
+                }
                 true
             }
             Verdict::Skip(skip) => self.refuse(decision, WhyNot::Skip(*skip)),
@@ -96,17 +106,18 @@ impl Overview {
         false
     }
 
+    /// A visit's notices come after the reminders of all visits of its patient.
     fn count_visit(&mut self, decision: &Decision, calls: bool) {
-        match &mut self.last {
-            Some((visit, called)) if *visit == decision.visit => {
-                self.called += usize::from(calls && !*called);
-                *called |= calls;
-            }
-            _ => {
-                self.visits += 1;
-                self.called += usize::from(calls);
-                self.last = Some((decision.visit.clone(), calls));
-            }
+        let patient = &decision.visit.patient;
+        if self.last.as_ref().is_none_or(|(last, _)| last != patient) {
+            self.last = Some((patient.clone(), BTreeMap::new()));
         }
+        let Some((_, visits)) = &mut self.last else { return };
+        let called = visits.entry(decision.visit.clone()).or_insert_with(|| {
+            self.visits += 1;
+            false
+        });
+        self.called += usize::from(calls && !*called);
+        *called |= calls;
     }
 }

@@ -1,6 +1,7 @@
 //! `plan` as a scheduling office reads it.
 
 use crate::support::desk::{Desk, HEADER};
+use std::fs;
 
 const BEFORE: &str = "2026-11-25T13:00:00Z";
 /// One line could carry eighty calls of 45 seconds an hour, but only one may be begun in 100 seconds: 36 an hour.
@@ -69,4 +70,58 @@ fn every_call_every_rule_or_every_decision() {
     );
     let json = desk.json(&["plan", "--at", BEFORE]);
     assert_eq!(json.as_array().map(Vec::len), Some(54));
+}
+
+/// Two reminder jobs for the same visits, and one for what was moved.
+fn two_jobs() -> Desk {
+    let desk = Desk::new("");
+    let folder = desk.config.with_file_name("jobs");
+    fs::create_dir(&folder).expect("a folder");
+    for (name, purpose) in [("first", "reminder"), ("second", "reminder"), ("moved", "moved")] {
+        fs::write(folder.join(format!("{name}.toml")), format!("name = \"{name}\"\npurpose = \"{purpose}\"\n")).expect("a job");
+    }
+    let config = fs::read_to_string(&desk.config).expect("readable");
+    let prompts = config.lines().find(|line| line.starts_with("prompts")).expect("a line");
+    fs::write(&desk.config, format!("schedules = \"jobs\"\n{prompts}\n")).expect("written");
+    desk
+}
+
+#[test]
+fn a_call_that_two_jobs_want_is_one_call() {
+    let desk = two_jobs();
+    let rows = "A1,P1,617-555-0101,2026-12-01T09:00,boston,exam,yes,\nA2,P2,617-555-0102,2026-12-05T09:00,boston,exam,yes,\n";
+    let file = desk.file("day.csv", format!("{HEADER}{rows}").as_bytes());
+    assert_eq!(desk.run(&["import", &file, "--at", BEFORE]).code, Some(0));
+    let page = desk.run(&["plan", "--at", BEFORE]).stdout;
+    assert!(page.contains("2 of 2 visits are called about") && page.contains("Reminders: 2 calls"), "{page}");
+    assert!(page.contains("Sat 2026-11-28  1 call\n"), "{page}");
+    assert_eq!(line(&page, "2 first"), "2 first Sat 2026-11-28 to Wed 2026-12-02");
+    assert_eq!(line(&page, "second"), "second and 2 calls that a job before it makes already.");
+    let list = desk.run(&["plan", "--list", "--at", BEFORE]).stdout;
+    assert_eq!(list.matches("P1/boston/2026-12-01").count(), 1, "{list}");
+    // Each job has its decision all the same.
+    assert_eq!(desk.json(&["plan", "--at", BEFORE]).as_array().map(Vec::len), Some(4));
+
+    let jobs = desk.json(&["schedules", "next", "--at", BEFORE]);
+    let calls =
+        |job: usize| (jobs[job]["days"][3]["calls"].as_u64(), jobs[job]["later"].as_u64(), jobs[job]["made_by_another"].as_u64());
+    assert_eq!((jobs[0]["job"].as_str(), calls(0)), (Some("first"), (Some(1), Some(1), Some(0))));
+    assert_eq!((jobs[2]["job"].as_str(), calls(2)), (Some("second"), (Some(0), Some(0), Some(2))));
+    let table = desk.run(&["schedules", "next", "--at", BEFORE]).stdout;
+    assert!(table.contains("\n2 calls that a job before it makes already"), "{table}");
+}
+
+#[test]
+fn a_visit_with_a_notice_is_one_visit() {
+    let desk = two_jobs();
+    for (at, start) in [(BEFORE, "2026-12-01T09:00"), ("2026-11-25T13:30:00Z", "2026-12-03T09:00")] {
+        let rows = format!("A1,P1,617-555-0101,{start},boston,exam,yes,\nA2,P1,617-555-0101,2026-12-05T09:00,boston,exam,yes,\n");
+        let file = desk.file("day.csv", format!("{HEADER}{rows}").as_bytes());
+        assert_eq!(desk.run(&["import", &file, "--at", at]).code, Some(0));
+    }
+    let page = desk.run(&["plan", "--at", "2026-11-25T14:00:00Z"]).stdout;
+    assert!(page.contains("2 of 2 visits are called about") && page.contains("Notices of changes: 1 call\n"), "{page}");
+    let table = desk.run(&["schedules", "next", "--at", "2026-11-25T14:00:00Z"]).stdout;
+    let moved = table.split("\n\n").find(|part| part.starts_with("moved")).expect("the job");
+    assert!(moved.contains("08:00 to 21:00      1") && !moved.contains("visits of"), "{table}");
 }

@@ -1,5 +1,6 @@
 //! The overview of a plan as a page of text: at most [`WIDTH`] columns, readable without colour.
 
+use crate::cli::output::number;
 use crate::core::domain::Purpose;
 use crate::core::plan::Rules;
 use crate::overview::{ASSUMED_CALL, Hour, Lines, Overview, WhyNot};
@@ -94,6 +95,10 @@ impl Page<'_> {
             let (first, last) = (calls.first.format(DAY), calls.last.format(DAY));
             let _ = writeln!(text, "{:>9}  {:<28}{first} to {last}", number(calls.count), cut(job.as_str(), 27));
         }
+        for ((_, job), count) in self.overview.made_by_another.iter().filter(|((purpose, _), _)| wanted(*purpose)) {
+            let line = format!("and {} that a job before it makes already.", calls(*count));
+            let _ = writeln!(text, "{:>9}  {:<28}{line}", "", cut(job.as_str(), 27));
+        }
     }
 
     fn refusals(&self, text: &mut String, title: &str, wanted: impl Fn(&WhyNot) -> bool) {
@@ -170,19 +175,6 @@ fn bar(hour: &Hour, capacity: u64, most: u64) -> String {
 fn calls<N: TryInto<u64>>(count: N) -> String {
     let text = number(count);
     format!("{text} {}", if text == "1" { "call" } else { "calls" })
-}
-
-/// A number with its thousands apart.
-fn number<N: TryInto<u64>>(number: N) -> String {
-    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// At most so many characters, the end left out where there are more.
