@@ -18,6 +18,10 @@ use tokio_util::sync::CancellationToken;
 /// How often the files are looked at.
 const EVERY: Duration = Duration::seconds(2);
 
+/// What is said where every job is gone at once.
+const NO_JOB: &str = "there is no reminder job in this folder any more: put them back; to call nobody, write enabled = false \
+                      in each, or restart";
+
 /// What a look at the files found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Looked {
@@ -86,6 +90,10 @@ impl Reload {
     /// Reads everything anew, and puts it in force where it is right and different. Every fault is logged once.
     pub fn look(&mut self) -> Looked {
         let rules = match self.read() {
+            // What lies on a share that is not there for a moment is an empty folder: every call would be withdrawn.
+            Ok(rules) if rules.jobs.is_empty() && !self.board.rules().jobs.is_empty() => {
+                return self.refuse(vec![Fault::of_file(&self.config.schedules, "no_job", NO_JOB)]);
+            }
             Ok(rules) => rules,
             Err(faults) => return self.refuse(faults),
         };

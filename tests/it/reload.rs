@@ -124,6 +124,8 @@ async fn the_limits_the_zones_and_the_list_of_services_are_read_too() {
 async fn a_job_that_goes_takes_its_calls_along_and_one_that_comes_makes_them() {
     let mut office = Office::open().await;
     assert_eq!(office.planned().await.len(), 1);
+    office.write("schedules/moved.toml", "name = \"moved\"\npurpose = \"moved\"\n");
+    assert_eq!(office.reload.look(), Looked::Replaced(vec!["job moved is new".to_string()]));
     let file = office.folder.path().join("schedules/exams.toml");
     // Editors remove a file and write it again.
     fs::remove_file(&file).expect("removed");
@@ -155,4 +157,20 @@ async fn a_job_may_only_name_what_the_service_has() {
     assert!(matches!(office.reload.look(), Looked::Refused(faults) if faults[0].code == "unknown_script"));
     office.write("schedules/exams.toml", &format!("{JOB}[call]\ncarrier = \"second\"\n"));
     assert!(matches!(office.reload.look(), Looked::Refused(faults) if faults[0].code == "unknown_carrier"));
+}
+
+/// A share that is not mounted is an empty folder.
+#[tokio::test]
+async fn where_every_job_is_gone_at_once_the_old_ones_stay_in_force() {
+    let mut office = Office::open().await;
+    let (call, _) = office.one_call().await;
+    fs::remove_file(office.folder.path().join("schedules/exams.toml")).expect("removed");
+    for _ in 0..3 {
+        assert!(matches!(office.reload.look(), Looked::Refused(faults) if faults[0].code == "no_job"));
+    }
+    assert_eq!(office.rooms.live.board.faults(), 1);
+    assert_eq!(office.one_call().await.0, call);
+    office.write("schedules/exams.toml", &format!("{JOB}enabled = false\n"));
+    assert_eq!(office.reload.look(), Looked::Replaced(vec!["job exams changed".to_string()]));
+    assert_eq!(office.planned().await, []);
 }
