@@ -38,7 +38,8 @@ impl Fault {
         let line = text[..byte].matches('\n').count() + 1;
         let shown = without_secrets(&text[..line_start], text[line_start..line_end].trim_end_matches('\r'));
         let margin = " ".repeat(line.to_string().len());
-        let excerpt = format!("{margin} |\n{line} | {shown}\n{margin} | {}^", " ".repeat(column - 1));
+        let (shown, caret) = around(&shown, column - 1);
+        let excerpt = format!("{margin} |\n{line} | {shown}\n{margin} | {}^", " ".repeat(caret));
         Fault { file: file.display().to_string(), line, column, code, message: message.into(), excerpt: Some(excerpt) }
     }
 
@@ -65,6 +66,19 @@ impl Fault {
         });
         self
     }
+}
+
+/// How much of a long line is shown on either side of a fault.
+const AROUND: usize = 80;
+
+/// A line, of a long one only what stands around the character `at`, and where that character is then.
+fn around(line: &str, at: usize) -> (String, usize) {
+    let first = at.saturating_sub(AROUND);
+    let mut shown: String = line.chars().skip(first).take(2 * AROUND).collect();
+    if line.chars().count() > first + 2 * AROUND {
+        shown.push('…');
+    }
+    if first == 0 { (shown, at) } else { (format!("…{shown}"), AROUND + 1) }
 }
 
 /// Words in the name of a key whose value is a secret.
@@ -208,6 +222,19 @@ mod tests {
         assert_eq!(fault.excerpt.as_deref(), Some("  |\n7 | passwort = …\n  | ^"));
         let place = "auth_token = { env = \"NAME\" }";
         assert!(Fault::at_byte(Path::new("f"), place, 0, "x", "y").to_string().contains("NAME"));
+    }
+
+    #[test]
+    fn of_a_line_without_end_only_what_stands_around_the_fault_is_shown() {
+        let text = format!("{}?{}", "a".repeat(1_000), "b".repeat(1_000));
+        for byte in [0, 79, 80, 81, 1_000, 1_950, 2_000] {
+            let fault = Fault::at_byte(Path::new("f"), &text, byte, "x", "y").to_string();
+            let lines: Vec<&str> = fault.lines().collect();
+            assert_eq!(fault.lines().next(), Some(format!("f:1:{}: y [x]", byte + 1).as_str()));
+            let under = lines[3].chars().position(|c| c == '^').and_then(|at| lines[2].chars().nth(at));
+            assert_eq!(under, text.chars().nth(byte), "{fault}");
+            assert!(lines[2].chars().count() < 170 && (byte != 1_000 || under == Some('?')), "{fault}");
+        }
     }
 
     #[test]
