@@ -59,8 +59,9 @@ pub(super) fn call(rules: &CallRules, call: &Section<'_>, purpose: Option<Purpos
     let Some(purpose) = purpose else { return };
     let unfit = match purpose {
         Purpose::Reminder => &["cancelled", "moved", "closure", "delay"][..],
-        Purpose::Cancelled => &["reminder", "moved"],
-        Purpose::Moved => &["reminder", "cancelled"],
+        // One visit is called off or moved: the house is open.
+        Purpose::Cancelled => &["reminder", "moved", "closure", "delay"],
+        Purpose::Moved => &["reminder", "cancelled", "closure", "delay"],
         Purpose::Closure => &["reminder", "moved"],
     };
     if unfit.contains(&rules.script.as_str()) {

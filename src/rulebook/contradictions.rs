@@ -117,6 +117,14 @@ fn each_contradiction_is_told_in_a_schedulers_words() {
             "3:11 call.carrier: \"trunk\" is not known; known are: main; carriers stand under [carriers] [unknown_carrier]",
         ),
         (
+            "purpose = \"moved\"\n[call]\nscript = \"closure\"\n",
+            "3:10 call.script \"closure\" does not say what a job of purpose moved calls for: patients would hear something untrue [contradiction]",
+        ),
+        (
+            "purpose = \"cancelled\"\n[call]\nscript = \"delay\"\n",
+            "3:10 call.script \"delay\" does not say what a job of purpose cancelled calls for: patients would hear something untrue [contradiction]",
+        ),
+        (
             "purpose = \"reminder\"\n[call]\nscript = \"greeting\"\n",
             "3:10 call.script: \"greeting\" is not known; known are: reminder, cancelled, moved, closure, delay; call scripts stand in the folder prompts/scripts [unknown_script]",
         ),
