@@ -1,7 +1,7 @@
 //! `audit replay`.
 
 use super::output::words;
-use super::{Desk, Done};
+use super::{Desk, Done, moment_given};
 use crate::audit::{Difference, Replayed, replay};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
@@ -13,7 +13,7 @@ pub enum AuditCommand {
     /// Makes stored decisions again from what is stored beside them; exit status 1 when one comes out differently.
     Replay {
         /// Only those made from this moment on (RFC 3339).
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = moment_given)]
         since: Option<DateTime<Utc>>,
         /// At most so many, oldest first.
         #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]

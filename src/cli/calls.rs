@@ -1,7 +1,7 @@
 //! `calls`.
 
 use super::output::words;
-use super::{Desk, Done};
+use super::{Desk, Done, moment_given};
 use crate::views::CallView;
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -9,7 +9,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct CallsArguments {
     /// Only calls placed at or after this moment (RFC 3339).
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     since: Option<DateTime<Utc>>,
 }
 

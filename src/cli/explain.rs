@@ -2,7 +2,7 @@
 
 use super::output::words;
 use super::plan::reasons;
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::core::domain::VisitKey;
 use crate::why::{ChangeView, PastDecision, TryView, Why, explain};
 use anyhow::Context;
@@ -18,7 +18,7 @@ pub struct ExplainArguments {
     #[arg(long)]
     history: bool,
     /// The moment to plan at (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     at: Option<DateTime<Utc>>,
 }
 

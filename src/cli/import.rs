@@ -1,7 +1,7 @@
 //! `import`: files of appointments, taken in by hand.
 
 use super::output::print;
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::config::{Config, CsvMode, FeedKind};
 use crate::core::ids::FeedName;
 use crate::feed::csv;
@@ -23,7 +23,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "NAME")]
     feed: Option<String>,
     /// The moment of the import (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     at: Option<DateTime<Utc>>,
 }
 

@@ -178,6 +178,12 @@ impl Desk {
     }
 }
 
+/// A moment on the command line.
+fn moment_given(text: &str) -> Result<DateTime<Utc>, String> {
+    let want = "want a day, a time and an offset, such as 2026-11-25T08:00:00-05:00 or 2026-11-25T13:00:00Z";
+    text.parse().map_err(|_| want.to_string())
+}
+
 fn clock_at(at: Option<DateTime<Utc>>) -> Clock {
     at.map_or_else(Clock::system, Clock::fixed)
 }

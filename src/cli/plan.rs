@@ -4,7 +4,7 @@ mod overview;
 mod reasons;
 
 use super::output::{Array, print, table, words};
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::core::plan::{Decision, Verdict};
 use crate::overview::{Lines, Overview, Promised};
 use crate::planner::preview_each;
@@ -16,7 +16,7 @@ pub use reasons::reasons;
 #[derive(Debug, Args)]
 pub struct PlanArguments {
     /// The moment to plan at (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     at: Option<DateTime<Utc>>,
     /// Every rule with its inputs and verdict.
     #[arg(long)]

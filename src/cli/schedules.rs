@@ -2,7 +2,7 @@
 
 use super::check::with_carets;
 use super::output::{number, table, words};
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::app::check_schedules;
 use crate::config::Outline;
 use crate::core::ids::JobName;
@@ -30,7 +30,7 @@ pub enum SchedulesCommand {
 #[derive(Debug, Args)]
 pub struct NextArguments {
     /// The moment to look ahead from (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     at: Option<DateTime<Utc>>,
 }
 

@@ -1,7 +1,7 @@
 //! `services preview`, `apply`, `unknown`: the list that says which service a visit type is.
 
 use super::output::{table, words};
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::app::listed;
 use crate::config::Config;
 use crate::core::plan::Rules;
@@ -24,19 +24,19 @@ pub enum ServicesCommand {
         /// The edited list; the one in force when absent.
         file: Option<PathBuf>,
         /// The moment from which bookings are to come (RFC 3339); now when absent.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = moment_given)]
         at: Option<DateTime<Utc>>,
     },
     /// Gives bookings to come the class that they have by the list in force (services.toml beside the configuration).
     Apply {
         /// The moment from which bookings are to come (RFC 3339); now when absent.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = moment_given)]
         at: Option<DateTime<Utc>>,
     },
     /// The visit types that no rule knows, the most frequent first.
     Unknown {
         /// Of bookings that start at or after this moment (RFC 3339); 30 days ago when absent.
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = moment_given)]
         since: Option<DateTime<Utc>>,
     },
 }

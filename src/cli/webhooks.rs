@@ -1,6 +1,6 @@
 //! `webhooks`: the log of what came in and went out.
 
-use super::{Desk, Done};
+use super::{Desk, Done, moment_given};
 use crate::clock::Clock;
 use crate::store::{WebhookQuery, missing_file};
 use crate::views::WebhookView;
@@ -16,7 +16,7 @@ pub struct WebhooksArguments {
     #[arg(long, value_name = "ID")]
     call: Option<String>,
     /// Only from this moment on (RFC 3339).
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     since: Option<DateTime<Utc>>,
     /// Goes on printing, a line each, until interrupted.
     #[arg(long)]
