@@ -60,6 +60,12 @@ pub async fn plan(
 ) -> Result<Planned, Error> {
     let closure = request.closure(rules, id, now)?;
     let job = request.job(rules)?;
+    let same = |other: &Closure| {
+        (&other.site, other.from, other.until, other.delay_to) == (&closure.site, closure.from, closure.until, closure.delay_to)
+    };
+    if store.closures(false).await?.iter().any(|record| same(&record.closure)) {
+        return Err(Refusal::Declared.into());
+    }
     let bookings = store.bookings_between(&closure.site, closure.from, closure.until).await?;
     let patients: Vec<PatientId> = bookings.into_iter().map(|b| b.patient).collect::<BTreeSet<_>>().into_iter().collect();
     let mut concerned: Vec<(DateTime<Utc>, VisitKey)> = Vec::new();

@@ -1,6 +1,6 @@
 //! `closure`: a site is closed, or opens late; reopened; and what is declared.
 
-use super::{Desk, Done, clock_at};
+use super::{Desk, Done, clock_at, moment_given};
 use crate::closure::{Planned, Request, declare, plan};
 use crate::core::ids::{ClosureId, SiteKey};
 use crate::core::plan::{Clock24, Rules};
@@ -46,7 +46,7 @@ pub struct ClosureArguments {
     #[arg(long, requires = "list")]
     all: bool,
     /// The moment of declaring (RFC 3339); now when absent.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment_given)]
     at: Option<DateTime<Utc>>,
 }
 
@@ -133,12 +133,12 @@ fn page(planned: &Planned, declared: bool, zone: Tz) -> String {
         }
         None => format!("{} is closed from {from} until {until}.", closure.site),
     };
-    let mut text = format!("{what}\n{} visits are concerned.", planned.visits.len());
+    let mut text = format!("{what}\n{} concerned.", count(planned.visits.len(), "visit is", "visits are"));
     if let Some((first, last)) = planned.calls {
         let _ = write!(
             text,
-            "\n{} are called in order of visit time, {} an hour (job {}):\nthe first from {}, the last from {}.",
-            planned.by_telephone,
+            "\n{} called in order of visit time, {} an hour (job {}):\nthe first from {}, the last from {}.",
+            count(planned.by_telephone, "is", "are"),
             planned.per_hour,
             planned.job,
             moment(first, zone),
@@ -161,6 +161,10 @@ fn page(planned: &Planned, declared: bool, zone: Tz) -> String {
         "\nNothing was declared (--dry-run)."
     });
     text
+}
+
+fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 fn cells(row: &ClosureView) -> Vec<String> {

@@ -38,6 +38,9 @@ pub enum Refusal {
     /// It would be over already.
     #[error("{0} is past by the site's clock: nobody is to be told any more")]
     Past(String),
+    /// Somebody declared it before.
+    #[error("this is declared already: see `closure --list`")]
+    Declared,
     /// It would be empty.
     #[error("--from {from} is not before --until {until}: give the earlier time first")]
     Backwards {

@@ -45,7 +45,10 @@ fn everybody_there_that_day_is_told_in_order_of_visit_time_at_the_jobs_pace() {
     let want = [("P1", last), ("P2", first), ("P3", second)].map(|(patient, at)| (json!(patient), json!(at)));
     assert_eq!(told(&desk), want, "P4, who has no number to dial, has the third turn");
 
+    let twice = desk.run(&CLOSED);
+    assert!(twice.code == Some(2) && twice.stderr.contains("declared already"), "{} {}", twice.stdout, twice.stderr);
     let list = desk.json(&["closure", "--list"]);
+    assert_eq!(list.as_array().map(Vec::len), Some(1));
     assert_eq!((&list[0]["site"], &list[0]["reason"], &list[0]["visits"]), (&json!("boston"), &json!("a burst pipe"), &json!(4)));
     desk.planned(NOW);
     let work = desk.json(&["worklist", "list"]);
@@ -71,7 +74,8 @@ fn a_part_of_the_day_and_a_late_opening_concern_those_who_are_booked_then() {
     ] {
         let page = desk().run(&[&CLOSED[..], times].concat());
         assert_eq!(page.code, Some(0), "{times:?}: {}", page.stderr);
-        assert!(page.stdout.contains(&format!("{visits} visits are concerned")), "{times:?}: {}", page.stdout);
+        let concerned = if visits == 1 { "\n1 visit is concerned.".into() } else { format!("\n{visits} visits are concerned.") };
+        assert!(page.stdout.contains(&concerned), "{times:?}: {}", page.stdout);
         assert!(page.stdout.contains(said) && page.stdout.contains("Declared."), "{times:?}: {}", page.stdout);
         assert!(page.stdout.lines().all(|line| line.chars().count() <= 100), "{}", page.stdout);
     }
