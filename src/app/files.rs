@@ -107,12 +107,10 @@ pub(super) fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet), Vec<Fa
         sites: config.sites.iter().map(|(key, site)| (key.clone(), site.name.clone())).collect(),
     };
     for pack in packs.iter() {
-        for key in config.sites.keys() {
-            let brief = example(config, key, &pack.language);
-            faults.extend(check_pack(pack, &says(&scripts, &brief), &names));
-        }
+        let at = |key| says(&scripts, &example(config, key, &pack.language));
+        let words: Vec<_> = config.sites.keys().flat_map(at).collect();
+        faults.extend(check_pack(pack, &words, &names));
     }
-    faults.dedup();
     if faults.is_empty() { Ok((packs, scripts)) } else { Err(faults) }
 }
 

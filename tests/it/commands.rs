@@ -333,3 +333,30 @@ fn a_message_is_rendered_as_a_patient_would_hear_it() {
     assert!((seconds - result["seconds"].as_f64().expect("a length")).abs() < 0.01);
     assert!((10.0..60.0).contains(&seconds), "{seconds}");
 }
+
+#[test]
+fn what_is_to_be_recorded_is_told_once_however_many_sites_there_are() {
+    let sites =
+        ["boston", "denver", "quincy"].map(|key| format!("[sites.{key}]\nname = \"Elsewhere\"\ntimezone = \"America/Denver\"\n"));
+    let desk = Desk::new(&sites.concat());
+    let faults = desk.json(&["check"]);
+    let mut told: Vec<_> = faults.as_array().expect("faults").iter().map(|fault| fault["message"].to_string()).collect();
+    assert!(told.len() >= 6 && told.iter().any(|message| message.contains("site/quincy")), "{told:#?}");
+    let all = told.len();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), all, "{told:#?}");
+    let of = |id: &str| told.iter().filter(|message| message.contains(&format!(" {id}: "))).count();
+    assert_eq!((of("site/quincy"), of("at-site/quincy"), of("site/boston")), (1, 1, 1), "{told:#?}");
+}
+
+#[test]
+fn a_moment_that_is_none_is_answered_with_one_that_is() {
+    let desk = Desk::new("");
+    for arguments in [&["plan", "--at", "2026-11-25"][..], &["calls", "--since", "yesterday"], &["explain", "x", "--at", "13:00"]]
+    {
+        let done = desk.run(arguments);
+        assert_eq!(done.code, Some(2), "{arguments:?}");
+        assert!(done.stderr.contains("such as 2026-11-25T08:00:00-05:00"), "{arguments:?}: {}", done.stderr);
+    }
+}
