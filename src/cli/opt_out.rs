@@ -91,10 +91,16 @@ pub async fn run(desk: &Desk, command: OptOutCommand) -> anyhow::Result<Done> {
             let (patient, phone) = who.read()?;
             let how = by.map_or(how.clone(), |by| format!("{how}: {by}"));
             let opt_out = OptOut { patient, phone, at: Clock::system().now(), how };
-            desk.store(&config).await?.add_opt_out(&opt_out).await?;
+            let store = desk.store(&config).await?;
+            store.add_opt_out(&opt_out).await?;
             eprintln!(
                 "Added. Planned calls are withdrawn at the planner's next look, and every call is checked again when it is dialled."
             );
+            // A slip of the pen would leave the patient on the list of calls. It may also be somebody who comes later.
+            let asked: Vec<_> = opt_out.patient.into_iter().collect();
+            if store.load_known(&[], &asked).await?.patients.len() < asked.len() {
+                eprintln!("No patient with that id is in the schedule yet: is it written as the feed writes it?");
+            }
             Ok(Done::Fine)
         }
         OptOutCommand::Remove { who, by } => {

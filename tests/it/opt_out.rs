@@ -55,3 +55,15 @@ fn a_number_shows_its_last_four_digits_and_who_must_be_said() {
         assert!(done.stderr.contains(said), "{arguments:?}: {}", done.stderr);
     }
 }
+
+#[test]
+fn a_patient_whom_nobody_knows_is_added_and_said() {
+    let desk = desk();
+    let doubt = "No patient with that id is in the schedule yet";
+    for (patient, known) in [("P1", true), ("p1", false), ("P2", false)] {
+        let done = desk.run(&["opt-out", "add", "--patient", patient]);
+        assert_eq!((done.code, done.stderr.contains(doubt)), (Some(0), !known), "{patient}: {}", done.stderr);
+    }
+    assert_eq!(desk.json(&["opt-out", "list"]).as_array().map(Vec::len), Some(3));
+    assert!(!desk.run(&["opt-out", "add", "--phone", "617-555-0199"]).stderr.contains(doubt));
+}
