@@ -21,7 +21,7 @@ pub fn skip_in_words(skip: Skip) -> &'static str {
         Skip::AlreadyReached => "The patient has heard this message, or a machine has it.",
         Skip::NoCallablePhone => "The patient has no telephone that the job may call.",
         Skip::TooShortNotice => "It was booked too shortly before its start to be reminded.",
-        Skip::Capped => "Patient or number had as many calls as the limits allow.",
+        Skip::Capped => "Other calls fill what the limits allow: `explain` says which.",
         Skip::AttemptsExhausted => "Every attempt was made; nobody was reached.",
         Skip::TooLate => "No calling hours are left before the visit.",
     }
