@@ -73,7 +73,7 @@ impl Hospital {
     /// The same as the planner gets it.
     pub fn facts(&self, n: usize) -> PatientFacts {
         let Known { patient, mut appointments, call, opted_out } = self.known(n);
-        appointments.sort_by(|a, b| a.start.cmp(&b.start));
+        appointments.sort_by_key(|a| a.start);
         PatientFacts {
             patient,
             appointments,
@@ -165,14 +165,14 @@ fn patient(n: usize, id: PatientId) -> Patient {
     let home = number(n).map(|number| Phone::read(PhoneKind::Home, number.as_str()));
     let mobile =
         (n.is_multiple_of(2)).then(|| Phone::read(PhoneKind::Mobile, &format!("312-{:03}-{:04}", 200 + n / 10_000, n % 10_000)));
-    let phones = if n % 40 == 0 { Vec::new() } else { home.into_iter().chain(mobile).collect() };
+    let phones = if n.is_multiple_of(40) { Vec::new() } else { home.into_iter().chain(mobile).collect() };
     Patient {
         id,
         first_name: Some(Phi::new(format!("First{}", n % 900))),
         last_name: Some(Phi::new(format!("Last{}", n % 7_000))),
         birth_date: NaiveDate::from_ymd_opt(1930 + (n % 80) as i32, 1 + (n % 12) as u32, 1 + (n % 28) as u32).map(Phi::new),
         phones,
-        language: (n % 9 == 0).then(|| "es-US".into()),
+        language: n.is_multiple_of(9).then(|| "es-US".into()),
         flags: PatientFlags { no_call: n % 40 == 1, consent: Some("registration".to_string()), ..PatientFlags::default() },
         updated_at: None,
     }
