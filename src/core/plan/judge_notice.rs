@@ -3,6 +3,7 @@
 use super::caps::cap_at;
 use super::decide::Judged;
 use super::heard;
+use super::notice::settled_at;
 use super::phone::{self, PhoneChoice};
 use super::progress::{attempts_detail, deadline, no_common_hours, too_late};
 use super::retry::{Again, Exhausted, Standing, standing};
@@ -171,8 +172,11 @@ fn judge_window(case: &Case, hours: &Hours, number: &PhoneNumber, trail: &mut Tr
     let earliest = case.now.max(again.not_before.unwrap_or(case.now));
     let from = |moment: DateTime<Utc>| hours.next_window(moment, again.first_day, again.later_part);
     // Edits settle, but never past the last callable moment. A closure keeps to its turn: the pace is the hospital's.
-    let settled = from(earliest.max(case.notice.ready_at(&case.job.when)));
-    let window = settled.or_else(|| if case.notice.closure.is_none() { from(earliest) } else { None });
+    let (notice, when) = (case.notice, &case.job.when);
+    let window = match notice.closure {
+        Some(_) => hours.after(notice.first_at, notice.turn(when)).and_then(|turn| from(earliest.max(turn))),
+        None => from(earliest.max(settled_at(notice.first_at, notice.last_at, when.settle))).or_else(|| from(earliest)),
+    };
     if again.only_on.is_some_and(|day| window.is_none_or(|w| hours.day_of(w.open) != day)) {
         return Err(redials_used_up(trail));
     }

@@ -52,15 +52,10 @@ impl Notice {
         self.start.min(self.old.start)
     }
 
-    /// From when on it may be given: when edits have settled; a closure's when its turn has come.
-    pub fn ready_at(&self, when: &WhenRules) -> DateTime<Utc> {
-        match &self.closure {
-            None => settled_at(self.first_at, self.last_at, when.settle),
-            Some(_) => {
-                let turn = Duration::hours(1) * i32::try_from(self.position.unwrap_or(0)).unwrap_or(i32::MAX);
-                self.first_at + turn / i32::try_from(when.per_hour.max(1)).unwrap_or(i32::MAX)
-            }
-        }
+    /// How much of the callable hours since it was declared belongs to the turns of others, before a closure's notice.
+    pub(crate) fn turn(&self, when: &WhenRules) -> Duration {
+        let before = Duration::hours(1) * i32::try_from(self.position.unwrap_or(0)).unwrap_or(i32::MAX);
+        before / i32::try_from(when.per_hour.max(1)).unwrap_or(i32::MAX)
     }
 
     /// Whether this is what an outreach says.

@@ -2,7 +2,7 @@
 
 use super::{Clock24, Limits, WhenRules};
 use crate::domain::resolve_local;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 /// How many days a touch moves back at most to find common hours.
@@ -88,6 +88,16 @@ impl Hours<'_> {
             day = day.succ_opt()?;
         }
         None
+    }
+
+    /// The moment at which `span` of the callable hours from `begin` on has passed; none where they do not last so long.
+    pub fn after(&self, begin: DateTime<Utc>, mut span: Duration) -> Option<DateTime<Utc>> {
+        let mut window = self.next_window(begin, None, false)?;
+        while span >= window.close - window.open {
+            span -= window.close - window.open;
+            window = self.next_window(window.close, None, false)?;
+        }
+        Some(window.open + span)
     }
 
     /// The first piece of `site` at which it is also between the hard hours in every zone of the number.

@@ -167,7 +167,11 @@ fn notices_of_a_closure_keep_their_pace() {
         (Some(2), 120, "call 1: Mon 12-07 12:01 to Mon 12-07 21:00"),
         (Some(60), 120, "call 1: Mon 12-07 12:30 to Mon 12-07 21:00"),
         (Some(60), 30, "call 1: Mon 12-07 14:00 to Mon 12-07 21:00"),
+        (Some(1079), 120, "call 1: Mon 12-07 20:59 to Mon 12-07 21:00"),
         (Some(1080), 120, "call 1: Tue 12-08 08:00 to Tue 12-08 21:00"),
+        (Some(1200), 120, "call 1: Tue 12-08 09:00 to Tue 12-08 21:00"),
+        (Some(34), 1, "call 1: Wed 12-09 20:00 to Wed 12-09 21:00"),
+        (Some(35), 1, "skip too_late"),
         (Some(68), 1, "skip too_late"),
         (Some(u32::MAX), 1, "skip too_late"),
     ];
