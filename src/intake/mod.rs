@@ -1,9 +1,9 @@
 //! What a feed said, taken in once: each change against what is known, the newest version wins, the raw input is kept, and
 //! the planned calls that it makes untrue are withdrawn in the same transaction.
 //!
-//! Deciding is pure and stands in `apply` (bookings), `changes` (what patients must be told), `patient` and `consent`; `group` says which rows belong in one transaction. Here
-//! they are brought to the store, again when somebody else wrote in between. Never here: carriers, and who is called.
-//! Start reading at [`take_in`].
+//! Deciding is pure and stands in `apply` (bookings), `changes` (what patients must be told), `patient` and `consent`;
+//! `group` says which rows belong in one transaction. Here they are brought to the store, again when somebody else
+//! wrote in between. Never here: carriers, and who is called. Start reading at [`take_in`].
 
 mod apply;
 mod changes;

@@ -10,9 +10,10 @@ use chrono::{DateTime, Duration, NaiveTime, Utc};
 /// How far apart calls are that count together under the cap of a week.
 const WEEK: Duration = Duration::hours(168);
 
-/// The moment, to the microsecond as moments of planning are, from which on planning the patient may decide or do anything else than at `now`, where nobody writes
-/// anything meanwhile; none where time alone changes nothing any more. `decisions` are those that [`super::decide()`] gives
-/// at `now`. A moment too early does no harm: everything is judged anew.
+/// The moment, to the microsecond as moments of planning are, from which on planning the patient may decide or do
+/// anything else than at `now`, where nobody writes anything meanwhile; none where time alone changes nothing any more.
+/// `decisions` are those that [`super::decide()`] gives at `now`. A moment too early does no harm: everything is judged
+/// anew.
 pub fn next_look(rules: &Rules, decisions: &[Decision], facts: &PatientFacts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut next = Next { now, at: None };
     let keeps_a_call = |d: &Decision| d.change.is_some() && matches!(d.verdict, Verdict::Call(_));
