@@ -118,7 +118,8 @@ impl World {
         match due.into_iter().chain(again_at).min() {
             // The dialler may just have taken the last one.
             None => return Ok(self.store.lines_in_use(&self.carrier).await? > 0),
-            Some(due) if due > self.clock.now() => {
+            // The dialler may have begun a call meanwhile: its hours must not be jumped over.
+            Some(due) if due > self.clock.now() && self.store.lines_in_use(&self.carrier).await? == 0 => {
                 self.clock.advance_to(due);
                 self.engine.planned.notify_waiters();
             }
