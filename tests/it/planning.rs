@@ -8,13 +8,14 @@ use callahead::board::Board;
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::domain::{LastKnown, Purpose, Service};
+use callahead::core::domain::{Appointment, AppointmentStatus, LastKnown, Purpose, Service};
 use callahead::core::plan::{Rules, decide};
 use callahead::nudge::Nudge;
-use callahead::planner::{Planner, preview, preview_each};
-use callahead::store::{ChangeEdit, ChangeNote, IntakeBatch, ReplayQuery};
+use callahead::planner::{Agenda, Planner, preview, preview_each};
+use callahead::store::{ChangeEdit, ChangeNote, IntakeBatch, ReplayQuery, Revised};
 use callahead::views::DecisionView;
 use chrono::Duration;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -126,4 +127,54 @@ async fn a_replica_without_the_lease_plans_whom_it_was_nudged_about() {
     stop.cancel();
     running.await.expect("it stops");
     assert!(store.hold_lease("planner", "another replica", at(5), at(6)).await.expect("a try"), "it let go of the lease");
+}
+
+/// An import in another process nudges nobody here: the store says whose facts changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_takes_in_is_planned_within_a_second() {
+    let (store, rules) = (hospital(2).await, rules());
+    // So slow that it only moves when it is told to.
+    let clock = Clock::fast(at(0), 1e-6);
+    let (_nudge, stale) = Nudge::new();
+    let (planned, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+    let heard = planned.notified();
+    let running = tokio::spawn(planner(&store, &rules, &clock).run(stale, planned.clone(), stop.clone()));
+    heard.await;
+    let heard = planned.notified();
+    let elsewhere = store.again().await;
+    let cancelled = Revised {
+        value: Appointment { status: AppointmentStatus::Cancelled, ..appointment("A-P0000", "P0000", day(3)) },
+        revision: 1,
+    };
+    let booked = batch(vec![cancelled, new(appointment("A-new", "new", day(3)))], vec![new(patient("new", number(77)))]);
+    elsewhere.commit_intake(&booked).await.expect("taken in");
+    clock.advance_to(at(0) + Duration::seconds(1));
+    heard.await;
+    assert!(!store.decisions(&visit("new")).await.expect("decisions").is_empty(), "the new patient is planned");
+    let newest = store.decisions(&visit("P0000")).await.expect("decisions").pop().expect("one").1;
+    assert!(newest.essence.contains("not_booked"), "{newest:?}");
+    stop.cancel();
+    running.await.expect("it stops");
+}
+
+/// The store is asked about one patient, and one patient's decisions are written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_planned_for_its_patient_alone() {
+    let (store, rules) = (hospital(300).await, rules());
+    let planner = planner(&store, &rules, &Clock::fixed(at(1)));
+    let mut agenda = Agenda::new(at(1), Duration::hours(1));
+    let mut everybody = 0;
+    while agenda.next(at(1)) <= at(1) {
+        everybody += planner.keep_up(&mut agenda, BTreeSet::new()).await.expect("kept up").decisions;
+    }
+    let reminders = rules.jobs_for(Purpose::Reminder).count();
+    assert_eq!(everybody, 300 * reminders);
+    assert_eq!(planner.keep_up(&mut agenda, BTreeSet::new()).await.expect("kept up").decisions, 0, "there is nothing to do");
+
+    let moved = Revised { value: appointment("A-P0007", "P0007", day(4)), revision: 1 };
+    store.commit_intake(&batch(vec![moved], vec![])).await.expect("moved");
+    assert_eq!(planner.keep_up(&mut agenda, BTreeSet::new()).await.expect("kept up").decisions, reminders);
+    assert_eq!(planner.keep_up(&mut agenda, BTreeSet::new()).await.expect("kept up").decisions, 0);
+    let nudged = BTreeSet::from(["P0008".into()]);
+    assert_eq!(planner.keep_up(&mut agenda, nudged).await.expect("kept up").decisions, reminders);
 }
