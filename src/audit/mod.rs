@@ -1,6 +1,6 @@
 //! What the planner decided, made again from what it knew: the proof that a decision follows from its inputs alone.
 //!
-//! Never here: writing, another way to decide. Start reading at [`replay`]; `form.rs` has what is kept.
+//! Never here: writing, another way to decide. Start reading at [`replay()`]; `form.rs` has what is kept.
 
 mod form;
 mod replay;
