@@ -37,8 +37,9 @@ type Tx = Transaction<'static, sqlx::Sqlite>;
 /// Older ones can corrupt the file when two connections write and checkpoint at once (the WAL-reset fault, 3.7.0 to 3.51.2).
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
 const READERS: u32 = 4;
-/// Pages that a reader keeps, in KiB (SQLite counts them below zero): whoever reads everybody comes back to the same pages.
-const READER_CACHE: &str = "-16384";
+/// Pages that a connection keeps, in KiB (SQLite counts them below zero): whoever reads or writes about everybody comes back to
+/// the same pages.
+const CACHE: &str = "-16384";
 /// Rows that SQLite's thread may be ahead of who reads them: with few of them the two wake each other all the time.
 const ROWS_AHEAD: usize = 1_000;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -69,11 +70,12 @@ impl Pools {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true);
+            .foreign_keys(true)
+            .pragma("cache_size", CACHE);
         let writer = options.clone().create_if_missing(true).optimize_on_close(true, 400);
         let write = pool(1).connect_with(writer).await?;
         check_version(&write).await?;
-        let reader = options.read_only(true).row_buffer_size(ROWS_AHEAD).pragma("cache_size", READER_CACHE);
+        let reader = options.read_only(true).row_buffer_size(ROWS_AHEAD);
         let read = pool(READERS).connect_lazy_with(reader);
         Ok(Pools { writer: Writer::start(write, read.clone()), read })
     }

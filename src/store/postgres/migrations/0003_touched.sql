@@ -1,4 +1,5 @@
--- The same as sqlite/migrations/0003_touched.sql; they differ in words of type, and in how JSON is read.
+-- The same as sqlite/migrations/0003_touched.sql; they differ in words of type, in how JSON is read, and in the last step,
+-- which only SQLite needs.
 
 -- Whose facts somebody other than the planner changed: the planner reads and removes them. Numbers are never given twice.
 CREATE TABLE touched (
