@@ -28,8 +28,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How many patients are planned in one transaction.
-const BATCH: u32 = 200;
+/// How many patients are planned in one transaction. A call's webhook may have to wait for it, so it is short: a few dozen
+/// milliseconds where everything is written for the first time.
+const BATCH: u32 = 50;
 /// How often everybody is looked at, whatever happened.
 const EVERYBODY: Duration = Duration::hours(1);
 /// How often is looked for patients whose facts somebody changed.
