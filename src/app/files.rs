@@ -1,10 +1,10 @@
 //! The files of a hospital, read and checked: rules for planning, prompts and scripts for speaking.
 
-use crate::config::{Config, Outline};
+use crate::config::{Config, FeedKind, Outline};
 use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
 use crate::core::ids::{FeedName, LanguageTag, SiteKey};
-use crate::core::plan::Rules;
+use crate::core::plan::{Job, Rules};
 use crate::fault::Fault;
 use crate::feed::{Context, csv};
 use crate::intake::{self, Arrival, ImportReport};
@@ -72,6 +72,27 @@ pub fn check_all(outline: &Outline) -> Vec<Fault> {
         faults.extend(check_prompts(&named));
     }
     faults
+}
+
+/// What is no fault and should be known: a job asks for established patients, and a feed whose columns are listed one by one
+/// has none that says so. Then only earlier visits can tell (interfaces, section 4, rule of time 5).
+pub fn warnings(config: &Config) -> Vec<String> {
+    let Ok(rulings) = read_rulings(config) else { return Vec::new() };
+    let asks = |job: &&Job| job.enabled && job.purpose == Purpose::Reminder && job.select.established_patients_only;
+    let Some(job) = rulings.rules.jobs.iter().find(asks) else { return Vec::new() };
+    let silent = config.feeds.iter().filter(|(_, feed)| match &feed.kind {
+        FeedKind::Csv(csv) => !csv.header && !csv.columns.contains_key("established"),
+        FeedKind::Hl7(_) | FeedKind::Fhir(_) => false,
+    });
+    silent
+        .map(|(name, _)| {
+            format!(
+                "feeds.{name}: no column says whether a patient is established, and job {} asks for it: only patients with an \
+                 earlier visit are called; add `established` to columns where the file has it",
+                job.name
+            )
+        })
+        .collect()
 }
 
 /// Every fault of reminder jobs and of the list of services, judged against as much of the configuration as can be read.

@@ -7,7 +7,7 @@ mod files;
 mod reload;
 
 pub use engine::{Engine, Listeners};
-pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, read_rulings};
+pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, read_rulings, warnings};
 pub use reload::{Looked, Reload};
 
 use crate::board::Board;

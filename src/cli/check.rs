@@ -1,13 +1,16 @@
 //! `check`: every fault of configuration, schedules, services, prompts and scripts.
 
 use super::{Desk, Done};
-use crate::app::check_all;
+use crate::app::{check_all, warnings};
 use crate::config::{Config, Outline};
 use crate::fault::Fault;
 
 pub fn run(desk: &Desk) -> anyhow::Result<Done> {
     let outline = Outline::load(desk.config_file(), std::env::vars());
     let faults = check_all(&outline);
+    for warning in outline.config.iter().flat_map(warnings) {
+        eprintln!("Warning: {warning}.");
+    }
     desk.output.value(&faults, || told(&faults, outline.config.as_ref()))?;
     Ok(if faults.is_empty() { Done::Fine } else { Done::Found })
 }

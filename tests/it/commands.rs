@@ -360,3 +360,16 @@ fn a_moment_that_is_none_is_answered_with_one_that_is() {
         assert!(done.stderr.contains("such as 2026-11-25T08:00:00-05:00"), "{arguments:?}: {}", done.stderr);
     }
 }
+
+#[test]
+fn check_warns_where_a_feed_cannot_say_who_is_established() {
+    let columns = "appointment_id = 1, patient_id = 2, phone_home = 3, start = 4, site = 5, service = 6";
+    for (more, warned) in [("", true), (", established = 7", false)] {
+        let desk = Desk::new(&format!("[feeds.daily]\nkind = \"csv\"\nheader = false\ncolumns = {{ {columns}{more} }}\n"));
+        let done = desk.run(&["check"]);
+        assert_eq!(done.code, Some(0), "a warning is no fault: {} {}", done.stdout, done.stderr);
+        let said =
+            "Warning: feeds.daily: no column says whether a patient is established, and job exam-and-radiology asks for it";
+        assert_eq!(done.stderr.contains(said), warned, "{}", done.stderr);
+    }
+}
