@@ -41,7 +41,8 @@ async fn people_and_their_keys() {
         ("05", "3000:7 9000:1", "hello message~ message~ confirmed goodbye"),
         ("06", "", "hello message message message goodbye"),
         ("07", "600:1", "hello~ confirmed message goodbye"),
-        ("08", "", "hello~"),
+        // Hangs up at the very moment in which the greeting ends.
+        ("08", "", "hello"),
         ("09", "", "hello message confirmed"),
         ("18", "3000:1", "hello message~ confirmed message goodbye"),
         ("19", "3000:*", again),
@@ -68,6 +69,8 @@ async fn people_and_their_keys() {
         assert!(heard(&call).starts_with(want_heard), "{digits}: want {want_heard}, heard {}", heard(&call));
         assert_eq!((call.callbacks_failed, call.warnings.as_slice()), (0, &[][..]), "{digits}");
     }
+    let hung_up = heard(&call(&world, "08"));
+    assert!(["hello", "hello~", "hello message~"].contains(&hung_up.as_str()), "{hung_up}");
     for digits in ["09", "77"] {
         let call = call(&world, digits);
         let message = &call.heard[1];
