@@ -3,7 +3,7 @@
 use super::Dialer;
 use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Outreach, Purpose, Visit, group_visits};
-use crate::core::plan::{Job, PatientFacts, notice_of, place_in_touch, voicemail_for};
+use crate::core::plan::{Job, PatientFacts, Rules, notice_of, place_in_touch, voicemail_for};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
@@ -11,10 +11,16 @@ use std::collections::BTreeSet;
 const DELAY: &str = "delay";
 
 impl Dialer {
-    /// The brief of a call about `outreach`, from facts read just before dialling at `now`; `None` when its visit, its site
-    /// or what it is to tell is gone.
-    pub(super) fn brief(&self, job: &Job, outreach: &Outreach, facts: &PatientFacts, now: DateTime<Utc>) -> Option<Brief> {
-        let rules = self.live.board.rules();
+    /// The brief of a call about `outreach`, by the rules and from the facts that it was judged by at `now`; `None` when its
+    /// visit, its site or what it is to tell is gone.
+    pub(super) fn brief(
+        &self,
+        rules: &Rules,
+        job: &Job,
+        outreach: &Outreach,
+        facts: &PatientFacts,
+        now: DateTime<Utc>,
+    ) -> Option<Brief> {
         let zone = rules.zone(&outreach.visit.site)?;
         let wanted = facts.patient.language.as_ref();
         let organization = &self.settings.organization;
@@ -25,7 +31,7 @@ impl Dialer {
         let department = visit.and_then(|visit| visit.spoken_of()[0].department.as_ref()).map(|d| d.reveal().as_str());
         let notice = match outreach.purpose {
             Purpose::Reminder => None,
-            Purpose::Cancelled | Purpose::Moved | Purpose::Closure => Some(notice_of(&rules, facts, outreach, now)?),
+            Purpose::Cancelled | Purpose::Moved | Purpose::Closure => Some(notice_of(rules, facts, outreach, now)?),
         };
         let late = notice.as_ref().is_some_and(|notice| notice.delayed);
         let moved = notice.filter(|notice| notice.purpose == Purpose::Moved);

@@ -42,7 +42,7 @@ impl Dialer {
             Err(reason) => return Ok(self.drop_attempt(&id, holder, patient, reason).await?),
         };
         let zone = rules.zone(&leased.outreach.visit.site);
-        let brief = self.brief(job, &leased.outreach, facts, now);
+        let brief = self.brief(&rules, job, &leased.outreach, facts, now);
         let (Some(brief), Some(zone)) = (brief, zone) else {
             return Ok(self.drop_attempt(&id, holder, patient, "words_or_site_gone").await?);
         };
