@@ -205,8 +205,6 @@ pub trait Store: Send + Sync + 'static {
     async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
     /// How many items are open or claimed.
     async fn count_open_work(&self) -> Result<u64>;
-    /// The open and claimed items about visits of these patients, oldest first.
-    async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>>;
     /// Gives an open item to `owner`; `false` when it is not open.
     async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
     /// Closes an item with what was done; `false` when it was closed already.

@@ -277,10 +277,6 @@ impl Store for SqlStore {
         reading!(self, |conn| people::count_open_work(&mut conn))
     }
 
-    async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>> {
-        reading!(self, |conn| people::open_work_of(&mut conn, patients))
-    }
-
     async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool> {
         writing!(self, [item, owner], |conn| people::claim_work(conn, &item, &owner))
     }

@@ -5,7 +5,7 @@ use super::{Conn, touched};
 use crate::core::domain::{VisitKey, WorkItem, WorkKind, WorkState};
 use crate::core::ids::{PatientId, WorkItemId};
 use crate::store::Result;
-use crate::store::stored::{list, micros, opt_micros};
+use crate::store::stored::{micros, opt_micros};
 
 /// The resolution of what closed by itself; the column `settled` says so too.
 const SETTLED: &str = "settled by the schedule";
@@ -68,16 +68,6 @@ pub(super) async fn count_open_work(conn: &mut Conn) -> Result<u64> {
         .fetch_one(conn)
         .await?;
     Ok(count.unsigned_abs())
-}
-
-/// What waits for a person about visits of these patients.
-pub(super) async fn open_work_of(conn: &mut Conn, patients: &[PatientId]) -> Result<Vec<WorkItem>> {
-    let rows = sqlx::query(select_work!("state <> $2 AND visit IS NOT NULL AND whose", is_in!("$1")))
-        .bind(list(patients.iter().map(PatientId::as_str)))
-        .bind(WorkState::Closed.as_str())
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(|row| Fields(row).work_item()).collect()
 }
 
 /// Gives an open item to somebody; `false` where it is not open.

@@ -114,7 +114,6 @@ handed_on! {
         async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
         async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
         async fn count_open_work(&self) -> Result<u64>;
-        async fn open_work_of(&self, patients: &[PatientId]) -> Result<Vec<WorkItem>>;
         async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;
         async fn resolve_work(&self, item: &WorkItemId, resolution: &str) -> Result<bool>;
         async fn add_opt_out(&self, opt_out: &OptOut) -> Result<()>;
