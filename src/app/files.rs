@@ -151,6 +151,7 @@ fn example(config: &Config, site: &SiteKey, language: &LanguageTag) -> Brief {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 0,
         long_timeouts: false,
+        guardian: false,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
 use crate::core::ids::PhraseId;
 use crate::prompt::script::load_scripts;
-use crate::prompt::{Pack, Packs};
+use crate::prompt::{Manner, Pack, Packs};
 use anyhow::{Context, anyhow};
 use chrono::{NaiveDate, NaiveTime};
 use std::hint::black_box;
@@ -50,8 +50,9 @@ fn message(config: &Config, pack: &Pack) -> anyhow::Result<Vec<PhraseId>> {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 0,
         long_timeouts: false,
+        guardian: false,
     };
-    let once = pack.phrases(&script.first_words(&brief))?;
+    let once = pack.phrases(&script.first_words(&brief), Manner::default())?;
     let mut phrases = once.clone();
     for phrase in once.iter().cycle().take(once.len() * 10) {
         if pack.length_ms(&phrases)? >= LENGTH_MS {

@@ -137,6 +137,7 @@ fn brief(world: &World, rooms: &Rooms) -> Brief {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 21_000,
         long_timeouts: false,
+        guardian: false,
     }
 }
 

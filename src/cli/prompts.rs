@@ -7,8 +7,8 @@ use crate::core::call::{Brief, Utterance};
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy, resolve_local};
 use crate::core::ids::{LanguageTag, SiteKey};
 use crate::fault::nearest;
-use crate::prompt::Packs;
 use crate::prompt::script::{ScriptSet, load_scripts};
+use crate::prompt::{Manner, Packs};
 use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
@@ -78,7 +78,7 @@ fn render(desk: &Desk, config: &Config, args: &RenderArguments) -> anyhow::Resul
         format!("--language {language}: no such pack; there are: {}", known.join(", "))
     })?;
     let brief = brief(config, args, pack.language.clone())?;
-    let phrases = pack.phrases(&words(&scripts, &args.script, &brief)?)?;
+    let phrases = pack.phrases(&words(&scripts, &args.script, &brief)?, Manner::default())?;
     let samples = pack.compose(&phrases)?;
     std::fs::write(&args.out, crate::prompt::wav_bytes(&samples))
         .with_context(|| format!("cannot write {}", args.out.display()))?;
@@ -132,6 +132,7 @@ fn brief(config: &Config, args: &RenderArguments, language: LanguageTag) -> anyh
         voicemail: VoicemailPolicy::Standard,
         message_ms: 0,
         long_timeouts: false,
+        guardian: false,
     })
 }
 

@@ -48,9 +48,10 @@ impl Dialer {
             voicemail: voicemail_for(job, &facts.patient, place, is_last),
             message_ms: 0,
             long_timeouts: facts.patient.flags.tty,
+            guardian: facts.patient.flags.guardian,
         };
         let script = self.live.scripts.calls.get(&brief.script)?;
-        brief.message_ms = self.live.voice.length_ms(&brief.language, &script.first_words(&brief));
+        brief.message_ms = self.live.voice.length_ms(&brief, &script.first_words(&brief));
         Some(brief)
     }
 }

@@ -5,6 +5,7 @@ use crate::carrier::{Carrier, Document};
 use crate::core::call::{Call, CallEvent, Reaction, Standing};
 use crate::core::domain::EndReason;
 use crate::core::ids::{AttemptId, AttemptToken};
+use crate::prompt::Listener;
 use crate::store::{CallCommit, CallRecord, OptOut, StoreError, StoredEvent, StoredStanding, WebhookEntry};
 use std::sync::Arc;
 
@@ -68,7 +69,7 @@ impl LiveCalls {
         let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
         if answers_no_step(&call, event) {
             // Nothing is kept, so that the true answer of that step finds its place.
-            let page = call.current().map(|step| self.voice.page(&record.brief.language, step)).transpose()?;
+            let page = call.current().map(|step| self.voice.page(&Listener::of(&record.brief), step)).transpose()?;
             let page = page.map_or_else(|| self.voice.apology(), |(page, _)| page);
             return Ok(Taken { attempt: id, document: Some(carrier.document(&record.token, &page)), verdict: "out_of_step" });
         }
@@ -143,7 +144,7 @@ impl LiveCalls {
 
     fn render(&self, carrier: &Arc<dyn Carrier>, record: &CallRecord, reaction: &Reaction) -> Result<Rendered, LiveCallError> {
         let Some(step) = &reaction.step else { return Ok((None, Vec::new())) };
-        let (page, audio) = self.voice.page(&record.brief.language, step)?;
+        let (page, audio) = self.voice.page(&Listener::of(&record.brief), step)?;
         Ok((Some(carrier.document(&record.token, &page)), audio))
     }
 }

@@ -1,9 +1,9 @@
 //! How a step sounds: utterances become one audio, under an address that nobody can guess.
 
 use crate::carrier::Page;
-use crate::core::call::{Step, Then, Utterance};
+use crate::core::call::{Brief, Step, Then, Utterance};
 use crate::core::ids::LanguageTag;
-use crate::prompt::{self, Pack, Packs, Recipe};
+use crate::prompt::{self, Listener, Manner, Pack, Packs, Recipe};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -45,9 +45,10 @@ impl Voice {
             pinned: HashMap::new(),
             shelf: Mutex::new(HashMap::new()),
         };
-        let step = |say: &[Utterance]| Step { number: 0, say: say.to_vec(), then: Then::HangUp };
-        voice.apology = voice.page(language, &step(apology))?.0;
-        voice.one_moment = voice.page(language, &step(one_moment))?.0;
+        let anybody = Listener::anybody(language);
+        let step = |say: &[Utterance]| Step { number: 0, say: say.to_vec(), slow: false, then: Then::HangUp };
+        voice.apology = voice.page(&anybody, &step(apology))?.0;
+        voice.one_moment = voice.page(&anybody, &step(one_moment))?.0;
         let needed = voice.shelf().clone();
         voice.pinned = needed;
         Ok(voice)
@@ -72,11 +73,11 @@ impl Voice {
     ///
     /// # Errors
     /// When the pack or a phrase is missing.
-    pub fn page(&self, language: &LanguageTag, step: &Step) -> Result<(Page, Vec<(String, String)>), prompt::Error> {
+    pub fn page(&self, to: &Listener, step: &Step) -> Result<(Page, Vec<(String, String)>), prompt::Error> {
         if step.say.is_empty() {
             return Ok((Page { step: step.number, audio: Vec::new(), then: step.then }, Vec::new()));
         }
-        let recipe = self.packs.recipe(language, &step.say)?;
+        let recipe = self.packs.recipe(to, step)?;
         let id = self.packs.audio_id(&self.secret, &recipe)?;
         let url = format!("{}/audio/{id}.wav", self.public_url);
         let text = recipe.to_text();
@@ -84,10 +85,11 @@ impl Voice {
         Ok((Page { step: step.number, audio: vec![url], then: step.then }, vec![(id, text)]))
     }
 
-    /// How long these words take, in milliseconds; 0 where they cannot be said.
-    pub fn length_ms(&self, language: &LanguageTag, say: &[Utterance]) -> u32 {
-        let length = |pack: &Pack| pack.length_ms(&pack.phrases(say).ok()?).ok();
-        self.packs.pack(language).ok().and_then(length).unwrap_or_default()
+    /// How long these words of a call take at their plain pace, in milliseconds; 0 where they cannot be said.
+    pub fn length_ms(&self, brief: &Brief, say: &[Utterance]) -> u32 {
+        let manner = Manner { guardian: brief.guardian, slow: false };
+        let length = |pack: &Pack| pack.length_ms(&pack.phrases(say, manner).ok()?).ok();
+        self.packs.pack(&brief.language).ok().and_then(length).unwrap_or_default()
     }
 
     /// The WAV of an audio id that this process made an address for.

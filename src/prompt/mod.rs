@@ -5,34 +5,22 @@
 //! [`Pack::compose`] turns those into samples, and a [`Recipe`] names one such message, so that any replica can make the
 //! same audio again. Never here: the store, the network, a decision about a call. Start reading at [`Packs`].
 
-mod audio;
-mod check;
-mod compose;
-mod grammar;
-mod header;
-mod load;
-mod manifest;
+mod lint;
 mod pack;
-mod phrase;
-mod says;
+mod say;
 pub mod script;
 mod sound;
 #[cfg(feature = "speaker")]
 mod speaker;
-mod texts;
 
 #[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 pub(crate) mod testpack;
 
-pub use audio::{Recipe, audio_id};
-pub use check::{Names, ScriptWords, check_pack};
-pub use compose::wav_bytes;
-pub use grammar::Grammar;
-pub use manifest::{Gaps, Review};
-pub use pack::{Pack, Packs, Phrase};
-pub use says::says;
+pub use lint::{Names, ScriptWords, check_pack, says};
+pub use pack::{Gaps, Pack, Packs, Phrase, Review, SoundRules, WordRules};
+pub use say::{Grammar, Listener, Manner, Recipe, audio_id, wav_bytes};
 pub use sound::RATE;
 #[cfg(feature = "speaker")]
 pub use speaker::{play, play_until};

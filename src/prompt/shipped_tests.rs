@@ -1,7 +1,7 @@
 //! The shipped English pack: complete, even, and every date and time as it is spoken.
 
 use super::testpack::{MONTHS, WEEKDAYS, ordinal_of, words_of};
-use super::{Names, Pack, Packs, ScriptWords, check_pack};
+use super::{Manner, Names, Pack, Packs, ScriptWords, check_pack};
 use crate::core::call::Utterance;
 use crate::core::domain::PhoneNumber;
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
@@ -14,7 +14,7 @@ fn english() -> Pack {
 }
 
 fn spoken(pack: &Pack, say: &[Utterance]) -> String {
-    let phrases = pack.phrases(say).unwrap_or_else(|missing| panic!("{missing}"));
+    let phrases = pack.phrases(say, Manner::default()).unwrap_or_else(|missing| panic!("{missing}"));
     pack.text_of(&phrases).expect("recorded")
 }
 

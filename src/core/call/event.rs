@@ -32,6 +32,9 @@ pub struct Brief {
     pub message_ms: u32,
     /// Longer time-outs for a text telephone or relay (calling-rules L-49).
     pub long_timeouts: bool,
+    /// The number is a parent's or guardian's: they are told of a patient in their care.
+    #[serde(default)]
+    pub guardian: bool,
 }
 
 /// Something that happened. `step` is the number of the step that it answers.

@@ -12,6 +12,9 @@ pub struct Step {
     pub number: u32,
     /// What is said, in order.
     pub say: Vec<Utterance>,
+    /// Said more slowly: from the second repeat of the message on.
+    #[serde(default)]
+    pub slow: bool,
     /// What comes after.
     pub then: Then,
 }

@@ -6,6 +6,9 @@ use super::words::speak;
 use super::{Segment, Step, Then, Utterance};
 use crate::domain::EndReason;
 
+/// From this repeat on, asked for or not, the message is said more slowly: whoever missed it twice may hear badly.
+const SLOW_FROM: u32 = 2;
+
 impl Call {
     /// Begins with whoever or whatever answered.
     pub(super) fn treat(&mut self) -> Reaction {
@@ -13,7 +16,7 @@ impl Call {
             Treatment::Person => self.say_message(&[]),
             Treatment::HangUp(reason) => self.end(reason, Vec::new()),
             Treatment::LeaveMessage => match self.scripts.voicemail_for(&self.brief) {
-                Some(script) => self.give(Kind::Voicemail, script.words(&self.brief), Then::Continue),
+                Some(script) => self.give(Kind::Voicemail, script.words(&self.brief), false, Then::Continue),
                 None => self.end(EndReason::Machine, Vec::new()),
             },
         }
@@ -28,7 +31,7 @@ impl Call {
             words.extend(speak(&self.scripts.call.replies.giving_up, &self.brief));
             return self.end(EndReason::ScriptEnd, words);
         }
-        self.give_and_gather(Kind::ReadBack(choice), words)
+        self.give_and_gather(Kind::ReadBack(choice), words, false)
     }
 
     /// Takes the choice back; the menu follows.
@@ -42,7 +45,7 @@ impl Call {
             return self.end(EndReason::NoChoice, words);
         }
         words.extend(speak(&script.menu, &self.brief));
-        self.give_and_gather(Kind::Menu, words)
+        self.give_and_gather(Kind::Menu, words, false)
     }
 
     pub(super) fn repeat_as_asked(&mut self) -> Reaction {
@@ -62,7 +65,7 @@ impl Call {
         let Kind::ReadBack(choice) = kind else { return self.say_message(said_so) };
         let mut words = speak(said_so, &self.brief);
         words.extend(self.read_back(choice));
-        self.give_and_gather(kind, words)
+        self.give_and_gather(kind, words, false)
     }
 
     /// Nothing comes before the opening, not even that a key was wrong: who calls is said first (calling-rules L-04).
@@ -75,7 +78,8 @@ impl Call {
             self.scripts.call.first_words(&self.brief)
         };
         self.opening_said = true;
-        self.give_and_gather(Kind::Message, words)
+        let slow = self.repeats + self.asked_repeats >= SLOW_FROM;
+        self.give_and_gather(Kind::Message, words, slow)
     }
 
     fn read_back(&self, choice: Choice) -> Vec<Utterance> {
@@ -108,7 +112,7 @@ impl Call {
     }
 
     pub(super) fn end(&mut self, reason: EndReason, words: Vec<Utterance>) -> Reaction {
-        self.give(Kind::End(reason), words, Then::HangUp)
+        self.give(Kind::End(reason), words, false, Then::HangUp)
     }
 
     /// After the last words: nothing, however often the carrier asks.
@@ -120,20 +124,20 @@ impl Call {
         }
     }
 
-    fn give_and_gather(&mut self, kind: Kind, words: Vec<Utterance>) -> Reaction {
+    fn give_and_gather(&mut self, kind: Kind, words: Vec<Utterance>, slow: bool) -> Reaction {
         let limits = &self.scripts.call.limits;
         let timeout_s = match kind {
             _ if self.brief.long_timeouts => limits.long_timeout_s,
             Kind::ReadBack(_) => limits.change_timeout_s,
             _ => limits.key_timeout_s,
         };
-        self.give(kind, words, Then::Gather { timeout_s })
+        self.give(kind, words, slow, Then::Gather { timeout_s })
     }
 
-    fn give(&mut self, kind: Kind, say: Vec<Utterance>, then: Then) -> Reaction {
+    fn give(&mut self, kind: Kind, say: Vec<Utterance>, slow: bool, then: Then) -> Reaction {
         // A call has few steps: most_steps() bounds them.
         let number = self.given.len() as u32 + 1;
-        self.given.push(Given { step: Step { number, say, then }, kind, answered: false });
+        self.given.push(Given { step: Step { number, say, slow, then }, kind, answered: false });
         self.same_again()
     }
 

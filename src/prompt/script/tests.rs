@@ -219,5 +219,6 @@ fn brief(script: &str) -> crate::core::call::Brief {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 23_000,
         long_timeouts: false,
+        guardian: false,
     }
 }

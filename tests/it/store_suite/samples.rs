@@ -156,6 +156,7 @@ pub fn brief() -> Brief {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 21_000,
         long_timeouts: false,
+        guardian: false,
     }
 }
 

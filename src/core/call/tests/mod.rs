@@ -80,6 +80,7 @@ pub(super) fn brief() -> Brief {
         voicemail: VoicemailPolicy::Standard,
         message_ms: 23_000,
         long_timeouts: false,
+        guardian: false,
     }
 }
 

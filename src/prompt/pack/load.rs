@@ -1,11 +1,11 @@
 //! Packs from their folders: words and recordings matched by id, everything that is wrong named by id and language.
 
 use super::manifest::{Gaps, Manifest, read_manifest};
-use super::sound::{read_recording, samples_of};
 use super::texts::read_texts;
 use super::{Pack, Packs, Phrase};
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
+use crate::prompt::sound::{read_recording, samples_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -61,9 +61,11 @@ impl Pack {
         let (phrases, found) = read_phrases(folder, &manifest, texts);
         faults.extend(found);
         let fingerprint = fingerprint(&manifest.gaps, &phrases);
-        let Manifest { language, name, voice, notice, gaps, grammar, .. } = manifest;
+        let Manifest { language, name, voice, notice, gaps, sound, words, strangers, grammar, .. } = manifest;
         let folder = folder.to_path_buf();
-        (Some(Pack { language, name, voice, notice, review, gaps, grammar, folder, phrases, fingerprint }), faults)
+        let pack =
+            Pack { language, name, voice, notice, review, gaps, sound, words, strangers, grammar, folder, phrases, fingerprint };
+        (Some(pack), faults)
     }
 }
 
@@ -160,7 +162,7 @@ fn fingerprint(gaps: &Gaps, phrases: &HashMap<PhraseId, Phrase>) -> String {
         hash.update(format!("\n{id}\t{text}\t{opens_sentence}\t{}\n", samples.len()));
         hash.update(samples.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>());
     }
-    super::audio::to_hex(&hash.finalize())
+    crate::prompt::say::to_hex(&hash.finalize())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// Why a recording cannot be used: a stable code, and a sentence for the person who recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WavFault {
+pub(in crate::prompt) struct WavFault {
     pub code: &'static str,
     pub message: String,
 }
@@ -18,7 +18,7 @@ impl WavFault {
 
 /// The format of a WAV file whose header tells the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
+pub(in crate::prompt) struct Header {
     /// 1: PCM; 3: float; 6, 7: A-law, mu-law; 0xfffe: extensible.
     pub tag: u16,
     pub channels: u16,
@@ -37,7 +37,7 @@ impl Header {
 }
 
 /// Reads the header of a whole WAV file, compares it with the file, and tells where the sound is.
-pub(super) fn read_header(file: &[u8]) -> Result<(Header, Range<usize>), WavFault> {
+pub(in crate::prompt) fn read_header(file: &[u8]) -> Result<(Header, Range<usize>), WavFault> {
     let unreadable = |why: &str| WavFault::new("unreadable_wav", format!("it is no WAV file that can be read: {why}"));
     if file.is_empty() {
         return Err(WavFault::new("empty_wav", "the file is empty"));

@@ -1,6 +1,14 @@
 //! Language packs in memory. How they get there: `load.rs`.
 
-use super::{Error, Gaps, Grammar, Review};
+mod load;
+mod manifest;
+mod texts;
+
+#[cfg(test)]
+pub(in crate::prompt) use manifest::Manifest;
+pub use manifest::{Gaps, Review, SoundRules, WordRules};
+
+use super::{Error, Grammar};
 use crate::core::ids::{LanguageTag, PhraseId};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -9,7 +17,7 @@ use std::path::PathBuf;
 /// Every language pack of a folder.
 #[derive(Debug, Default)]
 pub struct Packs {
-    pub(super) packs: BTreeMap<LanguageTag, Pack>,
+    pub(in crate::prompt) packs: BTreeMap<LanguageTag, Pack>,
 }
 
 /// One language: its phrases, its pauses, its grammar.
@@ -26,12 +34,18 @@ pub struct Pack {
     pub review: Option<Review>,
     /// Silence between phrases.
     pub gaps: Gaps,
+    /// What every recording keeps to.
+    pub sound: SoundRules,
+    /// Words that its check looks for.
+    pub words: WordRules,
+    /// Groups and phrases that a stranger may hear (calling-rules L-35, L-36).
+    pub strangers: Vec<String>,
     /// How dates, times and numbers are made of phrases.
     pub grammar: Grammar,
     /// The folder it came from.
     pub folder: PathBuf,
-    pub(super) phrases: HashMap<PhraseId, Phrase>,
-    pub(super) fingerprint: String,
+    pub(in crate::prompt) phrases: HashMap<PhraseId, Phrase>,
+    pub(in crate::prompt) fingerprint: String,
 }
 
 /// A recorded phrase.
@@ -42,11 +56,11 @@ pub struct Phrase {
     /// Its sound, 8 kHz mono, zero at both ends.
     pub samples: Vec<i16>,
     /// It begins a new sentence.
-    pub(super) opens_sentence: bool,
+    pub(in crate::prompt) opens_sentence: bool,
     /// A pause in front of it that overrides every other, in samples.
-    pub(super) gap_before: Option<usize>,
+    pub(in crate::prompt) gap_before: Option<usize>,
     /// It ends a group of digits.
-    pub(super) ends_group: bool,
+    pub(in crate::prompt) ends_group: bool,
 }
 
 impl Packs {

@@ -1,9 +1,9 @@
 //! Phrases to sound and to a line of text: copies with pauses between them. What stands between two phrases is decided in
 //! one place, so that length, sound and text agree.
 
-use super::sound::{RATE, samples_of};
-use super::{Missing, Pack, Phrase};
 use crate::core::ids::PhraseId;
+use crate::prompt::sound::{RATE, samples_of};
+use crate::prompt::{Missing, Pack, Phrase};
 use std::io::Cursor;
 
 /// What stands between two phrases: silence, and the punctuation to show.

@@ -1,9 +1,10 @@
 //! Audio by recipe: what a carrier fetches is named by a keyed hash of how it is made. The name cannot be guessed, carries
 //! nothing, and is the same on every replica; new words or recordings give a new name, so that it may be cached for ever.
 
-use super::{Error, Packs, wav_bytes};
-use crate::core::call::Utterance;
+use super::{Listener, wav_bytes};
+use crate::core::call::Step;
 use crate::core::ids::{LanguageTag, PhraseId};
+use crate::prompt::{Error, Packs};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write;
@@ -54,7 +55,7 @@ pub fn audio_id(secret: &[u8], recipe: &Recipe, pack_fingerprint: &str) -> Strin
     to_hex(&mac.finalize().into_bytes())
 }
 
-pub(super) fn to_hex(bytes: &[u8]) -> String {
+pub(in crate::prompt) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -63,12 +64,13 @@ pub(super) fn to_hex(bytes: &[u8]) -> String {
 }
 
 impl Packs {
-    /// The recipe of what is said in a language.
+    /// The recipe of what a step says to a listener.
     ///
     /// # Errors
     /// No such pack, or phrases that are not recorded.
-    pub fn recipe(&self, language: &LanguageTag, say: &[Utterance]) -> Result<Recipe, Error> {
-        Ok(Recipe { language: language.clone(), phrases: self.pack(language)?.phrases(say)? })
+    pub fn recipe(&self, to: &Listener, step: &Step) -> Result<Recipe, Error> {
+        let phrases = self.pack(&to.language)?.phrases(&step.say, to.manner(step))?;
+        Ok(Recipe { language: to.language.clone(), phrases })
     }
 
     /// The name of a recipe's audio with the recordings as they are now.
@@ -91,6 +93,7 @@ impl Packs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::call::{Then, Utterance};
     use crate::prompt::testpack::TestPack;
 
     #[test]
@@ -121,8 +124,9 @@ mod tests {
     #[test]
     fn words_become_a_wav_file() {
         let packs = TestPack::english().load_all();
-        let say = [Utterance::Phrase("say/hello".into()), Utterance::Organization];
-        let recipe = packs.recipe(&"en-US".into(), &say).expect("recorded");
+        let say = vec![Utterance::Phrase("say/hello".into()), Utterance::Organization];
+        let step = Step { number: 1, say, slow: false, then: Then::HangUp };
+        let recipe = packs.recipe(&Listener::anybody(&"en-US".into()), &step).expect("recorded");
         assert_eq!(recipe.to_text(), "en-US say/hello org/name");
         let file = packs.render(&recipe).expect("recorded");
         let pack = packs.pack(&recipe.language).expect("there");

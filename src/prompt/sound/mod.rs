@@ -1,6 +1,9 @@
 //! A recording to samples: whatever a hospital's studio delivers as WAV becomes 8 kHz mono.
 
-use super::header::{Header, WavFault, read_header};
+mod header;
+
+use header::{Header, WavFault, read_header};
+
 use audioadapter_buffers::direct::SequentialSlice;
 use rodio::Source;
 use rubato::{Fft, FixedSync, Resampler};
@@ -20,12 +23,12 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 400..=480_000;
 const FADE: usize = 32;
 
 /// Samples of a pause.
-pub(super) fn samples_of(ms: u32) -> usize {
+pub(in crate::prompt) fn samples_of(ms: u32) -> usize {
     (ms * (RATE / 1_000)) as usize
 }
 
 /// Reads one recording for use in messages: checks it, brings it to 8 kHz mono, and softens its ends.
-pub(super) fn read_recording(file: &[u8]) -> Result<Vec<i16>, WavFault> {
+pub(in crate::prompt) fn read_recording(file: &[u8]) -> Result<Vec<i16>, WavFault> {
     let mut samples = decode(file)?;
     if !LENGTHS.contains(&samples.len()) {
         let code = if samples.len() < *LENGTHS.start() { "empty_wav" } else { "long_wav" };

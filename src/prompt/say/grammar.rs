@@ -100,7 +100,7 @@ impl Grammar {
     }
 
     /// Every form of every digit.
-    pub(super) fn digits(&self) -> impl Iterator<Item = PhraseId> + '_ {
+    pub(in crate::prompt) fn digits(&self) -> impl Iterator<Item = PhraseId> + '_ {
         ('0'..='9').flat_map(|digit| ["", ".group", ".end"].map(|suffix| self.digit(digit, suffix)))
     }
 
@@ -109,12 +109,12 @@ impl Grammar {
     }
 
     /// Whether words of this group begin with a capital only at the beginning of a sentence.
-    pub(super) fn capital_opens_sentence(&self, group: &str) -> bool {
+    pub(in crate::prompt) fn capital_opens_sentence(&self, group: &str) -> bool {
         !self.capitals.iter().any(|capital| capital == group)
     }
 
     /// What in the grammar cannot work: the text to point at, and why.
-    pub(super) fn problems(&self) -> Vec<(String, String)> {
+    pub(in crate::prompt) fn problems(&self) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for (key, ways, fields, may_lack) in [
             ("date", &self.date, DATE_FIELDS, false),
@@ -183,7 +183,7 @@ mod tests {
     use std::path::Path;
 
     fn english() -> Grammar {
-        let manifest: crate::prompt::manifest::Manifest =
+        let manifest: crate::prompt::pack::Manifest =
             crate::fault::parse_toml(Path::new("pack.toml"), PACK_TOML).expect("the shipped pack.toml");
         manifest.grammar
     }

@@ -1,9 +1,9 @@
 //! Is a pack complete for what the scripts say and where the hospital is? Found by `check`, not in a call.
 
-use super::Pack;
 use crate::core::call::Utterance;
 use crate::core::ids::{PhraseId, SiteKey};
 use crate::fault::Fault;
+use crate::prompt::{Manner, Pack};
 use chrono::{NaiveDate, NaiveTime};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ pub fn check_pack(pack: &Pack, scripts: &[ScriptWords], names: &Names) -> Vec<Fa
         let mut utterances: Vec<&Utterance> = says.iter().flatten().collect();
         utterances.sort_by_key(|utterance| kind(utterance));
         utterances.dedup_by_key(|utterance| kind(utterance));
-        let spoken = says.iter().filter_map(|say| pack.phrases(say).err()).flat_map(|missing| missing.phrases);
+        let spoken = says.iter().filter_map(|say| pack.phrases(say, Manner::default()).err()).flat_map(|missing| missing.phrases);
         let ever = utterances.into_iter().flat_map(|utterance| missing_of_kind(pack, utterance));
         for id in spoken.chain(ever) {
             needs.entry(id).or_default().insert(wanted.clone());
@@ -64,7 +64,8 @@ pub fn check_pack(pack: &Pack, scripts: &[ScriptWords], names: &Names) -> Vec<Fa
 
 /// Every missing phrase that an utterance of this kind can need, whatever its date, time, count or number.
 fn missing_of_kind(pack: &Pack, utterance: &Utterance) -> Vec<PhraseId> {
-    let missing = |say: Utterance| pack.phrases(&[say]).err().map(|missing| missing.phrases).unwrap_or_default();
+    let missing =
+        |say: Utterance| pack.phrases(&[say], Manner::default()).err().map(|missing| missing.phrases).unwrap_or_default();
     match utterance {
         // A leap year has every day of every month, and each weekday.
         Utterance::Day(_) => {

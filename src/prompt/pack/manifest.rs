@@ -1,8 +1,8 @@
 //! `pack.toml`: who speaks, who signed it off, the pauses, the grammar.
 
-use super::Grammar;
 use crate::core::ids::LanguageTag;
 use crate::fault::{Fault, parse_toml};
+use crate::prompt::Grammar;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::path::Path;
 /// The file as it is written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(in crate::prompt) struct Manifest {
     pub language: LanguageTag,
     pub name: String,
     #[serde(default)]
@@ -25,7 +25,46 @@ pub(super) struct Manifest {
     reviewed_on: Option<toml::Value>,
     #[serde(default)]
     pub gaps: Gaps,
+    #[serde(default)]
+    pub sound: SoundRules,
+    #[serde(default)]
+    pub words: WordRules,
+    #[serde(default)]
+    pub strangers: Vec<String>,
     pub grammar: Grammar,
+}
+
+/// What every recording of a pack keeps to; `prompts import` makes it so.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SoundRules {
+    /// Active speech level in dBov (ITU-T P.56).
+    pub level_dbov: f64,
+    /// How far a recording may be from it, in dB.
+    pub within_db: f64,
+    /// No sample is above this, in dB of full scale.
+    pub peak_dbfs: f64,
+    /// Silence in front of the speech, in milliseconds, at most.
+    pub lead_ms: u32,
+    /// Silence behind the speech, in milliseconds, at most.
+    pub tail_ms: u32,
+}
+
+impl Default for SoundRules {
+    /// The levels of the audio study: between RFC 7874's -22 dBFS and the -18 of professional sets.
+    fn default() -> SoundRules {
+        SoundRules { level_dbov: -20.0, within_db: 1.5, peak_dbfs: -1.0, lead_ms: 60, tail_ms: 120 }
+    }
+}
+
+/// Words of the language that the check of a pack looks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WordRules {
+    /// Words of bills and marketing, which no phrase has (calling-rules L-07).
+    pub never: Vec<String>,
+    /// Words that are true only when the patient is on the line: a phrase with them needs a `.guardian` form.
+    pub patient: Vec<String>,
 }
 
 /// Silence between two phrases in milliseconds, by the end of the first one's words.

@@ -1,8 +1,8 @@
 //! Everything that the scripts can say, for the check of a pack.
 
 use super::ScriptWords;
-use super::script::ScriptSet;
 use crate::core::call::{Brief, Segment, Utterance, speak};
+use crate::prompt::script::ScriptSet;
 
 /// The pieces of every script, with the facts of `brief` in their places. Which facts they are does not matter: the check
 /// tries every date, time, count and number.

@@ -1,0 +1,14 @@
+//! From what a step says to sound: `grammar` makes dates and numbers of phrases, `choose` takes the recorded forms,
+//! `compose` joins them, `recipe` gives the result a name that nobody can guess.
+
+mod choose;
+mod compose;
+mod grammar;
+mod manner;
+mod recipe;
+
+pub use compose::wav_bytes;
+pub use grammar::Grammar;
+pub use manner::{Listener, Manner};
+pub(super) use recipe::to_hex;
+pub use recipe::{Recipe, audio_id};
