@@ -21,7 +21,7 @@ pub(crate) mod testpack;
 pub use lint::{Names, ScriptWords, check_pack, says};
 pub use pack::{Gaps, Pack, Packs, Phrase, Review, SoundRules, WordRules};
 pub use say::{Grammar, Listener, Manner, Recipe, audio_id, wav_bytes};
-pub use sound::RATE;
+pub use sound::{Level, RATE, active_level};
 #[cfg(feature = "speaker")]
 pub use speaker::{play, play_until};
 

@@ -1,6 +1,9 @@
 //! A recording to samples: whatever a hospital's studio delivers as WAV becomes 8 kHz mono.
 
 mod header;
+mod level;
+
+pub use level::{Level, active_level};
 
 use header::{Header, WavFault, read_header};
 
@@ -98,24 +101,24 @@ fn resample(samples: &[f32], rate: u32) -> Result<Vec<f32>, String> {
 }
 
 /// A sample of a decoder, with its part of full scale.
-trait Level: Copy + PartialEq {
+trait Sample: Copy + PartialEq {
     fn level(self) -> f32;
 }
 
-impl Level for i16 {
+impl Sample for i16 {
     fn level(self) -> f32 {
         f32::from(self) / 32_768.0
     }
 }
 
-impl Level for f32 {
+impl Sample for f32 {
     fn level(self) -> f32 {
         self
     }
 }
 
 /// Four equal samples in a row near full scale are no wave but a wall. (The highest value of mu-law is 0.98.)
-fn refuse_clipped<T: Level>(samples: &[T]) -> Result<(), WavFault> {
+fn refuse_clipped<T: Sample>(samples: &[T]) -> Result<(), WavFault> {
     let wall = |run: &[T]| run[0].level().abs() >= 0.97 && run.iter().all(|s| *s == run[0]);
     match samples.windows(4).position(wall) {
         None => Ok(()),
