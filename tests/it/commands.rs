@@ -346,8 +346,10 @@ fn what_is_to_be_recorded_is_told_once_however_many_sites_there_are() {
     told.sort();
     told.dedup();
     assert_eq!(told.len(), all, "{told:#?}");
-    let of = |id: &str| told.iter().filter(|message| message.contains(&format!(" {id}: "))).count();
-    assert_eq!((of("site/quincy"), of("at-site/quincy"), of("site/boston")), (1, 1, 1), "{told:#?}");
+    for language in ["en-US", "es-US"] {
+        let of = |id: &str| told.iter().filter(|message| message.contains(&format!("{language} {id}: "))).count();
+        assert_eq!((of("site/quincy"), of("at-site/quincy"), of("site/boston")), (1, 1, 1), "{language}: {told:#?}");
+    }
 }
 
 #[test]
