@@ -114,19 +114,34 @@ fn without_secrets(before: &str, line: &str) -> String {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
+        f.write_str(&harmless(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
         if self.column > 0 {
             write!(f, ":{}", self.column)?;
         }
-        write!(f, ": {} [{}]", self.message, self.code)?;
+        write!(f, ": {} [{}]", harmless(&self.message), self.code)?;
         if let Some(excerpt) = &self.excerpt {
-            write!(f, "\n{excerpt}")?;
+            write!(f, "\n{}", harmless(excerpt))?;
         }
         Ok(())
     }
+}
+
+/// What a file holds must not steer the terminal that it is shown on: its control characters become pictures of them, as
+/// wide as they are, and a tab a blank.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => c,
+        '\t' => ' ',
+        '\u{7f}' => '\u{2421}',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+        '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 impl std::error::Error for Fault {}
@@ -235,6 +250,13 @@ mod tests {
             assert_eq!(under, text.chars().nth(byte), "{fault}");
             assert!(lines[2].chars().count() < 170 && (byte != 1_000 || under == Some('?')), "{fault}");
         }
+    }
+
+    #[test]
+    fn what_a_file_holds_does_not_steer_a_terminal() {
+        let text = "id\tHe\u{1b}[31mllo\u{9b}\u{202e}\u{7f}";
+        let shown = Fault::at_byte(Path::new("\u{7}f"), text, 5, "x", "an \u{1b} in a\nmessage").to_string();
+        assert_eq!(shown, "␇f:1:6: an ␛ in a\nmessage [x]\n  |\n1 | id He␛[31mllo\u{fffd}\u{fffd}␡\n  |      ^");
     }
 
     #[test]
