@@ -78,6 +78,7 @@ fn render(desk: &Desk, config: &Config, args: &RenderArguments) -> anyhow::Resul
         format!("--language {language}: no such pack; there are: {}", known.join(", "))
     })?;
     let brief = brief(config, args, pack.language.clone())?;
+    let pack = packs.pack_for(&brief.language, Some(&brief.site))?;
     let phrases = pack.phrases(&words(&scripts, &args.script, &brief)?, Manner::default())?;
     let samples = pack.compose(&phrases)?;
     std::fs::write(&args.out, crate::prompt::wav_bytes(&samples))

@@ -89,7 +89,7 @@ impl Voice {
     pub fn length_ms(&self, brief: &Brief, say: &[Utterance]) -> u32 {
         let manner = Manner { guardian: brief.guardian, slow: false };
         let length = |pack: &Pack| pack.length_ms(&pack.phrases(say, manner).ok()?).ok();
-        self.packs.pack(&brief.language).ok().and_then(length).unwrap_or_default()
+        self.packs.pack_for(&brief.language, Some(&brief.site)).ok().and_then(length).unwrap_or_default()
     }
 
     /// The WAV of an audio id that this process made an address for.

@@ -1,15 +1,18 @@
 //! Packs from their folders: words and recordings matched by id, everything that is wrong named by id and language.
 
 use super::manifest::{Gaps, Manifest, read_manifest};
-use super::texts::read_texts;
-use super::{Pack, Packs, Phrase};
-use crate::core::ids::PhraseId;
+use super::texts::{read_text, read_texts};
+use super::{Own, Pack, Packs, Phrase, sites};
+use crate::core::ids::{LanguageTag, PhraseId};
 use crate::fault::Fault;
+use crate::prompt::Grammar;
 use crate::prompt::sound::{read_recording, samples_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 
 /// A recording larger than this is not read: a minute of 16-bit stereo at 48 kHz takes 12 MB.
 const LARGEST_FILE: u64 = 32 << 20;
@@ -17,9 +20,12 @@ const LARGEST_FILE: u64 = 32 << 20;
 /// Folders inside a pack are followed this deep.
 const DEEPEST: usize = 4;
 
+/// The folders beside the packs that are none: call scripts, and what single sites say otherwise.
+const NO_PACKS: [&str; 2] = ["scripts", "sites"];
+
 impl Packs {
-    /// Reads every pack of a folder, and names everything that is wrong. A phrase with a fault is left out of its pack, a
-    /// pack without a sound `pack.toml` altogether.
+    /// Reads every pack of a folder and what single sites say otherwise, and names everything that is wrong. A phrase with
+    /// a fault is left out of its pack, a pack without a sound `pack.toml` altogether.
     pub fn load(dir: &Path) -> (Packs, Vec<Fault>) {
         let mut packs = Packs::default();
         let mut faults = Vec::new();
@@ -29,8 +35,7 @@ impl Packs {
                 faults.push(Fault::of_file(dir, "no_prompts", message));
             }
             Ok(found) => {
-                // The call scripts live beside the packs.
-                for folder in found.into_iter().filter(|folder| !folder.ends_with("scripts")) {
+                for folder in found.into_iter().filter(|folder| !NO_PACKS.iter().any(|name| folder.ends_with(name))) {
                     let (pack, found) = Pack::load(&folder);
                     packs.packs.extend(pack.map(|pack| (pack.language.clone(), pack)));
                     faults.extend(found);
@@ -39,6 +44,9 @@ impl Packs {
                     let message = "no language pack stands here: want a folder such as en-US with a pack.toml";
                     faults.push(Fault::of_file(dir, "no_prompts", message));
                 }
+                let (sites, found) = sites::load(&dir.join("sites"), &packs.packs);
+                packs.sites = sites;
+                faults.extend(found);
             }
         }
         (packs, faults)
@@ -53,46 +61,70 @@ impl Pack {
             Ok(read) => read,
             Err(faults) => return (None, faults),
         };
-        let file = folder.join("phrases.tsv");
-        let (texts, mut faults) = match read_text(&file) {
-            Ok(text) => read_texts(&file, &text),
+        let Manifest { language, name, voice, notice, gaps, sound, words, strangers, grammar, .. } = manifest;
+        let (phrases, faults) = match read_phrases(folder, Speaker { language: &language, gaps: &gaps, grammar: &grammar }) {
+            Ok(read) => read,
             Err(faults) => return (None, faults),
         };
-        let (phrases, found) = read_phrases(folder, &manifest, texts);
-        faults.extend(found);
-        let fingerprint = fingerprint(&manifest.gaps, &phrases);
-        let Manifest { language, name, voice, notice, gaps, sound, words, strangers, grammar, .. } = manifest;
+        let fingerprint = fingerprint(&format!("{gaps:?}"), &phrases);
         let folder = folder.to_path_buf();
-        let pack =
-            Pack { language, name, voice, notice, review, gaps, sound, words, strangers, grammar, folder, phrases, fingerprint };
+        let pack = Pack {
+            language,
+            site: None,
+            name,
+            voice,
+            notice,
+            review,
+            gaps,
+            sound,
+            words,
+            strangers,
+            grammar,
+            folder,
+            phrases,
+            own: Own::default(),
+            fingerprint,
+        };
         (Some(pack), faults)
     }
 }
 
-fn read_text(file: &Path) -> Result<String, Vec<Fault>> {
-    let unreadable = |error| vec![Fault::of_file(file, "unreadable_file", format!("cannot be read: {error}"))];
-    fs::read_to_string(file).map_err(unreadable)
+/// What of a pack decides how its phrases join.
+#[derive(Clone, Copy)]
+pub(super) struct Speaker<'a> {
+    pub language: &'a LanguageTag,
+    pub gaps: &'a Gaps,
+    pub grammar: &'a Grammar,
 }
 
-/// Every phrase that has words and a sound recording.
-fn read_phrases(
-    folder: &Path,
-    manifest: &Manifest,
-    texts: BTreeMap<PhraseId, String>,
-) -> (HashMap<PhraseId, Phrase>, Vec<Fault>) {
-    let mut faults = Vec::new();
+/// What a folder holds: the phrases that have words and a sound recording, and what is wrong with the others.
+type Read = (HashMap<PhraseId, Phrase>, Vec<Fault>);
+
+/// Reads `phrases.tsv` of a folder and its recordings.
+///
+/// # Errors
+/// Faults alone where the words cannot be read.
+pub(super) fn read_phrases(folder: &Path, speaker: Speaker<'_>) -> Result<Read, Vec<Fault>> {
+    let file = folder.join("phrases.tsv");
+    let (texts, mut faults) = read_texts(&file, &read_text(&file)?);
     let mut recordings = BTreeMap::new();
     list_recordings(folder, folder, 0, &mut recordings, &mut faults);
-    let language = &manifest.language;
-    let mut phrases = HashMap::new();
+    let language = speaker.language;
+    let mut to_read = Vec::with_capacity(texts.len());
     for (id, text) in texts {
-        let Some(file) = recordings.remove(id.as_str()) else {
-            let message = format!("{language} {id}: its recording is missing; its words are: {text}");
-            faults.push(Fault::of_file(&folder.join(format!("{id}.wav")), "missing_recording", message));
-            continue;
-        };
-        match read_file(&file) {
-            Ok(samples) => drop(phrases.insert(id.clone(), phrase(manifest, &id, text, samples))),
+        match recordings.remove(id.as_str()) {
+            Some(file) => to_read.push((id, text, file)),
+            None => {
+                let message = format!("{language} {id}: its recording is missing; its words are: {text}");
+                faults.push(Fault::of_file(&folder.join(format!("{id}.wav")), "missing_recording", message));
+            }
+        }
+    }
+    let mut phrases = HashMap::with_capacity(to_read.len());
+    let sounds = read_files(&to_read);
+    for ((id, text, file), sound) in to_read.into_iter().zip(sounds) {
+        match sound {
+            Ok(sound) => drop(phrases.insert(id.clone(), phrase(speaker, &id, text, sound))),
             Err((code, message)) => faults.push(Fault::of_file(&file, code, format!("{language} {id}: {message}"))),
         }
     }
@@ -100,30 +132,59 @@ fn read_phrases(
         let message = format!("{language} {id}: no line of phrases.tsv gives its words, so it cannot be used");
         faults.push(Fault::of_file(&file, "missing_words", message));
     }
-    (phrases, faults)
+    Ok((phrases, faults))
 }
 
-fn read_file(file: &Path) -> Result<Vec<i16>, (&'static str, String)> {
+/// A recording as it is used, and the digest of its file.
+struct Sound {
+    samples: Vec<i16>,
+    digest: [u8; 32],
+}
+
+type Wrong = (&'static str, String);
+
+/// Reads files in order, on every core: a pack is hundreds of small ones.
+fn read_files(files: &[(PhraseId, String, PathBuf)]) -> Vec<Result<Sound, Wrong>> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(cores).max(1);
+    let read_share = |share: &[(PhraseId, String, PathBuf)]| share.iter().map(|(_, _, file)| read_file(file)).collect();
+    thread::scope(|scope| {
+        let readers: Vec<_> = files.chunks(share).map(|share| scope.spawn(move || -> Vec<_> { read_share(share) })).collect();
+        readers.into_iter().flat_map(|reader| reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
+fn read_file(file: &Path) -> Result<Sound, Wrong> {
     let unreadable = |error: std::io::Error| ("unreadable_wav", format!("cannot be read: {error}"));
     if fs::metadata(file).map_err(unreadable)?.len() > LARGEST_FILE {
         return Err(("long_wav", format!("it is larger than {} MiB", LARGEST_FILE >> 20)));
     }
-    read_recording(&fs::read(file).map_err(unreadable)?).map_err(|fault| (fault.code, fault.message))
+    let bytes = fs::read(file).map_err(unreadable)?;
+    let samples = read_recording(&bytes).map_err(|fault| (fault.code, fault.message))?;
+    Ok(Sound { samples, digest: Sha256::digest(&bytes).into() })
 }
 
-fn phrase(manifest: &Manifest, id: &PhraseId, text: String, samples: Vec<i16>) -> Phrase {
+fn phrase(speaker: Speaker<'_>, id: &PhraseId, text: String, sound: Sound) -> Phrase {
     let group = id.as_str().split('/').next().unwrap_or_default();
     let capital = text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     Phrase {
-        opens_sentence: capital && manifest.grammar.capital_opens_sentence(group),
-        gap_before: manifest.gaps.before.get(group).map(|ms| samples_of(*ms)),
+        opens_sentence: capital && speaker.grammar.capital_opens_sentence(group),
+        gap_before: speaker.gaps.before.get(group).map(|ms| samples_of(*ms)),
         ends_group: id.as_str().ends_with(".group"),
         text,
-        samples,
+        samples: Arc::from(sound.samples),
+        digest: sound.digest,
     }
 }
 
-fn list_recordings(root: &Path, dir: &Path, depth: usize, found: &mut BTreeMap<String, PathBuf>, faults: &mut Vec<Fault>) {
+/// The recordings below a folder by id, `depth` folders deeper than their root already.
+pub(super) fn list_recordings(
+    root: &Path,
+    dir: &Path,
+    depth: usize,
+    found: &mut BTreeMap<String, PathBuf>,
+    faults: &mut Vec<Fault>,
+) {
     let entries = fs::read_dir(dir).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = match entries {
         Ok(entries) => entries,
@@ -141,7 +202,7 @@ fn list_recordings(root: &Path, dir: &Path, depth: usize, found: &mut BTreeMap<S
 }
 
 /// The folders in a folder, in order.
-fn folders(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn folders(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -154,13 +215,13 @@ fn folders(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn fingerprint(gaps: &Gaps, phrases: &HashMap<PhraseId, Phrase>) -> String {
+/// Changes whenever words or recordings change, or what they are told apart by otherwise.
+pub(super) fn fingerprint(otherwise: &str, phrases: &HashMap<PhraseId, Phrase>) -> String {
     let mut hash = Sha256::new();
-    hash.update(format!("{gaps:?}"));
+    hash.update(otherwise);
     for (id, phrase) in phrases.iter().collect::<BTreeMap<_, _>>() {
-        let Phrase { text, samples, opens_sentence, .. } = phrase;
-        hash.update(format!("\n{id}\t{text}\t{opens_sentence}\t{}\n", samples.len()));
-        hash.update(samples.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>());
+        hash.update(format!("\n{id}\t{}\t{}\t", phrase.text, phrase.opens_sentence));
+        hash.update(phrase.digest);
     }
     crate::prompt::say::to_hex(&hash.finalize())
 }

@@ -1,7 +1,8 @@
-//! Language packs in memory. How they get there: `load.rs`.
+//! Language packs in memory, and what single sites say otherwise. How they get there: `load.rs` and `sites.rs`.
 
 mod load;
 mod manifest;
+mod sites;
 mod texts;
 
 #[cfg(test)]
@@ -9,21 +10,26 @@ pub(in crate::prompt) use manifest::Manifest;
 pub use manifest::{Gaps, Review, SoundRules, WordRules};
 
 use super::{Error, Grammar};
-use crate::core::ids::{LanguageTag, PhraseId};
-use std::collections::{BTreeMap, HashMap};
+use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Every language pack of a folder.
 #[derive(Debug, Default)]
 pub struct Packs {
     pub(in crate::prompt) packs: BTreeMap<LanguageTag, Pack>,
+    /// Every site that has a folder, with the packs of the languages in which it says something otherwise.
+    sites: BTreeMap<SiteKey, BTreeMap<LanguageTag, Pack>>,
 }
 
 /// One language: its phrases, its pauses, its grammar.
 pub struct Pack {
     /// The language, as the folder is named.
     pub language: LanguageTag,
+    /// The site that it is for, where that one says something otherwise; `None`: all the others.
+    pub site: Option<SiteKey>,
     /// The language in words, for people.
     pub name: String,
     /// Whose voice it is.
@@ -42,10 +48,19 @@ pub struct Pack {
     pub strangers: Vec<String>,
     /// How dates, times and numbers are made of phrases.
     pub grammar: Grammar,
-    /// The folder it came from.
+    /// The folder it came from: the language's own, for a site too ([`Pack::file`] knows where a phrase came from).
     pub folder: PathBuf,
     pub(in crate::prompt) phrases: HashMap<PhraseId, Phrase>,
+    /// What of it is the site's own.
+    own: Own,
     pub(in crate::prompt) fingerprint: String,
+}
+
+/// What a site says otherwise: where it came from, and which phrases.
+#[derive(Default)]
+struct Own {
+    folder: PathBuf,
+    phrases: BTreeSet<PhraseId>,
 }
 
 /// A recorded phrase.
@@ -53,14 +68,16 @@ pub struct Pack {
 pub struct Phrase {
     /// Its words, with the punctuation that decides the pause after it.
     pub text: String,
-    /// Its sound, 8 kHz mono, zero at both ends.
-    pub samples: Vec<i16>,
+    /// Its sound, 8 kHz mono, zero at both ends; shared by every pack that has this recording.
+    pub samples: Arc<[i16]>,
     /// It begins a new sentence.
     pub(in crate::prompt) opens_sentence: bool,
     /// A pause in front of it that overrides every other, in samples.
     pub(in crate::prompt) gap_before: Option<usize>,
     /// It ends a group of digits.
     pub(in crate::prompt) ends_group: bool,
+    /// SHA-256 of its file.
+    pub(in crate::prompt) digest: [u8; 32],
 }
 
 impl Packs {
@@ -80,7 +97,43 @@ impl Packs {
         self.packs.keys()
     }
 
-    /// Every pack, in order of the tags.
+    /// The pack that is spoken in this language about this site: the site's own where it says something otherwise.
+    ///
+    /// # Errors
+    /// [`Error::NoPack`], which names the languages there are.
+    pub fn pack_for(&self, language: &LanguageTag, site: Option<&SiteKey>) -> Result<&Pack, Error> {
+        match site.and_then(|site| self.sites.get(site)?.get(language)) {
+            Some(pack) => Ok(pack),
+            None => self.pack(language),
+        }
+    }
+
+    /// The sites that have a folder under `sites`, in order, whether or not they are configured.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteKey> {
+        self.sites.keys()
+    }
+
+    /// The packs of a site: those of the languages in which it says something otherwise, in order of the tags.
+    pub fn of_site(&self, site: &SiteKey) -> impl Iterator<Item = &Pack> {
+        self.sites.get(site).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Takes the recordings that `before` has as well from there, so that both together hold each of them once.
+    pub fn share_recordings(&mut self, before: &Packs) {
+        let mut known: HashMap<[u8; 32], Arc<[i16]>> = HashMap::new();
+        for pack in before.packs.values().chain(before.sites.values().flat_map(BTreeMap::values)) {
+            known.extend(pack.phrases.values().map(|phrase| (phrase.digest, phrase.samples.clone())));
+        }
+        for pack in self.packs.values_mut().chain(self.sites.values_mut().flat_map(BTreeMap::values_mut)) {
+            for phrase in pack.phrases.values_mut() {
+                if let Some(samples) = known.get(&phrase.digest) {
+                    phrase.samples.clone_from(samples);
+                }
+            }
+        }
+    }
+
+    /// Every language's pack, in order of the tags; not those of single sites.
     pub fn iter(&self) -> impl Iterator<Item = &Pack> {
         self.packs.values()
     }
@@ -121,6 +174,17 @@ impl Pack {
         ids
     }
 
+    /// Whether a site says this phrase otherwise than its language does.
+    pub fn is_own(&self, id: &PhraseId) -> bool {
+        self.own.phrases.contains(id)
+    }
+
+    /// Where the recording of a phrase is, or would be.
+    pub fn file(&self, id: &PhraseId) -> PathBuf {
+        let folder = if self.is_own(id) { &self.own.folder } else { &self.folder };
+        folder.join(format!("{id}.wav"))
+    }
+
     /// Changes whenever anything changes that can be heard: words, recordings, pauses.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -130,8 +194,9 @@ impl Pack {
 impl fmt::Debug for Pack {
     /// Without the recordings: megabytes of samples help nobody.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Pack { language, folder, phrases, .. } = self;
-        write!(f, "Pack {{ {language} from {}: {} phrases }}", folder.display(), phrases.len())
+        let Pack { language, site, folder, phrases, .. } = self;
+        let at = site.as_ref().map(|site| format!("@{site}")).unwrap_or_default();
+        write!(f, "Pack {{ {language}{at} from {}: {} phrases }}", folder.display(), phrases.len())
     }
 }
 

@@ -4,7 +4,22 @@
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
+
+/// Reads a file of a pack.
+///
+/// # Errors
+/// It cannot be read, or is not written in UTF-8: then with line and column.
+pub(super) fn read_text(file: &Path) -> Result<String, Vec<Fault>> {
+    let unreadable = |error| vec![Fault::of_file(file, "unreadable_file", format!("cannot be read: {error}"))];
+    let bytes = fs::read(file).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let message = format!("the byte {:#04x} stands here, which is no UTF-8: save the file as UTF-8", bytes[at]);
+        vec![Fault::at_byte(file, &String::from_utf8_lossy(bytes), at, "not_utf8", message)]
+    })
+}
 
 /// The words of the phrases, and what is wrong with the file.
 pub(super) fn read_texts(file: &Path, text: &str) -> (BTreeMap<PhraseId, String>, Vec<Fault>) {
@@ -14,7 +29,18 @@ pub(super) fn read_texts(file: &Path, text: &str) -> (BTreeMap<PhraseId, String>
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
-        let line = line.trim_start_matches('\u{feff}').trim_end();
+        let mark = if line.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let line = &line[mark..];
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if let Some((place, found)) = line.char_indices().find(|(_, c)| is_unseen(*c)) {
+            let id = line.split('\t').next().filter(|id| is_id(id)).map(|id| format!("{id}: ")).unwrap_or_default();
+            let message = format!("{id}a control character stands here (U+{:04X}): remove it", u32::from(found));
+            let byte = start + mark + place;
+            faults.push(Fault::at_byte(file, text, byte, "control_character", message));
+            continue;
+        }
+        let line = line.trim_end();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -33,6 +59,13 @@ pub(super) fn read_texts(file: &Path, text: &str) -> (BTreeMap<PhraseId, String>
         faults.extend(problem.map(|(code, message)| Fault::at_byte(file, text, start, code, message)));
     }
     (texts, faults)
+}
+
+/// What would change a terminal or hide words: control characters, except the tab that parts columns, and what turns the
+/// direction or ends a line of text.
+fn is_unseen(c: char) -> bool {
+    let turns = matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && c != '\t') || turns
 }
 
 /// Ids become paths: nothing that could lead out of the pack's folder.
@@ -63,6 +96,40 @@ mod tests {
         assert_eq!(faults, []);
         let words: Vec<_> = texts.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
         assert_eq!(words, [("day/03", "third,"), ("say/bye", "Goodbye."), ("say/hello", "Hello. This is")]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_refused_by_name() {
+        let clean = "say/a\tHello\tfonims\r\nsay/b\tBuenos días";
+        assert_eq!(read_texts(Path::new("phrases.tsv"), clean).1, []);
+        for (text, line, column, id) in [
+            ("say/a\tHello\nsay/b\tWor\u{1b}[2Jld", 2, 10, "say/b: "),
+            ("say/a\tHe\u{0}llo", 1, 9, "say/a: "),
+            ("say/a\tHe\rllo\r\n", 1, 9, "say/a: "),
+            ("say/a\tHello\tfo\u{85}nims", 1, 15, "say/a: "),
+            ("say/\u{7}a\tHello", 1, 5, ""),
+            ("\u{feff}say/a\tHe\u{8}llo", 1, 10, "say/a: "),
+            ("# \u{1b}]0;title\u{7}", 1, 3, ""),
+            ("say/a\tHello \u{202e}dlrow", 1, 13, "say/a: "),
+        ] {
+            let (texts, faults) = read_texts(Path::new("phrases.tsv"), text);
+            assert!(texts.len() < 2, "{text:?}");
+            let [fault] = &faults[..] else { panic!("{text:?}: {faults:?}") };
+            assert_eq!((fault.line, fault.column, fault.code), (line, column, "control_character"), "{text:?}");
+            assert!(fault.message.starts_with(&format!("{id}a control character")), "{}", fault.message);
+            let shown = fault.to_string();
+            assert!(!shown.contains(|c: char| is_unseen(c) && c != '\n'), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn another_encoding_is_named_with_its_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("phrases.tsv");
+        fs::write(&file, b"say/a\tHello\nsay/b\tBuenos d\xedas").expect("written");
+        let faults = read_text(&file).expect_err("Latin-1");
+        assert_eq!(faults.iter().map(|f| (f.line, f.column, f.code)).collect::<Vec<_>>(), [(2, 15, "not_utf8")]);
+        assert!(faults[0].message.contains("0xed"), "{}", faults[0].message);
     }
 
     #[test]

@@ -3,17 +3,19 @@
 
 use super::{Listener, wav_bytes};
 use crate::core::call::Step;
-use crate::core::ids::{LanguageTag, PhraseId};
-use crate::prompt::{Error, Packs};
+use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
+use crate::prompt::{Error, Pack, Packs};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write;
 
-/// How one message is made: the phrases of a language.
+/// How one message is made: the phrases of a language, or of a site where that one says them otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recipe {
     /// The language.
     pub language: LanguageTag,
+    /// The site of whose own phrases some are; `None` where every site sounds the same.
+    pub site: Option<SiteKey>,
     /// The phrases, in order; at least one, at most [`Recipe::LONGEST`].
     pub phrases: Vec<PhraseId>,
 }
@@ -22,9 +24,11 @@ impl Recipe {
     /// No message has more phrases.
     pub const LONGEST: usize = 500;
 
-    /// The recipe as one line: the language and the phrases, parted by blanks.
+    /// The recipe as one line: the language (`en-US`, or `en-US@boston` at a site) and the phrases, parted by blanks.
     pub fn to_text(&self) -> String {
-        let words = [self.language.as_str()].into_iter().chain(self.phrases.iter().map(PhraseId::as_str));
+        let site = self.site.as_ref().map(|site| format!("@{site}")).unwrap_or_default();
+        let pack = format!("{}{site}", self.language);
+        let words = [pack.as_str()].into_iter().chain(self.phrases.iter().map(PhraseId::as_str));
         words.collect::<Vec<_>>().join(" ")
     }
 
@@ -34,12 +38,13 @@ impl Recipe {
     /// [`Error::Recipe`] for a line without phrases, or with too many.
     pub fn parse(text: &str) -> Result<Recipe, Error> {
         let mut words = text.split_ascii_whitespace();
-        let language = words.next().ok_or(Error::Recipe("it is empty"))?;
+        let pack = words.next().ok_or(Error::Recipe("it is empty"))?;
+        let (language, site) = pack.split_once('@').map_or((pack, None), |(language, site)| (language, Some(site)));
         let phrases: Vec<PhraseId> = words.take(Self::LONGEST + 1).map(PhraseId::from).collect();
         match phrases.len() {
             0 => Err(Error::Recipe("it names no phrase")),
             n if n > Self::LONGEST => Err(Error::Recipe("it names too many phrases")),
-            _ => Ok(Recipe { language: LanguageTag::from(language), phrases }),
+            _ => Ok(Recipe { language: LanguageTag::from(language), site: site.map(SiteKey::from), phrases }),
         }
     }
 }
@@ -69,8 +74,24 @@ impl Packs {
     /// # Errors
     /// No such pack, or phrases that are not recorded.
     pub fn recipe(&self, to: &Listener, step: &Step) -> Result<Recipe, Error> {
-        let phrases = self.pack(&to.language)?.phrases(&step.say, to.manner(step))?;
-        Ok(Recipe { language: to.language.clone(), phrases })
+        let phrases = self.pack_for(&to.language, to.site.as_ref())?.phrases(&step.say, to.manner(step))?;
+        self.recipe_of(to, phrases)
+    }
+
+    /// The recipe of phrases that a listener hears. A site is named only where it says one of them otherwise, so that what
+    /// sounds the same has one name.
+    pub(in crate::prompt) fn recipe_of(&self, to: &Listener, phrases: Vec<PhraseId>) -> Result<Recipe, Error> {
+        let pack = self.pack_for(&to.language, to.site.as_ref())?;
+        let site = pack.site.clone().filter(|_| phrases.iter().any(|id| pack.is_own(id)));
+        Ok(Recipe { language: to.language.clone(), site, phrases })
+    }
+
+    /// The pack that a recipe is made from.
+    ///
+    /// # Errors
+    /// No such pack.
+    pub fn pack_of(&self, recipe: &Recipe) -> Result<&Pack, Error> {
+        self.pack_for(&recipe.language, recipe.site.as_ref())
     }
 
     /// The name of a recipe's audio with the recordings as they are now.
@@ -78,7 +99,7 @@ impl Packs {
     /// # Errors
     /// No such pack.
     pub fn audio_id(&self, secret: &[u8], recipe: &Recipe) -> Result<String, Error> {
-        Ok(audio_id(secret, recipe, self.pack(&recipe.language)?.fingerprint()))
+        Ok(audio_id(secret, recipe, self.pack_of(recipe)?.fingerprint()))
     }
 
     /// The WAV file of a recipe.
@@ -86,7 +107,7 @@ impl Packs {
     /// # Errors
     /// No such pack, or phrases that are not recorded.
     pub fn render(&self, recipe: &Recipe) -> Result<Vec<u8>, Error> {
-        Ok(wav_bytes(&self.pack(&recipe.language)?.compose(&recipe.phrases)?))
+        Ok(wav_bytes(&self.pack_of(recipe)?.compose(&recipe.phrases)?))
     }
 }
 
@@ -102,6 +123,9 @@ mod tests {
         assert_eq!(recipe.phrases.len(), 3);
         assert_eq!(recipe.to_text(), "en-US say/hello org/name digit/0.end");
         assert_eq!(Recipe::parse(&recipe.to_text()).expect("the same"), recipe);
+        let at_a_site = Recipe::parse("en-US@boston say/hello").expect("a recipe");
+        assert_eq!((at_a_site.language.as_str(), at_a_site.site.as_ref().map(SiteKey::as_str)), ("en-US", Some("boston")));
+        assert_eq!(Recipe::parse(&at_a_site.to_text()).expect("the same"), at_a_site);
         for text in ["", "  ", "en-US", &("en-US".to_string() + &" a".repeat(501))] {
             assert!(Recipe::parse(text).is_err(), "{} bytes", text.len());
         }

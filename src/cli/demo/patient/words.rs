@@ -25,12 +25,12 @@ pub async fn of(live: &LiveCalls, audio: &str) -> anyhow::Result<Spoken> {
             samples: Vec::new(),
         });
     };
-    let Recipe { language, phrases } = Recipe::parse(&recipe)?;
-    let pack = live.voice.packs().pack(&language)?;
+    let recipe = Recipe::parse(&recipe)?;
+    let (pack, phrases) = (live.voice.packs().pack_of(&recipe)?, &recipe.phrases);
     Ok(Spoken {
-        words: timed(pack, &phrases)?,
+        words: timed(pack, phrases)?,
         #[cfg(feature = "speaker")]
-        samples: pack.compose(&phrases)?,
+        samples: pack.compose(phrases)?,
     })
 }
 
