@@ -1,6 +1,7 @@
 //! What a WAV file says about itself, compared with what it holds. Decoders trust the header; a recording that was cut off
 //! or never finished would be played short, or as noise, in the middle of a call.
 
+use std::fmt;
 use std::ops::Range;
 
 /// Why a recording cannot be used: a stable code, and a sentence for the person who recorded it.
@@ -27,12 +28,26 @@ pub(in crate::prompt) struct Header {
     pub bits: u16,
 }
 
-const PCM: u16 = 1;
+/// The tag of plain samples.
+pub(super) const PCM: u16 = 1;
 
-impl Header {
-    /// G.711, A-law or mu-law.
-    pub fn is_companded(&self) -> bool {
-        matches!(self.tag, 6 | 7)
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Header { tag, channels, rate, bits } = self;
+        let channels = match channels {
+            1 => "mono".to_string(),
+            2 => "stereo".to_string(),
+            more => format!("{more}-channel"),
+        };
+        let kind = match *tag {
+            PCM => "PCM",
+            3 => "float",
+            6 => "A-law",
+            7 => "mu-law",
+            0xfffe => "extensible",
+            _ => "compressed",
+        };
+        write!(f, "{rate} Hz {channels} {bits}-bit {kind}")
     }
 }
 
