@@ -135,7 +135,8 @@ def through_mu_law(x):
 def plain_words(text, lang):
     """Words as they are spoken: digits to words, no case, no punctuation; telephone numbers digit by digit."""
     s = unicodedata.normalize("NFC", text.lower())
-    s = re.sub(r"(?<![\d:.])\(?\d{3}\)?[-. ,]*\d{3}[-. ,]*\d{4}(?!\d)", lambda m: f" {' '.join(re.findall(r'\d', m[0]))} ", s)
+    digits = lambda m: " " + " ".join(c for c in m[0] if c.isdigit()) + " "
+    s = re.sub(r"(?<![\d:.])\(?\d{3}\)?[-. ,]*\d{3}[-. ,]*\d{4}(?!\d)", digits, s)
     joint = " y" if lang == "es" else ""
     s = re.sub(r"(\d{1,2})[:.](\d\d)", lambda m: m[1] + ("" if m[2] == "00" else f"{joint} {int(m[2])}"), s)
     s = re.sub(r"(?<!\d)(\d{1,2})(\d\d)(?=[,\s]*[ap]\.?\s?m)", r"\1 \2", s)
@@ -152,7 +153,7 @@ def plain_words(text, lang):
         s = re.sub(r"\boh\b|\bo'clock\b", " ", s)
     elif lang == "es":
         s = re.sub(r"\b([ap])\.?\s?m\b\.?", lambda m: "de la mañana" if m[1] == "a" else "de la tarde", s)
-        s = s.replace("a la uno ", "a la una ").replace("susita", "su cita")
+        s = s.replace("a la uno ", "a la una ").replace("susita", "su cita").replace("primero", "uno")
         s = re.sub(r"\ba la (?=(dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce)\b)", "a las ", s)
     return " ".join(s.replace(".", " ").split())
 
