@@ -8,14 +8,16 @@ use crate::worklist::item;
 use chrono::{DateTime, Utc};
 
 impl LiveCalls {
-    /// The items that follow from how a call stands (interfaces, section 5); the store opens each once a visit.
+    /// The items that follow from how a call stands (interfaces, section 5); the store opens each once a visit. That a
+    /// number is wrong is somebody's to look at from the moment it is said, and beside whatever was chosen.
     pub(super) fn work_after(&self, record: &CallRecord, standing: &Standing, now: DateTime<Utc>) -> Vec<WorkItem> {
-        let kind = match (standing.outcome, standing.end_reason) {
-            (Some(Outcome::RescheduleRequested), _) => WorkKind::RescheduleRequest,
-            (Some(Outcome::WrongNumber), _) | (Some(Outcome::Failed), Some(EndReason::BadNumber)) => WorkKind::WrongNumber,
-            _ => return Vec::new(),
-        };
+        let no_number = standing.outcome == Some(Outcome::Failed) && standing.end_reason == Some(EndReason::BadNumber);
+        let kinds = [
+            (standing.outcome == Some(Outcome::RescheduleRequested)).then_some(WorkKind::RescheduleRequest),
+            (standing.wrong_number || no_number).then_some(WorkKind::WrongNumber),
+        ];
         let outreach = &record.outreach;
-        vec![item(&self.chance, kind, Some(&outreach.visit), now, Some(outreach.start), None)]
+        let open = |kind| item(&self.chance, kind, Some(&outreach.visit), now, Some(outreach.start), None);
+        kinds.into_iter().flatten().map(open).collect()
     }
 }

@@ -142,7 +142,7 @@ impl Sorted {
         let (voicemail, voicemail_minimal) = (self.voicemails.get("voicemail")?, self.voicemails.get("voicemail-minimal")?);
         let ready = |call: &CallScript| {
             let (voicemail, voicemail_minimal) = (voicemail.clone(), voicemail_minimal.clone());
-            Arc::new(Scripts { call: call.clone(), voicemail, voicemail_minimal })
+            Arc::new(Scripts { call: call.clone(), voicemail, own_voicemail: None, voicemail_minimal })
         };
         Some(ScriptSet {
             ready: self.calls.iter().map(|(name, call)| (name.clone(), ready(call))).collect(),

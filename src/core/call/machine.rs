@@ -22,6 +22,8 @@ pub struct Call {
     pub(super) facts: Facts,
     pub(super) given: Vec<Given>,
     pub(super) opening_said: bool,
+    /// Whether the patient was told how to say that this is not their number.
+    pub(super) wrong_number_told: bool,
     /// Repeats after silence or a wrong key.
     pub(super) repeats: u32,
     pub(super) asked_repeats: u32,
@@ -58,7 +60,7 @@ pub(super) enum Kind {
     /// A choice, read back.
     ReadBack(Choice),
     Voicemail,
-    /// Last words or none; only key 9 still counts.
+    /// Last words or none; only an opt-out and a wrong number still count.
     End(EndReason),
 }
 
@@ -66,7 +68,8 @@ impl Call {
     /// A call that was just requested.
     pub fn new(brief: Brief, scripts: Arc<Scripts>) -> Call {
         let (facts, given) = (Facts::default(), Vec::new());
-        Call { brief, scripts, facts, given, opening_said: false, repeats: 0, asked_repeats: 0, choices: 0 }
+        let (opening_said, wrong_number_told, repeats, asked_repeats, choices) = (false, false, 0, 0, 0);
+        Call { brief, scripts, facts, given, opening_said, wrong_number_told, repeats, asked_repeats, choices }
     }
 
     /// The call as its events left it.
@@ -124,7 +127,8 @@ impl Call {
     pub(super) fn position(&self) -> impl Ord + Clone + use<> {
         let last = self.given.last().map(|given| (given.kind, given.step.say.is_empty()));
         let counted = (self.repeats, self.asked_repeats, self.choices);
-        (last, counted, self.facts.choice, self.facts.opted_out, self.opening_said)
+        let said = (self.opening_said, self.wrong_number_told);
+        (last, counted, self.facts.choice, self.facts.opted_out, self.facts.wrong_number, said)
     }
 
     fn answered(&mut self, by: Option<AnsweredBy>, now: DateTime<Utc>) -> Reaction {
@@ -164,7 +168,14 @@ impl Call {
             let words = speak(&self.scripts.call.replies.opted_out, &self.brief);
             return Reaction { opt_out: true, ..self.end(EndReason::ScriptEnd, words) };
         }
-        if matches!(kind, Kind::End(_)) || self.facts.opted_out {
+        let is_over = self.facts.opted_out || self.facts.wrong_number;
+        // That this is not the patient's number is about no visit, like an opt-out: it counts whatever the call is at. But
+        // it ends all calls to this number, and most scripts tell it at a repeat only: before that it is a slip.
+        if action == Some(KeyAction::WrongNumber) && self.wrong_number_told && !is_over {
+            self.facts.wrong_number = true;
+            return self.end(EndReason::ScriptEnd, speak(&self.scripts.call.replies.wrong_number, &self.brief));
+        }
+        if matches!(kind, Kind::End(_)) || is_over {
             return self.end_silently();
         }
         if self.facts.visit_changed {
@@ -175,7 +186,7 @@ impl Call {
             Some(KeyAction::Reschedule) => self.choose(Choice::Reschedule),
             Some(KeyAction::Undo) if self.facts.choice.is_some() => self.undo(),
             Some(KeyAction::Repeat) => self.repeat_as_asked(),
-            Some(KeyAction::Undo | KeyAction::OptOut) | None => {
+            Some(KeyAction::Undo | KeyAction::OptOut | KeyAction::WrongNumber) | None => {
                 let said = self.scripts.clone();
                 self.again(kind, &said.call.replies.not_a_choice)
             }

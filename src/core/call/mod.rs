@@ -10,6 +10,7 @@ mod outcome;
 mod script;
 mod step;
 mod talk;
+mod told;
 mod words;
 
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub use machine::{Call, Reaction};
 pub use outcome::Standing;
 pub use script::{Announcement, CallScript, Key, KeyAction, Replies, ScriptLimits, Scripts, Segment, Slot, VoicemailScript};
 pub use step::{Step, Then, Utterance};
+pub use told::keys_told;
 pub use words::speak;

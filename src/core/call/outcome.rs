@@ -26,6 +26,8 @@ pub struct Standing {
     pub end_reason: Option<EndReason>,
     /// Whether key 9 was pressed.
     pub opted_out: bool,
+    /// Whether somebody said that this is not the patient's number, whatever the outcome: a person must look at it.
+    pub wrong_number: bool,
 }
 
 /// A choice of the patient.
@@ -66,6 +68,7 @@ pub(super) struct Facts {
     pub(super) keys: String,
     pub(super) choice: Option<Choice>,
     pub(super) opted_out: bool,
+    pub(super) wrong_number: bool,
     pub(super) visit_changed: bool,
     /// The patient was told, or the machine hung up on, because the visit changed.
     pub(super) withdrawn: bool,
@@ -146,6 +149,7 @@ impl Facts {
             outcome,
             end_reason: self.end.as_ref().zip(outcome).map(|(end, outcome)| self.end_reason(brief, end, outcome, last)),
             opted_out: self.opted_out,
+            wrong_number: self.wrong_number,
         }
     }
 
@@ -162,11 +166,17 @@ impl Facts {
 
     /// In this order: what a key said; that the visit changed; what was played to its end; what the carrier says. So
     /// "completed" overwrites nothing, nor does a failure that is reported after the patient has chosen.
+    ///
+    /// Of the keys a choice that stands comes first (interfaces, section 5); then that the number is wrong; then the
+    /// opt-out. Both of these end the visit's calls, but only `wrong_number` has a person look for the patient, and an
+    /// opt-out is kept and heeded whatever the outcome. Where a choice stands beside a wrong number, the choice is the
+    /// outcome and the worklist item is opened all the same ([`Standing::wrong_number`]).
     fn outcome(&self, brief: &Brief, end: &End) -> Outcome {
         let treatment = self.treatment(brief);
         match self.choice {
             Some(Choice::Confirm) => return Outcome::Confirmed,
             Some(Choice::Reschedule) => return Outcome::RescheduleRequested,
+            None if self.wrong_number => return Outcome::WrongNumber,
             None if self.opted_out => return Outcome::OptedOut,
             None if self.withdrawn => return Outcome::Superseded,
             None if self.voicemail_played => return Outcome::VoicemailLeft,

@@ -57,6 +57,8 @@ pub enum KeyAction {
     OptOut,
     /// Take the choice back.
     Undo,
+    /// This number is not the patient's. Counts from the step on that tells of the key ([`keys_told`](super::keys_told)).
+    WrongNumber,
 }
 
 /// Part of a sentence: a recorded phrase, or a place that the call's facts fill.
@@ -120,8 +122,10 @@ pub struct CallScript {
     pub message: Vec<Segment>,
     /// What is told when the day holds several.
     pub message_several: Vec<Segment>,
-    /// The keys, in words.
+    /// The keys, in words, at the first playing.
     pub menu: Vec<Segment>,
+    /// The keys, in words, at every repeat: here is time for the rarer ones.
+    pub menu_again: Vec<Segment>,
     /// What each key means.
     pub keys: BTreeMap<Key, KeyAction>,
     /// What follows a key, silence, or the end.
@@ -141,6 +145,8 @@ pub struct Replies {
     pub undone: Vec<Segment>,
     /// After 9; the call ends.
     pub opted_out: Vec<Segment>,
+    /// After the key that says that the number is not the patient's; the call ends. Empty where no key means it.
+    pub wrong_number: Vec<Segment>,
     /// After silence; the menu follows.
     pub no_choice: Vec<Segment>,
     /// After another key; the menu follows.
@@ -172,7 +178,8 @@ pub struct ScriptLimits {
 impl ScriptLimits {
     /// More steps than any call with this script can take, whatever the patient does: one first playing; the repeats
     /// after silence or a wrong key; the repeats that were asked for; the first choice and its changes; and eight for
-    /// what ends a call (an opt-out, the last words, the empty step after them) or turns it to a voicemail or a hang-up.
+    /// what ends a call (a wrong number, an opt-out, the last words, the empty step after them) or turns it to a voicemail
+    /// or a hang-up.
     pub fn most_steps(&self) -> u32 {
         1 + self.repeats + self.asked_repeats + (1 + self.asked_repeats) + 8
     }
@@ -181,7 +188,7 @@ impl ScriptLimits {
 /// What is left on an answering machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoicemailScript {
-    /// Its name: `voicemail` or `voicemail-minimal`.
+    /// Its name: `voicemail`, `voicemail-minimal`, or that of one call script: `voicemail-cancelled`.
     pub name: String,
     /// The message.
     pub message: Vec<Segment>,
@@ -201,8 +208,10 @@ pub struct Announcement {
 pub struct Scripts {
     /// For a person.
     pub call: CallScript,
-    /// For a machine, in full.
+    /// For a machine, in full, where the script has no voicemail of its own: "you have an appointment".
     pub voicemail: VoicemailScript,
+    /// For a machine, in full, in words of this script's own (`voicemail-cancelled`).
+    pub own_voicemail: Option<VoicemailScript>,
     /// For a machine, organization and number only.
     pub voicemail_minimal: VoicemailScript,
 }

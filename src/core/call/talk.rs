@@ -3,11 +3,11 @@
 use super::machine::{Call, Given, Kind, Reaction};
 use super::outcome::{Choice, Treatment};
 use super::words::speak;
-use super::{Segment, Step, Then, Utterance};
+use super::{KeyAction, Segment, Step, Then, Utterance, keys_told};
 use crate::domain::EndReason;
 
-/// From this repeat on, asked for or not, the message is said more slowly: whoever missed it twice may hear badly.
-const SLOW_FROM: u32 = 2;
+/// After so many playings the message is said more slowly, asked for or not: whoever missed it twice may hear badly.
+const SLOW_AFTER: usize = 2;
 
 impl Call {
     /// Begins with whoever or whatever answered.
@@ -44,7 +44,7 @@ impl Call {
             words.extend(speak(&script.replies.giving_up, &self.brief));
             return self.end(EndReason::NoChoice, words);
         }
-        words.extend(speak(&script.menu, &self.brief));
+        words.extend(speak(&script.menu_again, &self.brief));
         self.give_and_gather(Kind::Menu, words, false)
     }
 
@@ -78,7 +78,8 @@ impl Call {
             self.scripts.call.first_words(&self.brief)
         };
         self.opening_said = true;
-        let slow = self.repeats + self.asked_repeats >= SLOW_FROM;
+        let playings = self.given.iter().filter(|given| given.kind == Kind::Message).count();
+        let slow = playings >= SLOW_AFTER;
         self.give_and_gather(Kind::Message, words, slow)
     }
 
@@ -135,6 +136,11 @@ impl Call {
     }
 
     fn give(&mut self, kind: Kind, say: Vec<Utterance>, slow: bool, then: Then) -> Reaction {
+        let means_wrong_number = |key| self.scripts.call.keys.get(&key) == Some(&KeyAction::WrongNumber);
+        self.wrong_number_told |= say.iter().any(|said| match said {
+            Utterance::Phrase(id) => keys_told(id).any(means_wrong_number),
+            _ => false,
+        });
         // A call has few steps: most_steps() bounds them.
         let number = self.given.len() as u32 + 1;
         self.given.push(Given { step: Step { number, say, slow, then }, kind, answered: false });

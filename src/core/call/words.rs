@@ -33,15 +33,19 @@ impl CallScript {
     /// up early ([`Brief::message_ms`]) and is limited by calling-rules L-06.
     pub fn first_words(&self, brief: &Brief) -> Vec<Utterance> {
         let mut words = speak(&self.opening, brief);
-        words.extend(self.message_words(brief));
+        words.extend(self.told(brief, &self.menu));
         words
     }
 
     /// Message and menu: what is said again. The opening is not repeated.
     pub fn message_words(&self, brief: &Brief) -> Vec<Utterance> {
+        self.told(brief, &self.menu_again)
+    }
+
+    fn told(&self, brief: &Brief, menu: &[Segment]) -> Vec<Utterance> {
         let message = if brief.appointments > 1 { &self.message_several } else { &self.message };
         let mut words = speak(message, brief);
-        words.extend(speak(&self.menu, brief));
+        words.extend(speak(menu, brief));
         words
     }
 }
@@ -68,14 +72,16 @@ impl Announcement {
 }
 
 impl Scripts {
-    /// What a machine gets on this call; `None`: nothing. The standard text says "you have an appointment", which is not
-    /// true of a cancelled one or on a day the site is closed: there the minimal text is left.
+    /// What a machine gets on this call; `None`: nothing. In full that is the script's own voicemail. Without one it is the
+    /// standard text, which says "you have an appointment": not true of a cancelled one or on a day the site is closed,
+    /// so there the minimal text is left.
     pub fn voicemail_for(&self, brief: &Brief) -> Option<&VoicemailScript> {
         let untrue = matches!(brief.purpose, Purpose::Cancelled | Purpose::Closure);
-        match brief.voicemail {
-            VoicemailPolicy::None => None,
-            VoicemailPolicy::Standard if !untrue => Some(&self.voicemail),
-            VoicemailPolicy::Standard | VoicemailPolicy::Minimal => Some(&self.voicemail_minimal),
+        match (brief.voicemail, &self.own_voicemail) {
+            (VoicemailPolicy::None, _) => None,
+            (VoicemailPolicy::Standard, Some(own)) => Some(own),
+            (VoicemailPolicy::Standard, None) if !untrue => Some(&self.voicemail),
+            (VoicemailPolicy::Standard, None) | (VoicemailPolicy::Minimal, _) => Some(&self.voicemail_minimal),
         }
     }
 }

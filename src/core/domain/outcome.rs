@@ -36,7 +36,7 @@ words! {
         Heard = "heard",
         /// Key 9, and no choice stands.
         OptedOut = "opted_out",
-        /// The number is not the patient's, or is no number.
+        /// Somebody said that the number is not the patient's (key 7 in the shipped scripts), and no choice stands.
         WrongNumber = "wrong_number",
         /// Connected to a person.
         Transferred = "transferred",

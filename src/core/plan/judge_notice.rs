@@ -112,11 +112,14 @@ fn what_changed(notice: &Notice) -> String {
     }
 }
 
-/// Whether a call about the visit, as it was or as it is, found that the number is not the patient's.
+/// Whether a call about the visit, as it was or as it is, found that the number is not the patient's, and there is no other.
 fn known_as_wrong(case: &Case, choice: PhoneChoice) -> bool {
-    let PhoneChoice::Found(_, number) = choice else { return false };
-    let attempts = about_the_visit(case).flat_map(|o| tries(&o.attempts));
-    attempts.filter(|a| a.phone == *number).any(|attempt| settles(attempt) == Some(Outcome::WrongNumber))
+    let mut wrong = about_the_visit(case).flat_map(|o| tries(&o.attempts)).filter(|a| settles(a) == Some(Outcome::WrongNumber));
+    match choice {
+        PhoneChoice::Found(_, number) => wrong.any(|attempt| attempt.phone == *number),
+        PhoneChoice::NoneDialable => wrong.next().is_some(),
+        PhoneChoice::NoneGiven | PhoneChoice::OptedOut => false,
+    }
 }
 
 /// Calls about the visit as it was or as it is, whatever for.

@@ -1,7 +1,7 @@
 //! Which of a patient's telephones is called.
 
 use super::{Job, Limits, OptOutScope, PatientFacts};
-use crate::domain::{PhoneKind, PhoneNumber, Purpose};
+use crate::domain::{Outcome, PhoneKind, PhoneNumber, Purpose};
 
 /// What the numbers of a patient come to, for one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +53,19 @@ fn judge<'a>(
     heed: bool,
 ) -> PhoneChoice<'a> {
     match number {
-        Some(number) if !may_be_dialled(number, limits) => PhoneChoice::NoneDialable,
+        Some(number) if !may_be_dialled(number, limits) || was_said_to_be_wrong(number, facts) => PhoneChoice::NoneDialable,
         Some(number) if heed && facts.opted_out_numbers.contains(number) => PhoneChoice::OptedOut,
         Some(number) => PhoneChoice::Found(kind, number),
         None => PhoneChoice::NoneDialable,
     }
+}
+
+/// Whether somebody who answered it said that it is not this patient's number: it is never called about them again,
+/// whatever the visit, while another number of theirs may be. (A number that the carrier calls invalid ends the calls about
+/// that visit alone: networks err, and numbers come back.)
+fn was_said_to_be_wrong(number: &PhoneNumber, facts: &PatientFacts) -> bool {
+    let mut attempts = facts.outreaches.iter().flat_map(|o| &o.attempts);
+    attempts.any(|attempt| attempt.outcome == Some(Outcome::WrongNumber) && attempt.phone == *number)
 }
 
 /// Whether the limits let this number be dialled: its country is listed, and no entry of the deny list begins it. An

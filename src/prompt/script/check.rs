@@ -30,7 +30,7 @@ pub(super) fn keys(reader: &mut Reader, keys: &BTreeMap<Key, KeyAction>) {
         reader.fault_in_keys("key_9", "key 9 must stop all automated calls: want 9 = \"opt_out\" (L-08, L-17)");
     }
     for (name, action) in ACTIONS {
-        if action != KeyAction::OptOut && !keys.values().any(|a| *a == action) {
+        if !matches!(action, KeyAction::OptOut | KeyAction::WrongNumber) && !keys.values().any(|a| *a == action) {
             reader.fault_in_keys("missing_action", format!("no key means `{name}`: want one, such as {}", usual(action)));
         }
     }
@@ -43,6 +43,7 @@ fn usual(action: KeyAction) -> &'static str {
         KeyAction::Repeat => "3 = \"repeat\"",
         KeyAction::OptOut => "9 = \"opt_out\"",
         KeyAction::Undo => "\"*\" = \"undo\"",
+        KeyAction::WrongNumber => "7 = \"wrong_number\"",
     }
 }
 

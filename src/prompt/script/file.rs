@@ -56,12 +56,13 @@ pub(super) struct Reader {
 }
 
 /// Each action's word in a file.
-pub(super) const ACTIONS: [(&str, KeyAction); 5] = [
+pub(super) const ACTIONS: [(&str, KeyAction); 6] = [
     ("confirm", KeyAction::Confirm),
     ("reschedule", KeyAction::Reschedule),
     ("repeat", KeyAction::Repeat),
     ("opt_out", KeyAction::OptOut),
     ("undo", KeyAction::Undo),
+    ("wrong_number", KeyAction::WrongNumber),
 ];
 
 type Words = Vec<Spanned<String>>;
@@ -80,6 +81,7 @@ struct CallFile {
     message: Option<Words>,
     message_several: Option<Words>,
     menu: Option<Words>,
+    menu_again: Option<Words>,
     keys: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
     replies: Option<RepliesTable>,
     limits: Option<LimitsTable>,
@@ -92,6 +94,7 @@ struct RepliesTable {
     reschedule: Option<Words>,
     undone: Option<Words>,
     opted_out: Option<Words>,
+    wrong_number: Option<Words>,
     no_choice: Option<Words>,
     not_a_choice: Option<Words>,
     giving_up: Option<Words>,
@@ -171,6 +174,7 @@ impl Reader {
         let message = self.said("message", file.message);
         let several = file.message_several.map(|words| self.said("message_several", Some(words)));
         let menu = self.said("menu", file.menu);
+        let menu_again = file.menu_again.map(|words| self.said("menu_again", Some(words)));
         check::opening(self, &opening, &menu);
         let keys = self.keys(file.keys.unwrap_or_default());
         let replies = self.replies(file.replies.unwrap_or_default());
@@ -180,6 +184,7 @@ impl Reader {
             opening: opening.segments,
             message_several: several.map_or_else(|| message.segments.clone(), |said| said.segments),
             message: message.segments,
+            menu_again: menu_again.map_or_else(|| menu.segments.clone(), |said| said.segments),
             menu: menu.segments,
             keys,
             replies,
@@ -214,12 +219,14 @@ impl Reader {
     fn replies(&mut self, table: RepliesTable) -> Replies {
         let withdrawn = self.said("replies.withdrawn", table.withdrawn);
         check::withdrawn(self, &withdrawn);
+        let wrong_number = table.wrong_number.map(|words| self.said("replies.wrong_number", Some(words)).segments);
         let mut reply = |key, words| self.said(key, words).segments;
         Replies {
             confirmed: reply("replies.confirmed", table.confirmed),
             reschedule: reply("replies.reschedule", table.reschedule),
             undone: reply("replies.undone", table.undone),
             opted_out: reply("replies.opted_out", table.opted_out),
+            wrong_number: wrong_number.unwrap_or_default(),
             no_choice: reply("replies.no_choice", table.no_choice),
             not_a_choice: reply("replies.not_a_choice", table.not_a_choice),
             giving_up: reply("replies.giving_up", table.giving_up),

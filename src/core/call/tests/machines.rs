@@ -30,6 +30,27 @@ fn a_voicemail_does_not_say_that_a_cancelled_appointment_is_one() {
 }
 
 #[test]
+fn a_script_with_a_voicemail_of_its_own_leaves_that_where_the_standard_one_may_be_left() {
+    let own =
+        VoicemailScript { name: "voicemail-cancelled".into(), message: segments("hello {organization} has-been-cancelled") };
+    let with_own = Scripts { own_voicemail: Some(own), ..(*scripts()).clone() };
+    use VoicemailPolicy::{Minimal, None, Standard};
+    for (purpose, policy, without, with) in [
+        (Purpose::Reminder, Standard, "voicemail", "voicemail-cancelled"),
+        (Purpose::Moved, Standard, "voicemail", "voicemail-cancelled"),
+        (Purpose::Cancelled, Standard, "voicemail-minimal", "voicemail-cancelled"),
+        (Purpose::Closure, Standard, "voicemail-minimal", "voicemail-cancelled"),
+        (Purpose::Cancelled, Minimal, "voicemail-minimal", "voicemail-minimal"),
+        (Purpose::Reminder, Minimal, "voicemail-minimal", "voicemail-minimal"),
+        (Purpose::Cancelled, None, "-", "-"),
+    ] {
+        let brief = Brief { purpose, voicemail: policy, ..brief() };
+        let left = |scripts: &Scripts| scripts.voicemail_for(&brief).map_or("-".to_string(), |script| script.name.clone());
+        assert_eq!((left(&scripts()), left(&with_own)), (without.into(), with.into()), "{purpose:?} {policy:?}");
+    }
+}
+
+#[test]
 fn nothing_is_left_where_nothing_may_be_or_it_would_lose_its_beginning() {
     for (policy, who, want) in [
         (VoicemailPolicy::None, "machine_end", "machine_no_message/machine"),
@@ -99,7 +120,7 @@ fn a_key_means_a_person_before_and_after_the_verdict() {
     // A wrong one there: the message from its opening, which this person has not heard.
     story(VoicemailPolicy::Standard, "answered machine_end; key 7; silence").hears(&[
         "2: hello ORG at-number …617 opt-out appointment Tue-01 14:30 AT:boston confirm-1 reschedule-2 again-3 | gather 6s",
-        "3: no-choice-heard appointment Tue-01 14:30 AT:boston confirm-1 reschedule-2 again-3 | gather 6s",
+        "3: no-choice-heard appointment Tue-01 14:30 AT:boston confirm-1 reschedule-2 again-3 wrong-number-7 | gather 6s",
     ]);
 }
 

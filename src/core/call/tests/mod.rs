@@ -4,10 +4,12 @@
 mod machines;
 mod orders;
 mod outcomes;
+mod pace;
 mod people;
+mod wrong_number;
 
 use super::*;
-use crate::domain::{AnsweredBy, EndReason, LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
+use crate::domain::{AnsweredBy, EndReason, LocalMoment, Outcome, PhoneNumber, Purpose, VoicemailPolicy};
 use crate::ids::PhraseId;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -22,7 +24,8 @@ pub(super) fn scripts() -> Arc<Scripts> {
             message: segments("appointment {day} {time} {at_site}"),
             message_several: segments("{count} {day} first-is {time} {at_site}"),
             menu: segments("confirm-1 reschedule-2 again-3"),
-            keys: "1c 2r 3a 9o *u"
+            menu_again: segments("confirm-1 reschedule-2 again-3 wrong-number-7"),
+            keys: "1c 2r 3a 7w 9o *u"
                 .split(' ')
                 .map(|pair| (Key::new(pair.chars().next().expect("a key")).expect("a key"), action(&pair[1..2])))
                 .collect(),
@@ -31,6 +34,7 @@ pub(super) fn scripts() -> Arc<Scripts> {
                 reschedule: segments("thank-you office-will-call meant-else-star"),
                 undone: segments("choice-undone"),
                 opted_out: segments("opted-out goodbye"),
+                wrong_number: segments("wrong-number goodbye"),
                 no_choice: segments("no-choice-heard"),
                 not_a_choice: segments("not-a-choice"),
                 giving_up: segments("questions-call {callback_number} goodbye"),
@@ -40,6 +44,7 @@ pub(super) fn scripts() -> Arc<Scripts> {
             limits: ScriptLimits { repeats: 3, asked_repeats: 2, key_timeout_s: 6, change_timeout_s: 4, long_timeout_s: 30 },
         },
         voicemail: voicemail("voicemail", "hello {organization} appointment {day} {time} to-stop-call {opt_out_number}"),
+        own_voicemail: None,
         voicemail_minimal: voicemail("voicemail-minimal", "hello {organization} please-call-us to-stop-call {opt_out_number}"),
     })
 }
@@ -50,6 +55,7 @@ fn action(letter: &str) -> KeyAction {
         "r" => KeyAction::Reschedule,
         "a" => KeyAction::Repeat,
         "o" => KeyAction::OptOut,
+        "w" => KeyAction::WrongNumber,
         _ => KeyAction::Undo,
     }
 }
@@ -179,7 +185,8 @@ fn event(text: &str, current: u32) -> CallEvent {
     }
 }
 
-/// A reaction as a line: `2: no-choice-heard … | gather 6s`, a push with `push` before it, an opt-out with `OPT-OUT`.
+/// A reaction as a line: `2: no-choice-heard … | gather 6s`, a push with `push` before it, an opt-out with `OPT-OUT`, slow
+/// words as `3 slowly: …`.
 fn line_of(reaction: &Reaction) -> Option<String> {
     let step = reaction.step.as_ref()?;
     let words: Vec<_> = step.say.iter().map(word_of).collect();
@@ -191,7 +198,8 @@ fn line_of(reaction: &Reaction) -> Option<String> {
     let push = if reaction.push { "push " } else { "" };
     let opt_out = if reaction.opt_out { " OPT-OUT" } else { "" };
     let said = if words.is_empty() { String::new() } else { format!("{} ", words.join(" ")) };
-    Some(format!("{push}{}: {said}| {then}{opt_out}", step.number))
+    let slowly = if step.slow { " slowly" } else { "" };
+    Some(format!("{push}{}{slowly}: {said}| {then}{opt_out}", step.number))
 }
 
 fn word_of(utterance: &Utterance) -> String {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn key() -> impl Strategy<Value = Key> {
-    prop::sample::select("1239*7#0".chars().collect::<Vec<_>>()).prop_map(|c| Key::new(c).expect("a key"))
+    prop::sample::select("1239*75#0".chars().collect::<Vec<_>>()).prop_map(|c| Key::new(c).expect("a key"))
 }
 
 fn who() -> impl Strategy<Value = AnsweredBy> {
@@ -115,6 +115,11 @@ proptest! {
             prop_assert_eq!(standing.outcome.is_some(), standing.ended_at.is_some());
             prop_assert_eq!(standing.outcome.is_some(), standing.status.is_final());
             prop_assert_eq!(standing.opted_out, opt_outs == 1);
+            // What somebody said of the number stays, and decides where no choice stands.
+            prop_assert!(standing.wrong_number >= over.as_ref().is_some_and(|end| end.wrong_number));
+            prop_assert!(standing.outcome != Some(Outcome::WrongNumber) || standing.wrong_number);
+            let settled = [Outcome::Confirmed, Outcome::RescheduleRequested, Outcome::WrongNumber];
+            prop_assert!(!standing.wrong_number || standing.outcome.is_none_or(|outcome| settled.contains(&outcome)));
             if let Some(end) = &over {
                 // Only an end that we presumed ourselves gives way to the carrier's.
                 let presumed = matches!(end.end_reason, Some(EndReason::NeverPlaced | EndReason::Unknown));
@@ -214,7 +219,7 @@ fn every_path_ends() {
             continue;
         }
         let waits = CallEvent::Silence { step: step.number };
-        let presses = "1239*7".chars().map(|c| CallEvent::Key { step: step.number, key: Key::new(c).expect("a key") });
+        let presses = "1239*750#".chars().map(|c| CallEvent::Key { step: step.number, key: Key::new(c).expect("a key") });
         for event in presses.chain([waits]) {
             let mut next = call.clone();
             let given = next.handle(&event, at(1)).step.expect("whoever asks gets a step");

@@ -147,6 +147,37 @@ fn earlier<'a>(world: &'a mut World, start: &str, status: AppointmentStatus) -> 
     world.facts.appointments.last_mut().expect("just pushed")
 }
 
+/// A call about a visit in October, answered by somebody else.
+fn said_to_be_wrong<'a>(world: &'a mut World, called: &str) -> &'a mut Attempt {
+    let mut other = world.clone();
+    other.visit().start = at("2026-10-15 09:00");
+    let attempt = other.tried(1, "2026-10-12 10:00", Outcome::WrongNumber);
+    attempt.phone = number(called);
+    world.facts.outreaches.extend(other.facts.outreaches);
+    world.facts.outreaches.last_mut().and_then(|o| o.attempts.last_mut()).expect("just pushed")
+}
+
+#[test]
+fn a_number_that_is_somebody_elses_is_never_called_about_this_patient_again() {
+    let mut world = World::new();
+    said_to_be_wrong(&mut world, "6175550101");
+    // It is the only one: a person must find another.
+    assert_eq!(in_words(&world.first()), "review bad_phone");
+    world.only_number("6175550101");
+    assert_eq!(in_words(&world.first()), "review bad_phone");
+    // The feed has another one now.
+    let mut world = World::new();
+    said_to_be_wrong(&mut world, "6175550101");
+    world.phones(&[(PhoneKind::Home, "6175550102")]);
+    assert!(in_words(&world.first()).starts_with("call 1"));
+    // A visit in which it was said is over, also for another number (interfaces, section 5).
+    let mut world = World::new();
+    world.now = at("2026-12-08 12:00");
+    world.tried(1, "2026-12-07 10:00", Outcome::WrongNumber);
+    world.phones(&[(PhoneKind::Home, "6175550101"), (PhoneKind::Mobile, "6175550102")]);
+    assert_eq!(in_words(&world.first()), "skip no_callable_phone");
+}
+
 #[test]
 fn telephones_in_the_jobs_order() {
     use PhoneKind::*;
@@ -168,6 +199,23 @@ fn telephones_in_the_jobs_order() {
                 w.phones(&[(Home, "6175550101"), (Mobile, "6175550102")]);
             },
             Mobile,
+        ),
+        (
+            "one that was said to be somebody else's in a call about another visit is passed over",
+            |w| {
+                said_to_be_wrong(w, "6175550101");
+                w.phones(&[(Home, "6175550101"), (Mobile, "6175550102")]);
+            },
+            Mobile,
+        ),
+        (
+            "one that the carrier called invalid then is tried again for another visit",
+            |w| {
+                let attempt = said_to_be_wrong(w, "6175550101");
+                (attempt.outcome, attempt.end_reason) = (Some(Outcome::Failed), Some(EndReason::BadNumber));
+                w.phones(&[(Home, "6175550101"), (Mobile, "6175550102")]);
+            },
+            Home,
         ),
         (
             "the one number that may be used, whatever the job says",
