@@ -8,7 +8,7 @@ use crate::core::plan::{Job, Rules};
 use crate::fault::Fault;
 use crate::feed::{Context, csv};
 use crate::intake::{self, Arrival, ImportReport};
-use crate::prompt::script::{ScriptSet, load_scripts};
+use crate::prompt::script::ScriptSet;
 use crate::prompt::{Names, Packs, check_pack, says};
 use crate::rulebook;
 use crate::services::Classifier;
@@ -112,7 +112,7 @@ pub(super) fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet), Vec<Fa
         return Err(vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)]);
     }
     let (packs, mut faults) = Packs::load(&config.prompts);
-    let scripts = match load_scripts(&config.prompts.join("scripts")) {
+    let scripts = match ScriptSet::load(&config.prompts) {
         Ok(scripts) => scripts,
         Err(more) => {
             faults.extend(more);
@@ -170,11 +170,10 @@ pub fn languages(config: &Config) -> Vec<LanguageTag> {
 
 /// The names of the call scripts, and their faults; no names where there is no folder (then any name is accepted).
 pub fn script_names(config: &Config) -> (Vec<String>, Vec<Fault>) {
-    let dir = config.prompts.join("scripts");
-    if !dir.is_dir() {
+    if !config.prompts.join("scripts").is_dir() {
         return (Vec::new(), Vec::new());
     }
-    match load_scripts(&dir) {
+    match ScriptSet::load(&config.prompts) {
         Ok(set) => (set.calls.into_keys().collect(), Vec::new()),
         Err(faults) => (Vec::new(), faults),
     }

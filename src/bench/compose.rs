@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
 use crate::core::ids::PhraseId;
-use crate::prompt::script::load_scripts;
+use crate::prompt::script::ScriptSet;
 use crate::prompt::{Manner, Pack, Packs};
 use anyhow::{Context, anyhow};
 use chrono::{NaiveDate, NaiveTime};
@@ -33,7 +33,7 @@ pub fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
 
 /// The reminder, its beginning said again until it is long enough.
 fn message(config: &Config, pack: &Pack) -> anyhow::Result<Vec<PhraseId>> {
-    let scripts = load_scripts(&config.prompts.join("scripts")).map_err(|faults| anyhow!(listed(&faults)))?;
+    let scripts = ScriptSet::load(&config.prompts).map_err(|faults| anyhow!(listed(&faults)))?;
     let script = scripts.calls.get("reminder").context("there is no call script `reminder`")?;
     let day = NaiveDate::from_ymd_opt(2026, 12, 1).context("a day")?;
     let start = LocalMoment { date: day, time: NaiveTime::from_hms_opt(14, 30, 0).context("a time")? };

@@ -7,7 +7,7 @@ use crate::core::call::{Brief, Utterance};
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy, resolve_local};
 use crate::core::ids::{LanguageTag, SiteKey};
 use crate::fault::nearest;
-use crate::prompt::script::{ScriptSet, load_scripts};
+use crate::prompt::script::ScriptSet;
 use crate::prompt::{Manner, Packs};
 use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, NaiveDateTime};
@@ -71,7 +71,7 @@ fn render(desk: &Desk, config: &Config, args: &RenderArguments) -> anyhow::Resul
     for fault in &faults {
         eprintln!("{fault}");
     }
-    let scripts = load_scripts(&config.prompts.join("scripts")).map_err(|faults| anyhow!(crate::app::listed(&faults)))?;
+    let scripts = ScriptSet::load(&config.prompts).map_err(|faults| anyhow!(crate::app::listed(&faults)))?;
     let language = args.language.as_deref().map_or_else(|| config.organization.language.clone(), LanguageTag::new);
     let pack = packs.find(language.as_str()).with_context(|| {
         let known: Vec<_> = packs.languages().map(|l| l.as_str()).collect();
@@ -96,10 +96,10 @@ fn render(desk: &Desk, config: &Config, args: &RenderArguments) -> anyhow::Resul
 
 /// What the named script says first: to a person up to where the menu waits, to a machine all of it.
 fn words(scripts: &ScriptSet, name: &str, brief: &Brief) -> anyhow::Result<Vec<Utterance>> {
-    if let Some(script) = scripts.calls.get(name) {
-        return Ok(script.first_words(brief));
+    if let Some(scripts) = scripts.for_call(name, &brief.site) {
+        return Ok(scripts.call.first_words(brief));
     }
-    if let Some(script) = scripts.voicemails.get(name) {
+    if let Some(script) = scripts.voicemails_at(&brief.site).get(name) {
         return Ok(script.words(brief));
     }
     let known: Vec<&str> = scripts.calls.keys().chain(scripts.voicemails.keys()).map(String::as_str).collect();

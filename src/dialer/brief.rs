@@ -50,8 +50,8 @@ impl Dialer {
             long_timeouts: facts.patient.flags.tty,
             guardian: facts.patient.flags.guardian,
         };
-        let script = self.live.scripts.calls.get(&brief.script)?;
-        brief.message_ms = self.live.voice.length_ms(&brief, &script.first_words(&brief));
+        let scripts = self.live.scripts.for_call(&brief.script, &brief.site)?;
+        brief.message_ms = self.live.voice.length_ms(&brief, &scripts.call.first_words(&brief));
         Some(brief)
     }
 }

@@ -65,7 +65,7 @@ impl LiveCalls {
             return Ok(Taken { attempt: id, document, verdict: "duplicate" });
         }
         let script = &record.brief.script;
-        let scripts = self.scripts.for_call(script).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
+        let scripts = self.scripts.for_call(script, &record.brief.site).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
         let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
         if answers_no_step(&call, event) {
             // Nothing is kept, so that the true answer of that step finds its place.

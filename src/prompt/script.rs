@@ -1,43 +1,92 @@
 //! Call scripts: a folder of TOML files to the core's scripts, each fault with its place.
 //!
-//! A file's name is the script's name; its `kind` says what it is. Which phrases exist is a language pack's affair:
-//! [`ScriptSet::unrecorded`] compares. Start reading at [`load_scripts`].
+//! A file's name is the script's name; its `kind` says what it is. A script takes what it does not say from another one
+//! (`extends`), and a site may say single scripts otherwise (`sites/<site key>/scripts`). `file` reads one file, `folder` all
+//! of a folder, `inherit` finds where a script takes from, `whole` puts it together, `check` holds it to the rules. Which
+//! phrases exist is a language pack's affair: [`ScriptSet::unrecorded`] compares. Start reading at [`ScriptSet::load`].
 
 mod check;
+mod draft;
 mod file;
+mod folder;
+mod inherit;
+mod repeated;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use crate::core::call::{Announcement, CallScript, Scripts, VoicemailScript};
-use crate::core::ids::{LanguageTag, PhraseId};
+use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::fault::{Fault, nearest};
-use file::{Parsed, PhraseUse};
+use draft::{Parsed, PhraseUse};
+use folder::{Folder, NEEDED, voicemail_of};
+use inherit::View;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A fault of a script, as `check` lists it.
 pub type ScriptFault = Fault;
 
-/// The scripts of a folder, complete: whatever a call needs is there.
+/// The scripts of a hospital, complete: whatever a call needs is there.
 #[derive(Debug, Clone)]
 pub struct ScriptSet {
-    /// For a person, by name: `reminder`, `cancelled`, `moved`, `closure` and what the hospital adds.
+    /// For a person, by name, where a site says nothing else: `reminder`, `cancelled`, `moved`, `closure` and what the
+    /// hospital adds.
     pub calls: BTreeMap<String, CallScript>,
-    /// For a machine: `voicemail` and `voicemail-minimal`.
+    /// For a machine, likewise: `voicemail`, `voicemail-minimal` and those of single scripts.
     pub voicemails: BTreeMap<String, VoicemailScript>,
     /// Said when something is wrong, to whoever is on the line.
     pub apology: Announcement,
     /// Said while the store is slow.
     pub one_moment: Announcement,
-    ready: BTreeMap<String, Arc<Scripts>>,
+    general: Edition,
+    sites: BTreeMap<SiteKey, Edition>,
     uses: Vec<PhraseUse>,
 }
 
+/// The scripts as they are for one site, or where no site says otherwise.
+#[derive(Debug, Clone, Default)]
+struct Edition {
+    ready: BTreeMap<String, Arc<Scripts>>,
+    voicemails: BTreeMap<String, VoicemailScript>,
+}
+
 impl ScriptSet {
-    /// What one call needs, by the name of its call script.
-    pub fn for_call(&self, script: &str) -> Option<Arc<Scripts>> {
-        self.ready.get(script).cloned()
+    /// Reads a folder of prompts: its `scripts`, and those of single sites.
+    ///
+    /// # Errors
+    /// Every fault of every file, and every script that each call needs and the folder lacks.
+    pub fn load(prompts: &Path) -> Result<ScriptSet, Vec<ScriptFault>> {
+        let mut faults = Vec::new();
+        let set = read(prompts, &mut faults);
+        // What several scripts take from one file is one fault, however many of them find it.
+        let mut told: Vec<Fault> = Vec::new();
+        for fault in faults {
+            if !told.contains(&fault) {
+                told.push(fault);
+            }
+        }
+        set.filter(|_| told.is_empty()).ok_or(told)
+    }
+
+    /// What one call needs, by the name of its call script, about a visit at a site.
+    pub fn for_call(&self, script: &str, site: &SiteKey) -> Option<Arc<Scripts>> {
+        self.at(site).ready.get(script).cloned()
+    }
+
+    /// Every call script with what belongs to it, as it is for a site.
+    pub fn all_at(&self, site: &SiteKey) -> impl Iterator<Item = &Arc<Scripts>> {
+        self.at(site).ready.values()
+    }
+
+    /// The voicemails by name, as they are for a site.
+    pub fn voicemails_at(&self, site: &SiteKey) -> &BTreeMap<String, VoicemailScript> {
+        &self.at(site).voicemails
+    }
+
+    fn at(&self, site: &SiteKey) -> &Edition {
+        self.sites.get(site).unwrap_or(&self.general)
     }
 
     /// Every phrase that a script names. What fills the places (dates, numbers, names) comes on top.
@@ -63,107 +112,78 @@ impl ScriptSet {
     }
 }
 
-/// Reads every `*.toml` of a folder.
-///
-/// # Errors
-/// Every fault of every file, and every script that each call needs and the folder lacks.
-pub fn load_scripts(dir: &Path) -> Result<ScriptSet, Vec<ScriptFault>> {
-    let mut faults = Vec::new();
-    let mut parsed = BTreeMap::new();
-    let mut broken = BTreeSet::new();
-    let mut uses = Vec::new();
-    for path in toml_files(dir).map_err(|fault| vec![fault])? {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        match file::read(&path, &name) {
-            Ok((script, named)) => {
-                parsed.insert(name, script);
-                uses.extend(named);
-            }
-            Err(found) => {
-                broken.insert(name);
-                faults.extend(found);
-            }
-        }
-    }
-    let mut set = Sorted::default();
-    for (name, script) in parsed {
-        let file = dir.join(format!("{name}.toml"));
-        set.take(name, script).unwrap_or_else(|message| faults.push(Fault::of_file(&file, "unknown_script", message)));
-    }
+/// The set, as far as the faults let it be whole.
+fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
+    let dir = prompts.join("scripts");
+    let general = Folder::read(&dir, None, faults)?;
+    general.check_names(None, faults);
     for (name, kind) in NEEDED {
-        if !broken.contains(name) && !set.has(name) {
+        if !general.broken.contains(name) && !general.parsed.contains_key(name) {
             let message = format!("there is no such file: every call needs this script, with kind = \"{kind}\"");
             faults.push(Fault::of_file(&dir.join(format!("{name}.toml")), "missing_script", message));
         }
     }
-    set.complete(uses).filter(|_| faults.is_empty()).ok_or(faults)
+    let edition = edition(View { general: &general, site: None }, faults);
+    let mut uses = general.uses.clone();
+    let mut sites = BTreeMap::new();
+    for (site, folder) in site_folders(&prompts.join("sites"), faults) {
+        folder.check_names(Some(&general), faults);
+        let own = self::edition(View { general: &general, site: Some(&folder) }, faults);
+        uses.extend(folder.uses);
+        sites.extend(own.map(|own| (site, own)));
+    }
+    let announcement = |name: &str| match general.parsed.get(name) {
+        Some(Parsed::Announcement(script, _)) => Some(script.clone()),
+        _ => None,
+    };
+    let edition = edition?;
+    Some(ScriptSet {
+        calls: edition.ready.iter().map(|(name, scripts)| (name.clone(), scripts.call.clone())).collect(),
+        voicemails: edition.voicemails.clone(),
+        apology: announcement("apology")?,
+        one_moment: announcement("one-moment")?,
+        general: edition,
+        sites,
+        uses,
+    })
 }
 
-/// What every call needs beside its own script.
-const NEEDED: [(&str, &str); 4] =
-    [("voicemail", "voicemail"), ("voicemail-minimal", "voicemail"), ("apology", "announcement"), ("one-moment", "announcement")];
-
-#[derive(Default)]
-struct Sorted {
-    calls: BTreeMap<String, CallScript>,
-    voicemails: BTreeMap<String, VoicemailScript>,
-    announcements: BTreeMap<String, Announcement>,
+/// The folders of scripts under `sites`, by the sites' keys. There need be none.
+fn site_folders(dir: &Path, faults: &mut Vec<Fault>) -> Vec<(SiteKey, Folder)> {
+    // A folder that cannot be read is the packs' to tell: they stand in it too.
+    let mut keys: Vec<_> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+    keys.sort();
+    let keys = keys.into_iter().filter_map(|key| key.into_string().ok());
+    keys.filter(|key| dir.join(key).join("scripts").is_dir())
+        .filter_map(|key| Some((SiteKey::new(&key), Folder::read(&dir.join(&key).join("scripts"), Some(&key), faults)?)))
+        .collect()
 }
 
-impl Sorted {
-    /// Takes a script in; refuses one that nothing would ever say.
-    fn take(&mut self, name: String, script: Parsed) -> Result<(), String> {
-        let kind = match script {
-            Parsed::Call(_) => "call",
-            Parsed::Voicemail(_) => "voicemail",
-            Parsed::Announcement(_) => "announcement",
-        };
-        let fixed = NEEDED.iter().find(|(needed, _)| *needed == name).map(|(_, kind)| *kind);
-        if fixed.unwrap_or("call") != kind {
-            let names: Vec<_> = NEEDED.iter().filter(|(_, k)| *k == kind).map(|(n, _)| *n).collect();
-            return Err(match fixed {
-                Some(fixed) => format!("kind = \"{kind}\": a script of this name has kind = \"{fixed}\""),
-                None => format!("nothing says a script of this name with kind = \"{kind}\"; there are {}", names.join(" and ")),
-            });
-        }
-        match script {
-            Parsed::Call(script) => drop(self.calls.insert(name, *script)),
-            Parsed::Voicemail(script) => drop(self.voicemails.insert(name, script)),
-            Parsed::Announcement(script) => drop(self.announcements.insert(name, script)),
-        }
-        Ok(())
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.voicemails.contains_key(name) || self.announcements.contains_key(name)
-    }
-
-    fn complete(mut self, uses: Vec<PhraseUse>) -> Option<ScriptSet> {
-        let (voicemail, voicemail_minimal) = (self.voicemails.get("voicemail")?, self.voicemails.get("voicemail-minimal")?);
-        let ready = |call: &CallScript| {
-            let (voicemail, voicemail_minimal) = (voicemail.clone(), voicemail_minimal.clone());
-            Arc::new(Scripts { call: call.clone(), voicemail, own_voicemail: None, voicemail_minimal })
-        };
-        Some(ScriptSet {
-            ready: self.calls.iter().map(|(name, call)| (name.clone(), ready(call))).collect(),
-            apology: self.announcements.remove("apology")?,
-            one_moment: self.announcements.remove("one-moment")?,
-            calls: self.calls,
-            voicemails: self.voicemails,
-            uses,
-        })
-    }
-}
-
-fn toml_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let trouble = |error: std::io::Error| Fault::of_file(dir, "unreadable", format!("the folder of scripts: {error}"));
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(trouble)? {
-        let path = entry.map_err(trouble)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push(path);
+/// Every call script of a view, put together; `None` where its voicemails are missing.
+fn edition(view: View, faults: &mut Vec<Fault>) -> Option<Edition> {
+    let folders = || view.site.into_iter().chain([view.general]);
+    let names: BTreeSet<&String> = folders().flat_map(|folder| folder.parsed.keys()).collect();
+    let mut calls = BTreeMap::new();
+    let mut voicemails = BTreeMap::new();
+    for name in names {
+        match folders().find_map(|folder| folder.parsed.get(name)) {
+            Some(Parsed::Voicemail(script, _)) => drop(voicemails.insert(name.clone(), script.clone())),
+            Some(Parsed::Call(draft)) => {
+                let Some(chain) = view.chain(name, faults) else { continue };
+                if !draft.is_base {
+                    let (script, found) = whole::whole(name, &chain);
+                    faults.extend(found);
+                    calls.insert(name.clone(), script);
+                }
+            }
+            Some(Parsed::Announcement(..)) | None => {}
         }
     }
-    files.sort();
-    Ok(files)
+    let (voicemail, minimal) = (voicemails.get("voicemail")?, voicemails.get("voicemail-minimal")?);
+    let ready = |(name, call): (String, CallScript)| {
+        // A script called "minimal" has none of its own: that name is taken.
+        let own_voicemail = voicemails.get(&voicemail_of(&name)).filter(|own| own.name != minimal.name).cloned();
+        (name, Arc::new(Scripts { call, voicemail: voicemail.clone(), own_voicemail, voicemail_minimal: minimal.clone() }))
+    };
+    Some(Edition { ready: calls.into_iter().map(ready).collect(), voicemails })
 }

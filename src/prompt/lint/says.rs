@@ -9,7 +9,8 @@ use crate::prompt::script::ScriptSet;
 pub fn says(scripts: &ScriptSet, brief: &Brief) -> Vec<ScriptWords> {
     let piece = |segments: &Vec<Segment>| speak(segments, brief);
     let words = |name: &str, says: Vec<Vec<Utterance>>| ScriptWords { script: name.to_string(), says };
-    let calls = scripts.calls.iter().map(|(name, script)| {
+    let calls = scripts.all_at(&brief.site).map(|scripts| {
+        let script = &scripts.call;
         let replies = &script.replies;
         let spoken = [
             &script.opening,
@@ -28,9 +29,9 @@ pub fn says(scripts: &ScriptSet, brief: &Brief) -> Vec<ScriptWords> {
             &replies.withdrawn,
             &replies.goodbye,
         ];
-        words(name, spoken.map(piece).to_vec())
+        words(&script.name, spoken.map(piece).to_vec())
     });
-    let voicemails = scripts.voicemails.iter().map(|(name, script)| words(name, vec![script.words(brief)]));
+    let voicemails = scripts.voicemails_at(&brief.site).iter().map(|(name, script)| words(name, vec![script.words(brief)]));
     let announcements = [&scripts.apology, &scripts.one_moment].map(|a| words(&a.name, vec![a.words(&brief.callback_number)]));
     calls.chain(voicemails).chain(announcements).collect()
 }

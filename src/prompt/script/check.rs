@@ -1,21 +1,30 @@
 //! What the law and the machine ask of a script's words and keys (calling-rules; the rule stands in each message).
 
-use super::file::{ACTIONS, Reader, Said};
-use crate::core::call::{Key, KeyAction, Segment, Slot};
-use std::collections::BTreeMap;
+use super::draft::Said;
+use super::file::ACTIONS;
+use super::whole::{Keys, Whole};
+use crate::core::call::{Key, KeyAction, Segment, Slot, keys_told};
+use crate::fault::Fault;
 
-/// Who calls comes first, and how to stop these calls right after it, or at the end with the keys.
-pub(super) fn opening(reader: &mut Reader, opening: &Said, menu: &Said) {
-    if opening.segments.is_empty() || menu.segments.is_empty() {
-        return;
-    }
-    who_calls_first(reader, "opening", opening);
+/// Who calls comes first, and how to stop these calls right after it; at the end with the keys only where the hospital has
+/// recorded consent to these very calls. (How long it takes until then is measured where the recordings are known.)
+pub(super) fn opening(all: &mut Whole, opening: Option<&Said>, menu: Option<&Said>) {
+    let (Some(opening), Some(menu)) = (spoken(opening), spoken(menu)) else { return };
+    all.faults.extend(who_calls_first("opening", opening));
     let number = opening.segments.iter().position(|segment| *segment == Segment::Slot(Slot::CallbackNumber));
     let right_after = number.and_then(|at| opening.segments.get(at + 1));
-    if !right_after.is_some_and(offers_opt_out) && !menu.segments.last().is_some_and(offers_opt_out) {
+    if right_after.is_some_and(offers_opt_out) {
+        return;
+    }
+    if !menu.segments.last().is_some_and(offers_opt_out) {
         let message = "the way to stop these calls is not offered: want a phrase such as say/opt-out right after \
                        {callback_number} (L-08), or, with recorded consent, at the end of the menu";
-        reader.fault_at(opening.byte, "opt_out_not_offered", message);
+        all.faults.push(opening.fault("opt_out_not_offered", message));
+    } else if !all.own().consent_recorded {
+        let message = "the way to stop these calls is offered at the end only: that wants recorded consent (L-08). Say \
+                       consent_recorded = true in this very script where the hospital has it, or offer it right after \
+                       {callback_number}";
+        all.faults.push(menu.fault("opt_out_at_the_end", message));
     }
 }
 
@@ -24,14 +33,24 @@ fn offers_opt_out(segment: &Segment) -> bool {
 }
 
 /// Key 9 is said in every call, so it must do what is said; and an action without a key can never happen.
-pub(super) fn keys(reader: &mut Reader, keys: &BTreeMap<Key, KeyAction>) {
-    let nine = Key::new('9').and_then(|key| keys.get(&key));
-    if nine != Some(&KeyAction::OptOut) {
-        reader.fault_in_keys("key_9", "key 9 must stop all automated calls: want 9 = \"opt_out\" (L-08, L-17)");
+pub(super) fn keys(all: &mut Whole, keys: &Keys) {
+    let own = all.own();
+    let fault = |at: Option<&super::draft::Place>, code, message: String| match at {
+        Some(place) => place.fault(code, message),
+        None => own.source.fault_in("keys", code, message),
+    };
+    let lost = |action| keys.lost.iter().rev().find(|(lost, _)| *lost == action).map(|(_, place)| *place);
+    let nine = Key::new('9').and_then(|key| keys.meanings.get(&key));
+    if nine.map(|(action, _)| *action) != Some(KeyAction::OptOut) {
+        let at = nine.map(|(_, place)| *place).or_else(|| lost(KeyAction::OptOut));
+        let message = "key 9 must stop all automated calls: want 9 = \"opt_out\" (L-08, L-17)".to_string();
+        all.faults.push(fault(at, "key_9", message + &all.looked_in()));
     }
     for (name, action) in ACTIONS {
-        if !matches!(action, KeyAction::OptOut | KeyAction::WrongNumber) && !keys.values().any(|a| *a == action) {
-            reader.fault_in_keys("missing_action", format!("no key means `{name}`: want one, such as {}", usual(action)));
+        let is_needed = !matches!(action, KeyAction::OptOut | KeyAction::WrongNumber);
+        if is_needed && !keys.meanings.values().any(|(meaning, _)| *meaning == action) {
+            let message = format!("no key means `{name}`: want one, such as {}", usual(action));
+            all.faults.push(fault(lost(action), "missing_action", message + &all.looked_in()));
         }
     }
 }
@@ -47,52 +66,116 @@ fn usual(action: KeyAction) -> &'static str {
     }
 }
 
-/// It may be the first thing that is said, and what it was about is no longer true.
-pub(super) fn withdrawn(reader: &mut Reader, said: &Said) {
-    if said.segments.is_empty() {
+/// The keys that are told by the name of a phrase are those that mean something, and the other way round.
+pub(super) fn told(all: &mut Whole, keys: &Keys, menu: Option<&Said>, menu_again: Option<&Said>) {
+    const PARTS: [&str; 13] = [
+        "opening",
+        "menu",
+        "menu_again",
+        "replies.confirmed",
+        "replies.reschedule",
+        "replies.undone",
+        "replies.opted_out",
+        "replies.wrong_number",
+        "replies.no_choice",
+        "replies.not_a_choice",
+        "replies.giving_up",
+        "replies.withdrawn",
+        "replies.goodbye",
+    ];
+    for part in PARTS {
+        let said = if part == "menu_again" { menu_again } else { all.find(part) };
+        for (phrase, place) in said.into_iter().flat_map(Said::phrases) {
+            for key in keys_told(phrase).filter(|key| !keys.meanings.contains_key(key)) {
+                let message = format!(
+                    "`{phrase}` tells of key {key}, which means nothing{}: give it a meaning under [keys], or say another phrase",
+                    in_script(all, &place.source.name)
+                );
+                all.faults.push(place.fault("key_without_meaning", message));
+            }
+        }
+    }
+    for (part, said) in [("menu", menu), ("menu_again", menu_again)] {
+        let Some(said) = spoken(said) else { continue };
+        for action in [KeyAction::Confirm, KeyAction::Reschedule, KeyAction::Repeat] {
+            untold(all, keys, action, part, &[said]);
+        }
+    }
+    if let Some(menu) = spoken(menu) {
+        let again = spoken(menu_again);
+        untold(all, keys, KeyAction::WrongNumber, "menu_again", &again.into_iter().chain([menu]).collect::<Vec<_>>());
+    }
+}
+
+/// A fault where none of these words tells of a key with this action.
+fn untold(all: &mut Whole, keys: &Keys, action: KeyAction, part: &str, said: &[&Said]) {
+    let means: Vec<Key> = keys.meanings.iter().filter(|(_, (meaning, _))| *meaning == action).map(|(key, _)| *key).collect();
+    let (Some(key), Some(place)) = (means.first(), said.first()) else { return };
+    let told = said.iter().flat_map(|said| said.phrases());
+    if told.flat_map(|(phrase, _)| keys_told(phrase).collect::<Vec<_>>()).any(|key| means.contains(&key)) {
         return;
     }
-    who_calls_first(reader, "replies.withdrawn", said);
-    only(reader, "replies.withdrawn", said, &[Slot::Organization, Slot::CallbackNumber], "the visit has changed");
+    let name = ACTIONS.iter().find(|(_, known)| *known == action).map_or("", |(name, _)| name);
+    let ending = if key.as_char() == '*' { "star".to_string() } else { key.to_string() };
+    let message = format!(
+        "{part}: nobody is told of key {key}, which means `{name}`{}: want a phrase whose name ends in -{ending}",
+        in_script(all, &place.source.name)
+    );
+    all.faults.push(place.fault("untold_key", message));
+}
+
+/// Names the script where the words stand in another one's file.
+fn in_script(all: &Whole, said_in: &str) -> String {
+    let own = &all.own().source.name;
+    if own == said_in { String::new() } else { format!(" in the script {own}") }
+}
+
+/// It may be the first thing that is said, and what it was about is no longer true.
+pub(super) fn withdrawn(all: &mut Whole, said: Option<&Said>) {
+    let Some(said) = spoken(said) else { return };
+    all.faults.extend(who_calls_first("replies.withdrawn", said));
+    let allowed = [Slot::Organization, Slot::CallbackNumber];
+    all.faults.extend(only("replies.withdrawn", said, &allowed, "the visit has changed"));
 }
 
 /// Anybody may hear it.
-pub(super) fn voicemail(reader: &mut Reader, name: &str, said: &Said) {
+pub(super) fn voicemail(name: &str, said: &Said) -> Vec<Fault> {
     use Slot::*;
-    if said.segments.is_empty() {
-        return;
-    }
-    who_calls_first(reader, "message", said);
+    let Some(said) = spoken(Some(said)) else { return Vec::new() };
+    let mut faults: Vec<_> = who_calls_first("message", said).into_iter().collect();
     if !said.segments.contains(&Segment::Slot(OptOutNumber)) {
-        reader.fault_at(said.byte, "opt_out_not_offered", "message: a voicemail says the {opt_out_number} (L-15)");
+        faults.push(said.fault("opt_out_not_offered", "message: a voicemail says the {opt_out_number} (L-15)"));
     }
     let minimal = [Organization, CallbackNumber, OptOutNumber];
     let standard = [Organization, CallbackNumber, OptOutNumber, Day, Time];
     let allowed: &[Slot] = if name == "voicemail-minimal" { &minimal } else { &standard };
-    only(reader, "message", said, allowed, "a stranger may hear a voicemail (L-35)");
+    faults.extend(only("message", said, allowed, "a stranger may hear a voicemail (L-35)"));
+    faults
 }
 
 /// It is said where no call is known.
-pub(super) fn announcement(reader: &mut Reader, said: &Said) {
-    only(reader, "message", said, &[Slot::Organization, Slot::CallbackNumber], "an announcement knows no call");
+pub(super) fn announcement(said: &Said) -> Vec<Fault> {
+    only("message", said, &[Slot::Organization, Slot::CallbackNumber], "an announcement knows no call").collect()
 }
 
 /// The organization and then its number come before any other fact (L-04, L-12).
-fn who_calls_first(reader: &mut Reader, key: &str, said: &Said) {
+fn who_calls_first(key: &str, said: &Said) -> Option<Fault> {
     let places = said.segments.iter().filter_map(|segment| match segment {
         Segment::Slot(slot) => Some(*slot),
         Segment::Phrase(_) => None,
     });
-    if !places.take(2).eq([Slot::Organization, Slot::CallbackNumber]) {
-        let message = format!("{key}: {{organization}} and then {{callback_number}} come first (L-04)");
-        reader.fault_at(said.byte, "who_calls_first", message);
-    }
+    let message = || format!("{key}: {{organization}} and then {{callback_number}} come first (L-04)");
+    (!places.take(2).eq([Slot::Organization, Slot::CallbackNumber])).then(|| said.fault("who_calls_first", message()))
 }
 
-fn only(reader: &mut Reader, key: &str, said: &Said, allowed: &[Slot], why: &str) {
-    for (slot, name) in Slot::NAMES {
-        if said.segments.contains(&Segment::Slot(slot)) && !allowed.contains(&slot) {
-            reader.fault_at(said.byte, "place_not_allowed", format!("{key}: {{{name}}} is not said here: {why}"));
-        }
-    }
+fn only<'a>(key: &'a str, said: &'a Said, allowed: &'a [Slot], why: &'a str) -> impl Iterator<Item = Fault> + 'a {
+    Slot::NAMES
+        .into_iter()
+        .filter(|(slot, _)| said.segments.contains(&Segment::Slot(*slot)) && !allowed.contains(slot))
+        .map(move |(_, name)| said.fault("place_not_allowed", format!("{key}: {{{name}}} is not said here: {why}")))
+}
+
+/// Words in which something can be looked for: where there are none, or none that can be read, that was told.
+fn spoken(said: Option<&Said>) -> Option<&Said> {
+    said.filter(|said| !said.segments.is_empty())
 }

@@ -1,58 +1,25 @@
-//! One file: TOML to a typed script. Every fault is collected, so that one look at `check` is enough.
+//! One file: TOML to what it says. Every fault is collected, so that one look at `check` is enough.
 
 use super::check;
-use crate::core::call::{Announcement, CallScript, Key, KeyAction, Replies, ScriptLimits, Segment, Slot, VoicemailScript};
+use super::draft::{Draft, KeyLine, Parsed, PhraseUse, Place, Said, Source};
+use super::repeated::speak_of_the_key;
+use crate::core::call::{Announcement, Key, KeyAction, Segment, Slot, VoicemailScript};
 use crate::core::ids::PhraseId;
 use crate::fault::{Fault, nearest, parse_toml};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use toml::Spanned;
 
-/// A script of a file.
-pub(super) enum Parsed {
-    Call(Box<CallScript>),
-    Voicemail(VoicemailScript),
-    Announcement(Announcement),
-}
-
-/// A place in a file.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    file: PathBuf,
-    text: Arc<str>,
-    byte: usize,
-}
-
-impl Place {
-    pub(super) fn fault(&self, code: &'static str, message: impl Into<String>) -> Fault {
-        Fault::at_byte(&self.file, &self.text, self.byte, code, message)
-    }
-}
-
-/// A phrase that a script names.
-#[derive(Debug, Clone)]
-pub(super) struct PhraseUse {
-    pub(super) phrase: PhraseId,
-    pub(super) place: Place,
-}
-
-/// A list of segments as it was read, with the place of its first word.
+/// What a file gave, as far as it could be read.
 #[derive(Default)]
-pub(super) struct Said {
-    pub(super) segments: Vec<Segment>,
-    pub(super) byte: usize,
-}
-
-/// One file being read, with the faults found so far.
-pub(super) struct Reader {
-    path: PathBuf,
-    text: Arc<str>,
-    faults: Vec<Fault>,
-    uses: Vec<PhraseUse>,
+pub(super) struct ReadFile {
+    /// `None` where nothing can be made of it.
+    pub parsed: Option<Parsed>,
+    pub uses: Vec<PhraseUse>,
+    pub faults: Vec<Fault>,
 }
 
 /// Each action's word in a file.
@@ -65,7 +32,21 @@ pub(super) const ACTIONS: [(&str, KeyAction); 6] = [
     ("wrong_number", KeyAction::WrongNumber),
 ];
 
-type Words = Vec<Spanned<String>>;
+/// The limits with what they may be.
+pub(super) const LIMITS: [(&str, u32, u32); 5] = [
+    ("limits.repeats", 0, 3),
+    ("limits.asked_repeats", 1, 10),
+    ("limits.key_timeout_s", 2, 60),
+    ("limits.change_timeout_s", 2, 60),
+    ("limits.long_timeout_s", 2, 60),
+];
+
+/// Takes away what a key means in the script that the rest is from.
+const NO_ACTION: &str = "none";
+
+const KINDS: [&str; 4] = ["call", "base", "voicemail", "announcement"];
+
+type Words = Option<Vec<Spanned<String>>>;
 
 #[derive(Deserialize)]
 struct Head {
@@ -77,29 +58,34 @@ struct Head {
 struct CallFile {
     #[allow(dead_code, reason = "read with the head")]
     kind: IgnoredAny,
-    opening: Option<Words>,
-    message: Option<Words>,
-    message_several: Option<Words>,
-    menu: Option<Words>,
-    menu_again: Option<Words>,
-    keys: Option<BTreeMap<Spanned<String>, Spanned<String>>>,
-    replies: Option<RepliesTable>,
-    limits: Option<LimitsTable>,
+    extends: Option<Spanned<String>>,
+    consent_recorded: Option<Spanned<bool>>,
+    opening: Words,
+    message: Words,
+    message_several: Words,
+    menu: Words,
+    menu_again: Words,
+    #[serde(default)]
+    keys: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    replies: RepliesTable,
+    #[serde(default)]
+    limits: LimitsTable,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RepliesTable {
-    confirmed: Option<Words>,
-    reschedule: Option<Words>,
-    undone: Option<Words>,
-    opted_out: Option<Words>,
-    wrong_number: Option<Words>,
-    no_choice: Option<Words>,
-    not_a_choice: Option<Words>,
-    giving_up: Option<Words>,
-    withdrawn: Option<Words>,
-    goodbye: Option<Words>,
+    confirmed: Words,
+    reschedule: Words,
+    undone: Words,
+    opted_out: Words,
+    wrong_number: Words,
+    no_choice: Words,
+    not_a_choice: Words,
+    giving_up: Words,
+    withdrawn: Words,
+    goodbye: Words,
 }
 
 #[derive(Deserialize, Default)]
@@ -117,82 +103,116 @@ struct LimitsTable {
 struct MessageFile {
     #[allow(dead_code, reason = "read with the head")]
     kind: IgnoredAny,
-    message: Option<Words>,
+    extends: Option<Spanned<String>>,
+    message: Words,
 }
 
-/// Reads one file into a script, and the phrases that it names.
-pub(super) fn read(path: &Path, name: &str) -> Result<(Parsed, Vec<PhraseUse>), Vec<Fault>> {
-    let bytes = std::fs::read(path).map_err(|error| vec![Fault::of_file(path, "unreadable", error.to_string())])?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| vec![Fault::of_file(path, "unreadable", "not UTF-8: save the file in that encoding")])?;
-    let mut reader = Reader { path: path.into(), text: text.into(), faults: Vec::new(), uses: Vec::new() };
-    match reader.script(name) {
-        Ok(parsed) if reader.faults.is_empty() => Ok((parsed, reader.uses)),
-        Ok(_) => Err(reader.faults),
-        Err(fault) => {
-            reader.faults.push(fault);
-            Err(reader.faults)
-        }
-    }
+/// Reads one file. `name` is the script's; `of_site` the site whose own it is.
+pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
+    let fault = |message: String| ReadFile { faults: vec![Fault::of_file(path, "unreadable", message)], ..ReadFile::default() };
+    let text = match std::fs::read(path).map(String::from_utf8) {
+        Err(error) => return fault(error.to_string()),
+        Ok(Err(_)) => return fault("not UTF-8: save the file in that encoding".to_string()),
+        Ok(Ok(text)) => text,
+    };
+    let shown = of_site.map_or_else(|| name.to_string(), |site| format!("{site}/{name}"));
+    let source = Arc::new(Source { path: path.into(), text, name: shown });
+    let mut reader = Reader { source, faults: Vec::new(), uses: Vec::new() };
+    let parsed = reader.script(name).map_err(|fault| reader.faults.push(fault)).ok();
+    ReadFile { parsed, uses: reader.uses, faults: reader.faults }
+}
+
+/// One file being read, with the faults found so far.
+struct Reader {
+    source: Arc<Source>,
+    faults: Vec<Fault>,
+    uses: Vec<PhraseUse>,
 }
 
 impl Reader {
     fn script(&mut self, name: &str) -> Result<Parsed, Fault> {
-        let head: Head = parse_toml(&self.path, &self.text)?;
-        let kinds = ["call", "voicemail", "announcement"];
+        let head: Head = self.toml()?;
         let Some(kind) = head.kind else {
-            let message = format!("`kind` is missing: want kind = {}", one_of(kinds));
-            return Err(Fault::of_file(&self.path, "missing_key", message));
+            let message = format!("`kind` is missing: want kind = {}", one_of(KINDS));
+            return Err(self.source.fault_of_file("missing_key", message));
         };
+        let source = self.source.clone();
         match kind.get_ref().as_str() {
-            "call" => Ok(Parsed::Call(Box::new(self.call(name)?))),
+            "call" => Ok(Parsed::Call(Box::new(self.draft(false)?))),
+            "base" => Ok(Parsed::Call(Box::new(self.draft(true)?))),
             "voicemail" => {
-                let said = self.message()?;
-                check::voicemail(self, name, &said);
-                Ok(Parsed::Voicemail(VoicemailScript { name: name.into(), message: said.segments }))
+                let said = self.message("voicemail")?;
+                self.faults.extend(check::voicemail(name, &said));
+                Ok(Parsed::Voicemail(VoicemailScript { name: name.into(), message: said.segments }, source))
             }
             "announcement" => {
-                let said = self.message()?;
-                check::announcement(self, &said);
-                Ok(Parsed::Announcement(Announcement { name: name.into(), message: said.segments }))
+                let said = self.message("announcement")?;
+                self.faults.extend(check::announcement(&said));
+                Ok(Parsed::Announcement(Announcement { name: name.into(), message: said.segments }, source))
             }
             other => {
-                let message = format!("kind: unknown `{other}`; want {}{}", one_of(kinds), did_you_mean(other, kinds));
-                Err(Fault::at_byte(&self.path, &self.text, kind.span().start, "unknown_value", message))
+                let message = format!("kind: unknown `{other}`; want {}{}", one_of(KINDS), did_you_mean(other, KINDS));
+                Err(self.source.fault(kind.span().start, "unknown_value", message))
             }
         }
     }
 
-    fn message(&mut self) -> Result<Said, Fault> {
-        let file: MessageFile = parse_toml(&self.path, &self.text)?;
-        Ok(self.said("message", file.message))
+    fn toml<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        parse_toml(&self.source.path, &self.source.text).map_err(|fault| speak_of_the_key(fault, &self.source.text))
     }
 
-    fn call(&mut self, name: &str) -> Result<CallScript, Fault> {
-        let file: CallFile = parse_toml(&self.path, &self.text)?;
-        let opening = self.said("opening", file.opening);
-        let message = self.said("message", file.message);
-        let several = file.message_several.map(|words| self.said("message_several", Some(words)));
-        let menu = self.said("menu", file.menu);
-        let menu_again = file.menu_again.map(|words| self.said("menu_again", Some(words)));
-        check::opening(self, &opening, &menu);
-        let keys = self.keys(file.keys.unwrap_or_default());
-        let replies = self.replies(file.replies.unwrap_or_default());
-        let limits = self.limits(file.limits.unwrap_or_default());
-        Ok(CallScript {
-            name: name.into(),
-            opening: opening.segments,
-            message_several: several.map_or_else(|| message.segments.clone(), |said| said.segments),
-            message: message.segments,
-            menu_again: menu_again.map_or_else(|| menu.segments.clone(), |said| said.segments),
-            menu: menu.segments,
-            keys,
-            replies,
-            limits,
+    fn message(&mut self, kind: &str) -> Result<Said, Fault> {
+        let file: MessageFile = self.toml()?;
+        if let Some(extends) = file.extends {
+            let message = format!("extends: of kind {kind} a script is one message and takes nothing from another: leave it out");
+            self.fault_at(extends.span().start, "wrong_kind", message);
+        }
+        let Some(words) = file.message else {
+            self.faults.push(self.source.fault_of_file("missing_key", missing_words("message")));
+            return Ok(Said { segments: Vec::new(), bytes: Vec::new(), source: self.source.clone() });
+        };
+        Ok(self.said("message", words))
+    }
+
+    fn draft(&mut self, is_base: bool) -> Result<Draft, Fault> {
+        let file: CallFile = self.toml()?;
+        let replies = file.replies;
+        let words = [
+            ("opening", file.opening),
+            ("message", file.message),
+            ("message_several", file.message_several),
+            ("menu", file.menu),
+            ("menu_again", file.menu_again),
+            ("replies.confirmed", replies.confirmed),
+            ("replies.reschedule", replies.reschedule),
+            ("replies.undone", replies.undone),
+            ("replies.opted_out", replies.opted_out),
+            ("replies.wrong_number", replies.wrong_number),
+            ("replies.no_choice", replies.no_choice),
+            ("replies.not_a_choice", replies.not_a_choice),
+            ("replies.giving_up", replies.giving_up),
+            ("replies.withdrawn", replies.withdrawn),
+            ("replies.goodbye", replies.goodbye),
+        ];
+        let limits = file.limits;
+        let numbers =
+            [limits.repeats, limits.asked_repeats, limits.key_timeout_s, limits.change_timeout_s, limits.long_timeout_s];
+        if let (true, Some(consent)) = (is_base, &file.consent_recorded) {
+            let message = "consent_recorded: consent is to the calls of one script: say it there, not in what others take from";
+            self.fault_at(consent.span().start, "not_in_a_base", message);
+        }
+        Ok(Draft {
+            source: self.source.clone(),
+            is_base,
+            extends: file.extends.map(|name| (name.get_ref().clone(), name.span().start)),
+            consent_recorded: file.consent_recorded.is_some_and(Spanned::into_inner),
+            said: words.into_iter().filter_map(|(key, words)| Some((key, self.said(key, words?)))).collect(),
+            keys: self.keys(file.keys),
+            limits: LIMITS.into_iter().zip(numbers).filter_map(|(limit, n)| Some((limit.0, self.number(limit, n?)))).collect(),
         })
     }
 
-    fn keys(&mut self, table: BTreeMap<Spanned<String>, Spanned<String>>) -> BTreeMap<Key, KeyAction> {
+    fn keys(&mut self, table: BTreeMap<Spanned<String>, Spanned<String>>) -> BTreeMap<Key, KeyLine> {
         let mut keys = BTreeMap::new();
         for (key, action) in &table {
             let mut chars = key.get_ref().chars();
@@ -203,75 +223,38 @@ impl Reader {
                 continue;
             };
             let word = action.get_ref().as_str();
-            match ACTIONS.iter().find(|(name, _)| *name == word) {
-                Some((_, action)) => drop(keys.insert(read, *action)),
-                None => {
-                    let names = ACTIONS.map(|(name, _)| name);
-                    let message = format!("unknown action `{word}`; want {}{}", one_of(names), did_you_mean(word, names));
-                    self.fault_at(action.span().start, "unknown_action", message);
-                }
+            let known = ACTIONS.iter().find(|(name, _)| *name == word).map(|(_, action)| *action);
+            if known.is_none() && word != NO_ACTION {
+                let names = ACTIONS.map(|(name, _)| name);
+                let hint = nearest(word, names.into_iter().chain([NO_ACTION]));
+                let hint = hint.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+                let message = format!("unknown action `{word}`; want {} or `{NO_ACTION}`{hint}", one_of(names));
+                self.fault_at(action.span().start, "unknown_action", message);
+                continue;
             }
+            let place = Place { source: self.source.clone(), byte: key.span().start };
+            keys.insert(read, KeyLine { action: known, place });
         }
-        check::keys(self, &keys);
         keys
     }
 
-    fn replies(&mut self, table: RepliesTable) -> Replies {
-        let withdrawn = self.said("replies.withdrawn", table.withdrawn);
-        check::withdrawn(self, &withdrawn);
-        let wrong_number = table.wrong_number.map(|words| self.said("replies.wrong_number", Some(words)).segments);
-        let mut reply = |key, words| self.said(key, words).segments;
-        Replies {
-            confirmed: reply("replies.confirmed", table.confirmed),
-            reschedule: reply("replies.reschedule", table.reschedule),
-            undone: reply("replies.undone", table.undone),
-            opted_out: reply("replies.opted_out", table.opted_out),
-            wrong_number: wrong_number.unwrap_or_default(),
-            no_choice: reply("replies.no_choice", table.no_choice),
-            not_a_choice: reply("replies.not_a_choice", table.not_a_choice),
-            giving_up: reply("replies.giving_up", table.giving_up),
-            withdrawn: withdrawn.segments,
-            goodbye: reply("replies.goodbye", table.goodbye),
+    fn number(&mut self, (key, low, high): (&str, u32, u32), number: Spanned<u32>) -> u32 {
+        let given = *number.get_ref();
+        if !(low..=high).contains(&given) {
+            self.fault_at(number.span().start, "bad_value", format!("{key}: {given} is out of range: want {low} to {high}"));
         }
+        given
     }
 
-    fn limits(&mut self, table: LimitsTable) -> ScriptLimits {
-        ScriptLimits {
-            repeats: self.number("limits.repeats", table.repeats, 0..=3),
-            asked_repeats: self.number("limits.asked_repeats", table.asked_repeats, 1..=10),
-            key_timeout_s: self.number("limits.key_timeout_s", table.key_timeout_s, 2..=60),
-            change_timeout_s: self.number("limits.change_timeout_s", table.change_timeout_s, 2..=60),
-            long_timeout_s: self.number("limits.long_timeout_s", table.long_timeout_s, 2..=60),
-        }
-    }
-
-    fn number(&mut self, key: &str, number: Option<Spanned<u32>>, range: RangeInclusive<u32>) -> u32 {
-        let (low, high) = (range.start(), range.end());
-        match number {
-            None => self.missing(key, format!("want a whole number from {low} to {high}")),
-            Some(number) if !range.contains(number.get_ref()) => {
-                let message = format!("{key}: {} is out of range: want {low} to {high}", number.get_ref());
-                self.fault_at(number.span().start, "bad_value", message);
-            }
-            Some(number) => return number.into_inner(),
-        }
-        0
-    }
-
-    fn said(&mut self, key: &str, words: Option<Words>) -> Said {
-        let Some(words) = words else {
-            self.missing(key, "want a list of phrases (\"say/hello\") and places (\"{day}\")");
-            return Said::default();
-        };
-        let Some(first) = words.first() else {
+    fn said(&mut self, key: &str, words: Vec<Spanned<String>>) -> Said {
+        if words.is_empty() {
             let name = key.rsplit('.').next().unwrap_or(key);
             let message = format!("{key}: nothing is said: want at least one phrase");
-            self.faults.push(Fault::at_text(&self.path, &self.text, name, "empty_words", message));
-            return Said::default();
-        };
-        let byte = first.span().start;
-        let segments = words.iter().filter_map(|word| self.segment(word)).collect();
-        Said { segments, byte }
+            self.faults.push(Fault::at_text(&self.source.path, &self.source.text, name, "empty_words", message));
+        }
+        let (segments, bytes) =
+            words.iter().filter_map(|word| Some((self.segment(word)?, word.span().start))).collect::<(Vec<_>, Vec<_>)>();
+        Said { segments, bytes, source: self.source.clone() }
     }
 
     fn segment(&mut self, word: &Spanned<String>) -> Option<Segment> {
@@ -299,28 +282,19 @@ impl Reader {
             return None;
         }
         let phrase = PhraseId::new(text);
-        let place = Place { file: self.path.clone(), text: self.text.clone(), byte };
+        let place = Place { source: self.source.clone(), byte };
         self.uses.push(PhraseUse { phrase: phrase.clone(), place });
         Some(Segment::Phrase(phrase))
     }
 
-    fn missing(&mut self, key: &str, want: impl std::fmt::Display) {
-        let message = format!("`{key}` is missing: {want}");
-        let fault = match key.split_once('.') {
-            Some((table, _)) => Fault::at_text(&self.path, &self.text, &format!("[{table}]"), "missing_key", message),
-            None => Fault::of_file(&self.path, "missing_key", message),
-        };
-        self.faults.push(fault);
+    fn fault_at(&mut self, byte: usize, code: &'static str, message: impl Into<String>) {
+        self.faults.push(self.source.fault(byte, code, message));
     }
+}
 
-    pub(super) fn fault_at(&mut self, byte: usize, code: &'static str, message: impl Into<String>) {
-        self.faults.push(Fault::at_byte(&self.path, &self.text, byte, code, message));
-    }
-
-    /// A fault about the table of keys.
-    pub(super) fn fault_in_keys(&mut self, code: &'static str, message: impl Into<String>) {
-        self.faults.push(Fault::at_text(&self.path, &self.text, "[keys]", code, message));
-    }
+/// What is said where a list of words is missing.
+pub(super) fn missing_words(key: &str) -> String {
+    format!("`{key}` is missing: want a list of phrases (\"say/hello\") and places (\"{{day}}\")")
 }
 
 fn one_of<const N: usize>(words: [&str; N]) -> String {
