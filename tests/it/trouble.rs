@@ -16,17 +16,18 @@ const TOKEN: &str = "simulator";
 const CALL: (&str, &str) = ("CallSid", "CA0123456789abcdef0123456789abcdef");
 
 /// A service that has asked this test, its carrier, for one call.
-struct Line {
+pub struct Line {
     folder: tempfile::TempDir,
-    config: PathBuf,
+    /// Its configuration.
+    pub config: PathBuf,
     web: u16,
     /// The path that the engine wants to be asked at.
-    answered: String,
+    pub answered: String,
     _program: Program,
 }
 
 impl Line {
-    async fn dialled() -> Line {
+    pub async fn dialled() -> Line {
         let folder = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let telephones = listener.local_addr().expect("an address").port();
@@ -51,7 +52,8 @@ impl Line {
         Line { folder, config, web, answered, _program: program }
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    /// What the service answers a signed webhook.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let (port, path) = (self.web, path.to_string());
         let fields: Vec<(String, String)> =
             [&[CALL], fields].concat().into_iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
@@ -79,7 +81,7 @@ impl Line {
 }
 
 /// The path of the address between two marks of a document.
-fn between(document: &str, before: &str, after: &str) -> String {
+pub fn between(document: &str, before: &str, after: &str) -> String {
     let inside = document.split_once(before).unwrap_or_else(|| panic!("{before} in {document}")).1;
     let address = inside.split_once(after).expect("its end").0.replace("&amp;", "&");
     format!("/carriers{}", address.split_once("/carriers").expect("a webhook's address").1)
