@@ -1,19 +1,18 @@
 //! The files of a hospital, read and checked: rules for planning, prompts and scripts for speaking.
 
 use crate::config::{Config, FeedKind, Outline};
-use crate::core::call::Brief;
-use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};
+use crate::core::domain::Purpose;
 use crate::core::ids::{FeedName, LanguageTag, SiteKey};
 use crate::core::plan::{Job, Rules};
 use crate::fault::Fault;
 use crate::feed::{Context, csv};
 use crate::intake::{self, Arrival, ImportReport};
 use crate::prompt::script::ScriptSet;
-use crate::prompt::{Names, Packs, check_pack, says};
+use crate::prompt::{Findings, Hospital, Length, Packs, lengths, lint};
 use crate::rulebook;
 use crate::services::Classifier;
 use crate::store::Store;
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 /// Languages that count as known where there is no prompts folder to look into (`plan`, `import`).
@@ -55,13 +54,16 @@ pub(super) fn read_rulings_of(config: &Config, scripts: &[String], languages: Ve
 }
 
 /// Every fault of a configuration and of the files that it names (schedules, services, prompts, scripts), and what it asks
-/// for and this version does not do.
-pub fn check_all(outline: &Outline) -> Vec<Fault> {
-    let mut faults = outline.faults.clone();
-    let Some(config) = &outline.config else { return faults };
-    faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
+/// for and this version does not do; and what is no fault and should be known.
+pub fn check_all(outline: &Outline) -> Findings {
+    let mut findings = Findings::from(outline.faults.clone());
+    let Some(config) = &outline.config else { return findings };
+    findings.faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
     if outline.folders || config.schedules.exists() {
-        faults.extend(read_rulings(config).err().unwrap_or_default());
+        match read_rulings(config) {
+            Ok(rulings) => findings.warnings.extend(never_established(config, &rulings)),
+            Err(faults) => findings.faults.extend(faults),
+        }
     }
     // What packs say is compared with the names of the configuration, where those can be read.
     let mut named = config.clone();
@@ -69,28 +71,29 @@ pub fn check_all(outline: &Outline) -> Vec<Fault> {
         named.sites.clear();
     }
     if outline.folders || config.prompts.exists() {
-        faults.extend(check_prompts(&named));
+        findings.extend(check_prompts(&named));
     }
-    faults
+    findings
 }
 
-/// What is no fault and should be known: a job asks for established patients, and a feed whose columns are listed one by one
-/// has none that says so. Then only earlier visits can tell (interfaces, section 4, rule of time 5).
-pub fn warnings(config: &Config) -> Vec<String> {
-    let Ok(rulings) = read_rulings(config) else { return Vec::new() };
+/// A job asks for established patients, and a feed whose columns are listed one by one has none that says so: only earlier
+/// visits can tell then (interfaces, section 4, rule of time 5).
+fn never_established(config: &Config, rulings: &Rulings) -> Vec<Fault> {
     let asks = |job: &&Job| job.enabled && job.purpose == Purpose::Reminder && job.select.established_patients_only;
     let Some(job) = rulings.rules.jobs.iter().find(asks) else { return Vec::new() };
     let silent = config.feeds.iter().filter(|(_, feed)| match &feed.kind {
         FeedKind::Csv(csv) => !csv.header && !csv.columns.contains_key("established"),
         FeedKind::Hl7(_) | FeedKind::Fhir(_) => false,
     });
+    let file = config.file.clone().unwrap_or_default();
     silent
         .map(|(name, _)| {
-            format!(
+            let message = format!(
                 "feeds.{name}: no column says whether a patient is established, and job {} asks for it: only patients with an \
                  earlier visit are called; add `established` to columns where the file has it",
                 job.name
-            )
+            );
+            Fault::of_file(&file, "never_established", message)
         })
         .collect()
 }
@@ -101,57 +104,60 @@ pub fn check_schedules(outline: &Outline) -> Vec<Fault> {
     config.and_then(|config| read_rulings(config).err()).unwrap_or_default()
 }
 
-/// Every fault of packs and scripts, and every phrase that a call could need and a pack does not hold.
-pub fn check_prompts(config: &Config) -> Vec<Fault> {
-    read_prompts(config).err().unwrap_or_default()
+/// Everything that is wrong with packs and scripts, or should be known of them ([`lint`]).
+pub fn check_prompts(config: &Config) -> Findings {
+    match read_prompts(config) {
+        Ok((_, _, warnings)) => Findings { faults: Vec::new(), warnings },
+        Err(findings) => findings,
+    }
 }
 
-/// Packs and scripts that can speak every call there can be.
-pub(super) fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet), Vec<Fault>> {
-    if !config.prompts.is_dir() {
-        return Err(vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)]);
-    }
-    let (packs, mut faults) = Packs::load(&config.prompts);
+/// How long every message can become, in every language; of what can be read.
+///
+/// # Errors
+/// When there are no packs, or the scripts have faults.
+pub fn prompt_lengths(config: &Config) -> Result<Vec<Length>, Vec<Fault>> {
+    let (packs, _) = load_packs(config)?;
+    let scripts = ScriptSet::load(&config.prompts)?;
+    Ok(lengths(&packs, &scripts, &config.prompts, &hospital(config)))
+}
+
+/// Packs and scripts that can speak every call there can be, and what should be known of them.
+pub(super) fn read_prompts(config: &Config) -> Result<(Packs, ScriptSet, Vec<Fault>), Findings> {
+    let (packs, faults) = load_packs(config)?;
+    let mut findings = Findings::from(faults);
     let scripts = match ScriptSet::load(&config.prompts) {
         Ok(scripts) => scripts,
-        Err(more) => {
-            faults.extend(more);
-            return Err(faults);
+        Err(faults) => {
+            findings.faults.extend(faults);
+            return Err(findings);
         }
     };
     if packs.find(config.organization.language.as_str()).is_none() {
         let message = format!("there is no pack of [organization] language {}", config.organization.language);
-        faults.push(Fault::of_file(&config.prompts, "no_pack", message));
+        findings.faults.push(Fault::of_file(&config.prompts, "no_pack", message));
     }
-    let names = Names {
-        organization: config.organization.name.clone(),
-        sites: config.sites.iter().map(|(key, site)| (key.clone(), site.name.clone())).collect(),
-    };
-    for pack in packs.iter() {
-        let at = |key| says(&scripts, &example(config, key, &pack.language));
-        let words: Vec<_> = config.sites.keys().flat_map(at).collect();
-        faults.extend(check_pack(pack, &words, &names));
-    }
-    if faults.is_empty() { Ok((packs, scripts)) } else { Err(faults) }
+    findings.extend(lint(&packs, &scripts, &config.prompts, &hospital(config)));
+    if findings.passes() { Ok((packs, scripts, findings.warnings)) } else { Err(findings) }
 }
 
-/// A call that could be: its facts fill the places of a script.
-fn example(config: &Config, site: &SiteKey, language: &LanguageTag) -> Brief {
-    let start = LocalMoment { date: NaiveDate::MIN, time: NaiveTime::MIN };
-    Brief {
-        purpose: Purpose::Reminder,
-        script: String::new(),
-        language: language.clone(),
-        start,
-        old_start: Some(start),
-        site: site.clone(),
-        appointments: 2,
-        callback_number: config.organization.callback_number.clone(),
-        opt_out_number: config.organization.opt_out_number.clone(),
-        voicemail: VoicemailPolicy::Standard,
-        message_ms: 0,
-        long_timeouts: false,
-        guardian: false,
+fn load_packs(config: &Config) -> Result<(Packs, Vec<Fault>), Vec<Fault>> {
+    if config.prompts.is_dir() {
+        return Ok(Packs::load(&config.prompts));
+    }
+    Err(vec![Fault::of_file(&config.prompts, "no_prompts", NO_PROMPTS)])
+}
+
+/// What of a configuration is said in calls.
+fn hospital(config: &Config) -> Hospital {
+    let organization = &config.organization;
+    let of_sites = config.sites.values().filter_map(|site| site.callback_number.clone());
+    let of_departments = config.departments.values().filter_map(|department| department.callback_number.clone());
+    Hospital {
+        organization: organization.name.clone(),
+        sites: config.sites.iter().map(|(key, site)| (key.clone(), site.name.clone())).collect(),
+        callback_numbers: [organization.callback_number.clone()].into_iter().chain(of_sites).chain(of_departments).collect(),
+        opt_out_number: organization.opt_out_number.clone(),
     }
 }
 

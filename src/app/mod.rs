@@ -7,7 +7,7 @@ mod files;
 mod reload;
 
 pub use engine::{Engine, Listeners};
-pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, read_rulings, warnings};
+pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, prompt_lengths, read_rulings};
 pub use reload::{Looked, Reload};
 
 use crate::board::Board;
@@ -61,7 +61,10 @@ impl Rooms {
     pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
         refuse_not_built(&config)?;
         let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
-        let (packs, scripts) = read_prompts(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let (packs, scripts, warnings) = read_prompts(&config).map_err(|found| anyhow::anyhow!(listed(&found.faults)))?;
+        for warning in warnings {
+            tracing::warn!(place = format!("{}:{}", warning.file, warning.line), code = warning.code, "{}", warning.message);
+        }
         let scripts = Arc::new(scripts);
         refuse_unreviewed(&config, &packs)?;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;

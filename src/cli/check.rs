@@ -1,16 +1,15 @@
 //! `check`: every fault of configuration, schedules, services, prompts and scripts.
 
 use super::{Desk, Done};
-use crate::app::{check_all, warnings};
+use crate::app::check_all;
 use crate::config::{Config, Outline};
 use crate::fault::Fault;
+use crate::prompt::Findings;
 
 pub fn run(desk: &Desk) -> anyhow::Result<Done> {
     let outline = Outline::load(desk.config_file(), std::env::vars());
-    let faults = check_all(&outline);
-    for warning in outline.config.iter().flat_map(warnings) {
-        eprintln!("Warning: {warning}.");
-    }
+    let Findings { faults, warnings } = check_all(&outline);
+    warn(&warnings);
     desk.output.value(&faults, || told(&faults, outline.config.as_ref()))?;
     Ok(if faults.is_empty() { Done::Fine } else { Done::Found })
 }
@@ -24,6 +23,13 @@ fn told(faults: &[Fault], config: Option<&Config>) -> String {
         format!("No faults in {file}, {}, {}.", config.schedules.display(), config.prompts.display())
     };
     config.map(read).unwrap_or_default()
+}
+
+/// What is no fault, on standard error.
+pub fn warn(warnings: &[Fault]) {
+    for warning in warnings {
+        eprintln!("Warning: {warning}");
+    }
 }
 
 /// Faults one below the other, each with its line, and how many they are.

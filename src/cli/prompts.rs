@@ -1,14 +1,15 @@
 //! `prompts check` and `prompts render`.
 
+use super::check::warn;
 use super::{Desk, Done};
-use crate::app::check_prompts;
+use crate::app::{check_prompts, prompt_lengths};
 use crate::config::Config;
 use crate::core::call::{Brief, Utterance};
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy, resolve_local};
 use crate::core::ids::{LanguageTag, SiteKey};
 use crate::fault::nearest;
 use crate::prompt::script::ScriptSet;
-use crate::prompt::{Manner, Packs};
+use crate::prompt::{Findings, Manner, Packs};
 use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
@@ -18,7 +19,11 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub enum PromptsCommand {
     /// Whether every phrase that can be needed is recorded and sounds as it must.
-    Check,
+    Check {
+        /// How long every message can become, with its words, in place of what is wrong.
+        #[arg(long)]
+        lengths: bool,
+    },
     /// Writes one message as a patient would hear it: 8 kHz mono 16-bit WAV.
     Render(RenderArguments),
 }
@@ -54,8 +59,10 @@ pub struct RenderArguments {
 pub fn run(desk: &Desk, command: PromptsCommand) -> anyhow::Result<Done> {
     let config = desk.config()?;
     match command {
-        PromptsCommand::Check => {
-            let faults = check_prompts(&config);
+        PromptsCommand::Check { lengths: true } => lengths(desk, &config),
+        PromptsCommand::Check { lengths: false } => {
+            let Findings { faults, warnings } = check_prompts(&config);
+            warn(&warnings);
             desk.output.value(&faults, || {
                 let listed: Vec<_> = faults.iter().map(ToString::to_string).collect();
                 if listed.is_empty() { "Every pack is complete.".to_string() } else { listed.join("\n") }
@@ -64,6 +71,24 @@ pub fn run(desk: &Desk, command: PromptsCommand) -> anyhow::Result<Done> {
         }
         PromptsCommand::Render(args) => render(desk, &config, &args),
     }
+}
+
+/// The longest case of every message.
+fn lengths(desk: &Desk, config: &Config) -> anyhow::Result<Done> {
+    let lengths = prompt_lengths(config).map_err(|faults| anyhow!(crate::app::listed(&faults)))?;
+    let head = ["script", "language", "part", "seconds", "at most", "words"];
+    desk.output.rows(&lengths, &head, "There is no message.", |length| {
+        let site = length.site.as_ref().map(|site| format!(" ({site})")).unwrap_or_default();
+        vec![
+            length.script.clone(),
+            format!("{}{site}", length.language),
+            super::output::words(length.part),
+            format!("{:.1}", length.seconds),
+            length.limit_s.to_string(),
+            length.text.clone(),
+        ]
+    })?;
+    Ok(Done::Fine)
 }
 
 fn render(desk: &Desk, config: &Config, args: &RenderArguments) -> anyhow::Result<Done> {

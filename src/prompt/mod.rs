@@ -18,7 +18,7 @@ mod shipped_tests;
 #[cfg(test)]
 pub(crate) mod testpack;
 
-pub use lint::{Names, ScriptWords, check_pack, says};
+pub use lint::{Findings, Hospital, Length, lengths, lint};
 pub use pack::{Gaps, Pack, Packs, Phrase, Review, SoundRules, WordRules};
 pub use say::{Grammar, Listener, Manner, Recipe, audio_id, wav_bytes};
 pub use sound::{Level, RATE, active_level};

@@ -80,6 +80,11 @@ impl ScriptSet {
         self.at(site).ready.values()
     }
 
+    /// The sites that have scripts of their own, in order, whether or not they are configured.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteKey> {
+        self.sites.keys()
+    }
+
     /// The voicemails by name, as they are for a site.
     pub fn voicemails_at(&self, site: &SiteKey) -> &BTreeMap<String, VoicemailScript> {
         &self.at(site).voicemails

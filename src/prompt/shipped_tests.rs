@@ -1,7 +1,8 @@
 //! The shipped English pack: complete, even, and every date and time as it is spoken.
 
+use super::script::ScriptSet;
 use super::testpack::{MONTHS, WEEKDAYS, ordinal_of, words_of};
-use super::{Manner, Names, Pack, Packs, ScriptWords, check_pack};
+use super::{Findings, Hospital, Manner, Pack, Packs, lint};
 use crate::core::call::Utterance;
 use crate::core::domain::PhoneNumber;
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
@@ -67,17 +68,19 @@ fn every_minute_of_a_day_is_spoken() {
 }
 
 #[test]
-fn whatever_a_script_fills_in_is_recorded() {
-    let say = vec![
-        Utterance::Phrase("say/hello".into()),
-        Utterance::Number(PhoneNumber::parse("+16175550100").expect("a number")),
-        Utterance::Day(NaiveDate::from_ymd_opt(2026, 12, 1).expect("a day")),
-        Utterance::Time(NaiveTime::from_hms_opt(9, 0, 0).expect("a time")),
-    ];
-    let sites = vec![("boston".into(), "Longwood".to_string()), ("denver".into(), "Front Range".to_string())];
-    let names = Names { organization: "Example Cancer Center".into(), sites };
-    let script = ScriptWords { script: "everything".into(), says: vec![say] };
-    assert_eq!(check_pack(&english(), &[script], &names), []);
+fn the_linter_finds_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+    let (packs, faults) = Packs::load(&folder);
+    assert_eq!(faults, []);
+    let scripts = ScriptSet::load(&folder).expect("sound scripts");
+    let number = |text| PhoneNumber::parse(text).expect("a number");
+    let hospital = Hospital {
+        organization: "Example Cancer Center".into(),
+        sites: vec![("boston".into(), "Longwood".to_string()), ("denver".into(), "Front Range".to_string())],
+        callback_numbers: vec![number("+16175550100"), number("+13035550110")],
+        opt_out_number: number("+18005550100"),
+    };
+    assert_eq!(lint(&packs, &scripts, &folder, &hospital), Findings::default());
 }
 
 #[test]

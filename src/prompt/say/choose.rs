@@ -43,7 +43,8 @@ impl Pack {
         [true, false].into_iter().all(|ends| self.recorded_form(id, Manner::default(), ends).is_some())
     }
 
-    fn recorded_form(&self, id: &PhraseId, manner: Manner, ends: bool) -> Option<PhraseId> {
+    /// The recording that is played for a phrase at the end of a sentence, or inside one.
+    pub(in crate::prompt) fn recorded_form(&self, id: &PhraseId, manner: Manner, ends: bool) -> Option<PhraseId> {
         forms(id, manner, ends).find(|form| self.phrase(form).is_some())
     }
 

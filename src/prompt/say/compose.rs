@@ -91,6 +91,11 @@ impl Pack {
         gaps + found.iter().map(|phrase| phrase.samples.len()).sum::<usize>()
     }
 
+    /// The silence between two phrases, in samples.
+    pub(in crate::prompt) fn gap(&self, before: &Phrase, next: &Phrase) -> usize {
+        self.join(before, next).gap
+    }
+
     /// The pack's own pause in front of a phrase comes first; then the punctuation of the words before it.
     fn join(&self, before: &Phrase, next: &Phrase) -> Join {
         let comma = before.text.ends_with([',', ';']);

@@ -1,0 +1,121 @@
+//! Words that no phrase has (calling-rules L-07), and words that are true for the patient alone.
+
+use super::findings::{Findings, at_phrase, at_word};
+use super::subject::Subject;
+use crate::core::ids::PhraseId;
+use crate::prompt::{Manner, Pack};
+
+/// A text in words, whatever its case and punctuation; accents count.
+#[derive(PartialEq)]
+pub(super) struct Words(Vec<String>);
+
+impl Words {
+    pub fn of(text: &str) -> Words {
+        let text = text.to_lowercase().replace(['\'', '\u{2019}'], "");
+        Words(text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_string).collect())
+    }
+
+    /// Whether it ends with the words of `other`.
+    pub fn ends_with(&self, other: &Words) -> bool {
+        self.0.ends_with(&other.0)
+    }
+
+    /// Whether `other` stands in it, as whole words one after the other.
+    pub fn hold(&self, other: &Words) -> bool {
+        !other.0.is_empty() && self.0.windows(other.0.len()).any(|words| words == other.0)
+    }
+}
+
+/// Texts about money and offers.
+pub(super) fn check(pack: &Pack, ids: &[&PhraseId]) -> Findings {
+    let never = read(&pack.words.never);
+    if never.is_empty() {
+        let message = format!(
+            "{}: no words are named that no phrase may have (L-07: a call holds nothing of bills, payment or marketing): write \
+             [words] never = [\"bill\", \"payment\", …] in this language",
+            pack.language
+        );
+        return vec![at_word(&pack.folder.join("pack.toml"), "[words]", "no_never_words", message)].into();
+    }
+    let found = ids.iter().filter_map(|id| {
+        let words = Words::of(&pack.phrase(id)?.text);
+        let (written, _) = never.iter().find(|(_, never)| words.hold(never))?;
+        let message =
+            format!("its words hold \"{written}\", and no call speaks of bills, payment or marketing (L-07): leave it out");
+        Some(at_phrase(pack, id, "never_word", &message))
+    });
+    found.collect::<Vec<_>>().into()
+}
+
+/// What is said to a parent or guardian must be true for them.
+pub(super) fn check_guardian(subject: &Subject<'_>) -> Findings {
+    let pack = subject.pack;
+    let patient = read(&pack.words.patient);
+    let mut findings = Findings::default();
+    if patient.is_empty() {
+        let message = format!(
+            "{}: no words are named that are true for the patient alone, so what guardians hear is not checked: write [words] \
+             patient = [\"you have\", …] in this language",
+            pack.language
+        );
+        findings.warnings.push(at_word(&pack.folder.join("pack.toml"), "[words]", "no_patient_words", message));
+    }
+    let holds = |id: &PhraseId| {
+        let words = Words::of(&pack.phrase(id)?.text);
+        patient.iter().find(|(_, patient)| words.hold(patient)).map(|(written, _)| *written)
+    };
+    for id in subject.uses.all() {
+        let heard = |guardian, ends| pack.recorded_form(id, Manner { guardian, slow: false }, ends);
+        let untrue = [false, true].into_iter().find_map(|ends| {
+            let form = heard(true, ends).filter(|form| !form.as_str().contains(".guardian"))?;
+            holds(&form).map(|words| (form, words))
+        });
+        if let Some((form, words)) = untrue {
+            let message = format!(
+                "it says \"{words}\", which is not true for a parent or guardian: record {id}.guardian (\"a patient in your care \
+                 has …\") and give it a line in phrases.tsv"
+            );
+            findings.faults.push(at_phrase(pack, &form, "missing_guardian", &message));
+        }
+    }
+    for id in pack.phrases.keys().filter(|id| id.as_str().contains(".guardian")) {
+        if let Some(words) = holds(id) {
+            let message = format!(
+                "a parent or guardian hears it, and it says \"{words}\", which is true for the patient alone: say it otherwise"
+            );
+            findings.faults.push(at_phrase(pack, id, "patient_words", &message));
+        }
+    }
+    findings.faults.sort_by(|a, b| a.message.cmp(&b.message));
+    findings
+}
+
+fn read(words: &[String]) -> Vec<(&str, Words)> {
+    let words = words.iter().map(|written| (written.as_str(), Words::of(written)));
+    words.filter(|(_, words)| !words.0.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_whole_in_any_case_with_their_accents() {
+        for (text, words, want) in [
+            ("You have two appointments", "you have", true),
+            ("YOU have", "you have", true),
+            ("Thank you. Have a nice day", "you have", true),
+            ("You haven't", "you have", false),
+            ("billing office", "bill", false),
+            ("the bill.", "bill", true),
+            ("Usted tiene una cita", "usted tiene", true),
+            ("su factura", "facturá", false),
+            ("FACTURÁ", "facturá", true),
+            ("It\u{2019}s", "it's", true),
+            ("anything", "", false),
+            ("", "bill", false),
+        ] {
+            assert_eq!(Words::of(text).hold(&Words::of(words)), want, "{text}: {words}");
+        }
+    }
+}
