@@ -18,12 +18,14 @@ use crate::clock::Clock;
 use crate::config::{AnsweringMachine, CarrierConfig, CarrierKind, Config};
 use crate::core::ids::CarrierName;
 use crate::dialer::{LoggedCarrier, REQUEST_TIMEOUT};
-use crate::live_call::{Carriers, LiveCalls, Voice};
+use crate::fault::Fault;
+use crate::live_call::{Carriers, LiveCalls, Voice, VoiceSettings};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
 use crate::store::{self, SharedStore};
 use anyhow::{Context, bail};
 use files::read_prompts;
+use reload::Seen;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -51,6 +53,8 @@ pub struct Rooms {
     /// Chance.
     pub chance: Chance,
     stale: mpsc::UnboundedReceiver<Stale>,
+    /// What the prompts folder was when it was read.
+    prompts_seen: Seen,
 }
 
 impl Rooms {
@@ -61,30 +65,30 @@ impl Rooms {
     pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
         refuse_not_built(&config)?;
         let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let prompts_seen = Seen::of(&config.prompts);
         let (packs, scripts, warnings) = read_prompts(&config).map_err(|found| anyhow::anyhow!(listed(&found.faults)))?;
-        for warning in warnings {
-            tracing::warn!(place = format!("{}:{}", warning.file, warning.line), code = warning.code, "{}", warning.message);
-        }
-        let scripts = Arc::new(scripts);
+        tell(&warnings);
         refuse_unreviewed(&config, &packs)?;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;
         let secret = store.secret("audio", chance.bytes(32)).await?;
-        let organization = &config.organization;
-        let apology = scripts.apology.words(&organization.callback_number);
-        let one_moment = scripts.one_moment.words(&organization.callback_number);
-        let voice = Voice::new(packs, secret, &config.server.public_url, &organization.language, &apology, &one_moment)?;
+        let settings = VoiceSettings {
+            secret,
+            public_url: config.server.public_url.clone(),
+            language: config.organization.language.clone(),
+            callback_number: config.organization.callback_number.clone(),
+        };
+        let voice = Voice::new(settings, packs, scripts, clock.now())?;
         let (nudge, stale) = Nudge::new();
         let live = LiveCalls {
             store: store.clone(),
             carriers: carriers(&config, &store, &clock)?,
-            scripts,
             voice: Arc::new(voice),
             board: Board::new(rulings.rules.clone()),
             clock: clock.clone(),
             chance: chance.clone(),
             nudge,
         };
-        Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale })
+        Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })
     }
 }
 
@@ -101,22 +105,38 @@ fn refuse_not_built(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Warnings of the prompts folder, to the log.
+fn tell(warnings: &[Fault]) {
+    for warning in warnings {
+        tracing::warn!(place = format!("{}:{}", warning.file, warning.line), code = warning.code, "{}", warning.message);
+    }
+}
+
 /// A real carrier does not speak with a pack that nobody signed off, unless the configuration accepts it.
-fn refuse_unreviewed(config: &Config, packs: &Packs) -> anyhow::Result<()> {
+fn refuse_unreviewed(config: &Config, packs: &Packs) -> Result<(), Unreviewed> {
     let real = config.carriers.iter().find(|(_, carrier)| carrier.kind.is_real());
-    let Some((name, _)) = real else { return Ok(()) };
+    let Some((carrier, _)) = real else { return Ok(()) };
     let unreviewed: Vec<_> = packs.iter().filter(|pack| !pack.reviewed()).map(|pack| pack.language.to_string()).collect();
-    if unreviewed.is_empty() {
+    let which = unreviewed.join(", ");
+    if which.is_empty() {
         return Ok(());
     }
-    let which = unreviewed.join(", ");
     if config.accept_unreviewed {
         tracing::warn!(packs = which, "accept_unreviewed: patients hear packs that nobody has signed off");
         return Ok(());
     }
-    bail!(
-        "carrier {name} is real and these packs are not reviewed: {which}. Fill `reviewed = true`, reviewer and date in their pack.toml, or set accept_unreviewed = true"
-    )
+    Err(Unreviewed { carrier: carrier.clone(), which })
+}
+
+/// Packs that a real carrier would speak and nobody has signed off.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "carrier {carrier} is real and these packs are not reviewed: {which}. Fill `reviewed = true`, reviewer and date in their \
+     pack.toml, or set accept_unreviewed = true"
+)]
+struct Unreviewed {
+    carrier: CarrierName,
+    which: String,
 }
 
 /// The configured carriers, each behind the log of what it is asked.

@@ -1,7 +1,13 @@
 //! The files of a running service, read again and again: right ones come into force at once, wrong ones change nothing.
 //!
-//! Read anew: reminder jobs with their files of holidays, `services.toml`, and of the configuration `[limits]` and the
-//! sites' time zones. Sites that are new, carriers, prompts and everything else hold after a restart.
+//! Read anew: reminder jobs with their files of holidays, `services.toml`, of the configuration `[limits]` and the sites'
+//! time zones, and the prompts folder with its packs and call scripts (`prompts.rs`). Sites that are new, carriers and
+//! everything else hold after a restart.
+
+mod prompts;
+mod seen;
+
+pub(super) use seen::Seen;
 
 use super::Rooms;
 use super::files::{Rulings, read_rulings_of};
@@ -12,6 +18,7 @@ use crate::core::plan::{Job, Rules};
 use crate::fault::Fault;
 use crate::nudge::Nudge;
 use chrono::Duration;
+use prompts::Prompts;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -27,11 +34,12 @@ const NO_JOB: &str = "there is no reminder job in this folder any more: put them
 pub enum Looked {
     /// They say what is in force.
     Same,
-    /// A job is gone. An editor may be about to write it again: it counts when the next look does not find it either.
+    /// A job is gone, or prompts are just changing. Somebody may be about to write more: it counts when the next look finds
+    /// the same.
     Waiting,
     /// They are in force now: what is different, in words.
     Replaced(Vec<String>),
-    /// They are wrong: the rules in force stay.
+    /// They are wrong: what is in force stays.
     Refused(Vec<Fault>),
 }
 
@@ -42,8 +50,7 @@ pub struct Reload {
     clock: Clock,
     /// What the service was started with.
     config: Arc<Config>,
-    /// The call scripts that it can play.
-    scripts: Vec<String>,
+    prompts: Prompts,
     /// The faults that were told already.
     told: Vec<Fault>,
     /// Whether the last look missed a job.
@@ -58,7 +65,7 @@ impl Reload {
             nudge: rooms.live.nudge.clone(),
             clock: rooms.clock.clone(),
             config: rooms.config.clone(),
-            scripts: rooms.live.scripts.calls.keys().cloned().collect(),
+            prompts: Prompts::of(rooms),
             told: Vec::new(),
             missed: false,
         }
@@ -67,6 +74,7 @@ impl Reload {
     /// Looks every two seconds until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let clock = self.clock.clone();
+        let mut prompts_waited = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -74,11 +82,15 @@ impl Reload {
             }
             // A folder may lie on a slow network.
             let looked = tokio::task::spawn_blocking(move || {
-                self.look();
-                self
+                let waiting = self.look_at_prompts() == Looked::Waiting;
+                // A job and its script may have been saved together: the script comes first.
+                if !waiting || prompts_waited {
+                    self.look();
+                }
+                (self, waiting)
             });
             match looked.await {
-                Ok(reload) => self = reload,
+                Ok((reload, waiting)) => (self, prompts_waited) = (reload, waiting),
                 Err(error) => {
                     tracing::error!(%error, "the files are not read again any more: restart to put changes in force");
                     return;
@@ -87,7 +99,13 @@ impl Reload {
         }
     }
 
-    /// Reads everything anew, and puts it in force where it is right and different. Every fault is logged once.
+    /// Looks at the prompts folder, reads it anew when it has changed and come to rest, and puts it in force for calls that
+    /// are placed from now on where all of it is right. Every fault is logged once.
+    pub fn look_at_prompts(&mut self) -> Looked {
+        self.prompts.look(&self.board, &self.nudge, self.clock.now())
+    }
+
+    /// Reads the rules anew, and puts them in force where they are right and different. Every fault is logged once.
     pub fn look(&mut self) -> Looked {
         let rules = match self.read() {
             // What lies on a share that is not there for a moment is an empty folder: every call would be withdrawn.
@@ -121,7 +139,7 @@ impl Reload {
     fn read(&self) -> Result<Arc<Rules>, Vec<Fault>> {
         let (config, mut faults) = self.config_now();
         let languages = self.board.rules().languages.clone();
-        match read_rulings_of(&config, &self.scripts, languages) {
+        match read_rulings_of(&config, &self.prompts.scripts(), languages) {
             Ok(Rulings { rules, .. }) if faults.is_empty() => Ok(rules),
             Ok(_) => Err(faults),
             Err(more) => {

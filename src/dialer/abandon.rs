@@ -34,7 +34,8 @@ impl Dialer {
     }
 
     fn standing_after(&self, record: &CallRecord, event: &CallEvent, now: DateTime<Utc>) -> StoredStanding {
-        let Some(scripts) = self.live.scripts.for_call(&record.brief.script, &record.brief.site) else {
+        let speech = self.live.voice.of_call(record.attempt.placed_at, &record.brief);
+        let Some(scripts) = speech.scripts.for_call(&record.brief.script, &record.brief.site) else {
             return as_it_stood(&record.attempt, now);
         };
         let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));

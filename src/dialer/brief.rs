@@ -50,8 +50,9 @@ impl Dialer {
             long_timeouts: facts.patient.flags.tty,
             guardian: facts.patient.flags.guardian,
         };
-        let scripts = self.live.scripts.for_call(&brief.script, &brief.site)?;
-        brief.message_ms = self.live.voice.length_ms(&brief, &scripts.call.first_words(&brief));
+        let speech = self.live.voice.now();
+        let scripts = speech.scripts.for_call(&brief.script, &brief.site)?;
+        brief.message_ms = speech.length_ms(&brief, &scripts.call.first_words(&brief));
         Some(brief)
     }
 }

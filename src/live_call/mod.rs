@@ -9,7 +9,7 @@ mod take;
 mod voice;
 mod webhook;
 
-pub use voice::Voice;
+pub use voice::{Audio, Speech, Voice, VoiceSettings};
 
 use crate::board::Board;
 use crate::carrier::{Carrier, Document};
@@ -19,7 +19,6 @@ use crate::core::call::CallEvent;
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
 use crate::nudge::Nudge;
 use crate::prompt;
-use crate::prompt::script::ScriptSet;
 use crate::store::{SharedStore, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,9 +32,7 @@ pub struct LiveCalls {
     pub store: SharedStore,
     /// Who places calls.
     pub carriers: Carriers,
-    /// What is said.
-    pub scripts: Arc<ScriptSet>,
-    /// How it sounds.
+    /// What is said, and how it sounds.
     pub voice: Arc<Voice>,
     /// The hospital's rules.
     pub board: Board,

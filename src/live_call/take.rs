@@ -1,6 +1,6 @@
 //! An event is taken in: load the call, replay it, let the core say what follows, save all of it in one transaction.
 
-use super::{LiveCallError, LiveCalls};
+use super::{LiveCallError, LiveCalls, Speech};
 use crate::carrier::{Carrier, Document};
 use crate::core::call::{Call, CallEvent, Reaction, Standing};
 use crate::core::domain::EndReason;
@@ -65,11 +65,14 @@ impl LiveCalls {
             return Ok(Taken { attempt: id, document, verdict: "duplicate" });
         }
         let script = &record.brief.script;
-        let scripts = self.scripts.for_call(script, &record.brief.site).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
+        // Everything about one call is said and replayed by what was in force when it was placed.
+        let speech = self.voice.of_call(record.attempt.placed_at, &record.brief);
+        let scripts =
+            speech.scripts.for_call(script, &record.brief.site).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
         let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
         if answers_no_step(&call, event) {
             // Nothing is kept, so that the true answer of that step finds its place.
-            let page = call.current().map(|step| self.voice.page(&Listener::of(&record.brief), step)).transpose()?;
+            let page = call.current().map(|step| self.voice.page(&speech, &Listener::of(&record.brief), step)).transpose()?;
             let page = page.map_or_else(|| self.voice.apology(), |(page, _)| page);
             return Ok(Taken { attempt: id, document: Some(carrier.document(&record.token, &page)), verdict: "out_of_step" });
         }
@@ -81,7 +84,7 @@ impl LiveCalls {
             events.push(StoredEvent { at: now, event: CallEvent::VisitChanged, key: Some("visit_changed".into()), reply: None });
         }
         let reaction = call.handle(event, now);
-        let (document, audio) = self.render(carrier, record, &reaction)?;
+        let (document, audio) = self.render(carrier, &speech, record, &reaction)?;
         let key = match (&reaction.step, reaction.push) {
             (Some(step), true) => Some(turned_key(step.number)),
             _ => key,
@@ -142,9 +145,15 @@ impl LiveCalls {
         }
     }
 
-    fn render(&self, carrier: &Arc<dyn Carrier>, record: &CallRecord, reaction: &Reaction) -> Result<Rendered, LiveCallError> {
+    fn render(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        speech: &Speech,
+        record: &CallRecord,
+        reaction: &Reaction,
+    ) -> Result<Rendered, LiveCallError> {
         let Some(step) = &reaction.step else { return Ok((None, Vec::new())) };
-        let (page, audio) = self.voice.page(&Listener::of(&record.brief), step)?;
+        let (page, audio) = self.voice.page(speech, &Listener::of(&record.brief), step)?;
         Ok((Some(carrier.document(&record.token, &page)), audio))
     }
 }

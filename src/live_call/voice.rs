@@ -1,106 +1,168 @@
-//! How a step sounds: utterances become one audio, under an address that nobody can guess.
+//! How calls sound: every step becomes one audio, under an address that nobody can guess and that says the same for ever.
+//!
+//! What the prompts folder holds is read anew while calls go on. Each reading is a [`Speech`]; a call keeps to the one that
+//! was in force when it was placed, and an address is answered from the one that it was made for.
+
+mod audio;
+mod speech;
+
+pub use audio::Audio;
+pub use speech::Speech;
 
 use crate::carrier::Page;
-use crate::core::call::{Brief, Step, Then, Utterance};
+use crate::core::call::{Brief, Step};
+use crate::core::domain::PhoneNumber;
 use crate::core::ids::LanguageTag;
-use crate::prompt::{self, Listener, Manner, Pack, Packs, Recipe};
+use crate::prompt::script::ScriptSet;
+use crate::prompt::{self, Listener, Packs, Recipe};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How many audio recipes are kept in memory; the store has them all.
 const SHELF: usize = 4096;
 
-/// The packs, the secret of audio addresses, and the public address.
+/// No more readings are kept at a time. They share their recordings; calls of an older one go on by the next.
+const READINGS: usize = 16;
+
+/// Whose voice it is and where it is heard.
+pub struct VoiceSettings {
+    /// The secret of audio addresses, the same for every replica.
+    pub secret: Vec<u8>,
+    /// The address that carriers know.
+    pub public_url: String,
+    /// The organization's language: of what is said where no call is known.
+    pub language: LanguageTag,
+    /// The organization's number.
+    pub callback_number: PhoneNumber,
+}
+
+/// Everything that is said.
 pub struct Voice {
-    packs: Packs,
-    secret: Vec<u8>,
-    public_url: String,
-    apology: Page,
-    one_moment: Page,
-    /// What is needed when nothing else is at hand: never cleared.
-    pinned: HashMap<String, Recipe>,
+    settings: VoiceSettings,
+    /// In order of time; the last one is in force, and there is always one.
+    readings: RwLock<Vec<Reading>>,
     shelf: Mutex<HashMap<String, Recipe>>,
+    faults: AtomicUsize,
+}
+
+/// A speech, since when it is in force, and until when it is kept once another one is.
+#[derive(Clone)]
+struct Reading {
+    speech: Arc<Speech>,
+    since: DateTime<Utc>,
+    until: Option<DateTime<Utc>>,
 }
 
 impl Voice {
-    /// Prepares the apology and "one moment, please" too, so that they need nothing when they are needed.
+    /// With what the folder holds at the start. The apology and "one moment, please" are prepared, so that they need nothing
+    /// when they are needed.
     ///
     /// # Errors
-    /// When the organization's language cannot say them.
-    pub fn new(
-        packs: Packs,
-        secret: Vec<u8>,
-        public_url: &str,
-        language: &LanguageTag,
-        apology: &[Utterance],
-        one_moment: &[Utterance],
-    ) -> Result<Voice, prompt::Error> {
-        let silent = Page { step: 0, audio: Vec::new(), then: Then::HangUp };
-        let mut voice = Voice {
-            packs,
-            secret,
-            public_url: public_url.to_string(),
-            apology: silent.clone(),
-            one_moment: silent,
-            pinned: HashMap::new(),
-            shelf: Mutex::new(HashMap::new()),
-        };
-        let anybody = Listener::anybody(language);
-        let step = |say: &[Utterance]| Step { number: 0, say: say.to_vec(), slow: false, then: Then::HangUp };
-        voice.apology = voice.page(&anybody, &step(apology))?.0;
-        voice.one_moment = voice.page(&anybody, &step(one_moment))?.0;
-        let needed = voice.shelf().clone();
-        voice.pinned = needed;
-        Ok(voice)
+    /// When the organization's language cannot say those.
+    pub fn new(settings: VoiceSettings, packs: Packs, scripts: ScriptSet, now: DateTime<Utc>) -> Result<Voice, prompt::Error> {
+        let speech = Arc::new(Speech::new(&settings, packs, scripts)?);
+        let first = Reading { speech, since: now, until: None };
+        Ok(Voice { settings, readings: RwLock::new(vec![first]), shelf: Mutex::default(), faults: AtomicUsize::new(0) })
     }
 
-    /// The packs.
-    pub fn packs(&self) -> &Packs {
-        &self.packs
+    /// Puts another reading in force for calls that are placed after `now`. The one before is kept for `keep`, as long as
+    /// its calls can last.
+    ///
+    /// # Errors
+    /// When the organization's language cannot say what is needed: then nothing changes.
+    pub fn replace(&self, mut packs: Packs, scripts: ScriptSet, now: DateTime<Utc>, keep: Duration) -> Result<(), prompt::Error> {
+        packs.share_recordings(&self.now().packs);
+        let speech = Arc::new(Speech::new(&self.settings, packs, scripts)?);
+        let mut readings = self.readings.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = readings.last_mut() {
+            before.until = Some(now + keep);
+        }
+        readings.push(Reading { speech, since: now, until: None });
+        let too_many = readings.len().saturating_sub(READINGS);
+        readings.drain(..too_many);
+        Ok(())
+    }
+
+    /// Lets readings go whose calls are over.
+    pub fn forget_before(&self, now: DateTime<Utc>) {
+        let mut readings = self.readings.write().unwrap_or_else(PoisonError::into_inner);
+        readings.retain(|reading| reading.until.is_none_or(|until| until > now));
+    }
+
+    /// What calls that begin now say.
+    pub fn now(&self) -> Arc<Speech> {
+        let newest = self.readings().pop().expect("there is always one: none is taken away but for a newer one");
+        newest.speech
+    }
+
+    /// What a call says that was placed at this moment. After a restart, and where the script is only
+    /// known to another reading, that is not the one it began with, but the nearest there is.
+    pub fn of_call(&self, placed_at: Option<DateTime<Utc>>, brief: &Brief) -> Arc<Speech> {
+        let readings = self.readings();
+        let then = match placed_at {
+            None => readings.last(),
+            Some(at) => readings.iter().rev().find(|reading| reading.since < at).or(readings.first()),
+        };
+        let knows = |reading: &&Reading| reading.speech.scripts.for_call(&brief.script, &brief.site).is_some();
+        let found = then.filter(knows).or_else(|| readings.iter().rev().find(knows)).or(then);
+        found.map_or_else(|| self.now(), |reading| reading.speech.clone())
     }
 
     /// "We are sorry. Please call …": spoken when the engine itself is in trouble.
     pub fn apology(&self) -> Page {
-        self.apology.clone()
+        self.now().apology.clone()
     }
 
     /// "One moment, please": spoken while the store is slow.
     pub fn one_moment(&self) -> Vec<String> {
-        self.one_moment.audio.clone()
+        self.now().one_moment.audio.clone()
     }
 
     /// The page of a step, with the audio ids it uses and what they stand for.
     ///
     /// # Errors
     /// When the pack or a phrase is missing.
-    pub fn page(&self, to: &Listener, step: &Step) -> Result<(Page, Vec<(String, String)>), prompt::Error> {
-        if step.say.is_empty() {
+    pub fn page(&self, speech: &Speech, to: &Listener, step: &Step) -> Result<(Page, Vec<(String, String)>), prompt::Error> {
+        let Some((page, id, recipe)) = speech.page(&self.settings, to, step)? else {
             return Ok((Page { step: step.number, audio: Vec::new(), then: step.then }, Vec::new()));
-        }
-        let recipe = self.packs.recipe(to, step)?;
-        let id = self.packs.audio_id(&self.secret, &recipe)?;
-        let url = format!("{}/audio/{id}.wav", self.public_url);
+        };
         let text = recipe.to_text();
         self.put_on_shelf(&id, recipe);
-        Ok((Page { step: step.number, audio: vec![url], then: step.then }, vec![(id, text)]))
+        Ok((page, vec![(id, text)]))
     }
 
-    /// How long these words of a call take at their plain pace, in milliseconds; 0 where they cannot be said.
-    pub fn length_ms(&self, brief: &Brief, say: &[Utterance]) -> u32 {
-        let manner = Manner { guardian: brief.guardian, slow: false };
-        let length = |pack: &Pack| pack.length_ms(&pack.phrases(say, manner).ok()?).ok();
-        self.packs.pack_for(&brief.language, Some(&brief.site)).ok().and_then(length).unwrap_or_default()
+    /// The audio of an id that this process made an address for.
+    pub fn audio(&self, id: &str) -> Option<Audio> {
+        let readings = self.readings();
+        let pinned = readings.iter().rev().find_map(|reading| reading.speech.pinned.get(id).cloned());
+        let recipe = pinned.or_else(|| self.shelf().get(id).cloned())?;
+        self.find(&readings, id, recipe)
     }
 
-    /// The WAV of an audio id that this process made an address for.
-    pub fn from_shelf(&self, id: &str) -> Option<Vec<u8>> {
-        let recipe = self.pinned.get(id).cloned().or_else(|| self.shelf().get(id).cloned())?;
-        self.packs.render(&recipe).ok()
+    /// The audio of an id that stands for a stored recipe; `None` where what it needs is not recorded any more.
+    pub fn audio_of(&self, id: &str, text: &str) -> Option<Audio> {
+        self.find(&self.readings(), id, Recipe::parse(text).ok()?)
     }
 
-    /// The WAV of a stored recipe.
-    pub fn from_text(&self, text: &str) -> Option<Vec<u8>> {
-        self.packs.render(&Recipe::parse(text).ok()?).ok()
+    /// How many faults keep the prompts folder, as it is by now, from coming into force; 0 where it is right.
+    pub fn faults(&self) -> usize {
+        self.faults.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many there are.
+    pub fn set_faults(&self, count: usize) {
+        self.faults.store(count, Ordering::Relaxed);
+    }
+
+    /// From the reading that the id was made for; else from the newest one that can say it, which may sound otherwise.
+    fn find(&self, readings: &[Reading], id: &str, recipe: Recipe) -> Option<Audio> {
+        let newest_first = || readings.iter().rev().map(|reading| &reading.speech);
+        let made_for = |speech: &&Arc<Speech>| speech.packs.audio_id(&self.settings.secret, &recipe).is_ok_and(|made| made == id);
+        let same = newest_first().find(made_for);
+        let speech = same.or_else(|| newest_first().find(|speech| speech.can_say(&recipe)))?;
+        Some(Audio { speech: speech.clone(), same: same.is_some(), recipe })
     }
 
     fn put_on_shelf(&self, id: &str, recipe: Recipe) {
@@ -112,7 +174,11 @@ impl Voice {
         shelf.insert(id.to_string(), recipe);
     }
 
-    fn shelf(&self) -> std::sync::MutexGuard<'_, HashMap<String, Recipe>> {
+    fn shelf(&self) -> MutexGuard<'_, HashMap<String, Recipe>> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn readings(&self) -> Vec<Reading> {
+        self.readings.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -12,17 +12,26 @@ pub async fn healthz() -> &'static str {
 }
 
 /// The store answers and its schema is the one this program knows. Sites that nobody is called about because their feed is
-/// silent are named, but the service is ready all the same: calls in progress need its webhooks.
+/// silent are named, and how much is wrong in changed files, but the service is ready all the same: calls in progress need
+/// its webhooks.
 pub async fn readyz(State(web): State<Web>) -> Response {
     let ready = match web.store.ready().await {
         Ok(()) => web.silence.sites().await,
         Err(error) => Err(error),
     };
     match ready {
-        Ok(stopped) if stopped.is_empty() => (StatusCode::OK, "ready\n").into_response(),
         Ok(stopped) => {
-            let sites = stopped.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ");
-            (StatusCode::OK, format!("ready; silent feeds keep these sites from being called about: {sites}\n")).into_response()
+            let mut said = "ready".to_string();
+            if !stopped.is_empty() {
+                let sites = stopped.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ");
+                said += &format!("; silent feeds keep these sites from being called about: {sites}");
+            }
+            for (faults, files) in [(web.board.faults(), "rules"), (web.live.voice.faults(), "prompts")] {
+                if faults > 0 {
+                    said += &format!("; changed {files} have {faults} faults and are not in force: see the log");
+                }
+            }
+            (StatusCode::OK, said + "\n").into_response()
         }
         Err(error) => {
             tracing::error!(%error, "not ready");
@@ -54,6 +63,10 @@ pub async fn metrics(State(web): State<Web>) -> Response {
         let _ = writeln!(text, "# HELP callahead_sites_stopped Sites nobody is called about because their feed is silent.");
         let _ = writeln!(text, "# TYPE callahead_sites_stopped gauge\ncallahead_sites_stopped {}", stopped.len());
     }
+    let failed = u8::from(web.live.voice.faults() > 0);
+    let _ =
+        writeln!(text, "# HELP callahead_prompts_reload_failed 1 while changed prompts are wrong and the old ones are heard.");
+    let _ = writeln!(text, "# TYPE callahead_prompts_reload_failed gauge\ncallahead_prompts_reload_failed {failed}");
     let failed = u8::from(web.board.faults() > 0);
     let _ =
         writeln!(text, "# HELP callahead_rules_reload_failed 1 while changed files of rules are wrong and the old rules hold.");

@@ -8,6 +8,7 @@ mod console;
 mod health;
 mod local;
 mod plan;
+mod ranges;
 mod webhooks;
 
 use crate::board::Board;
@@ -54,7 +55,7 @@ pub fn router_with_console(web: Web) -> Router {
 fn for_carriers() -> Router<Web> {
     Router::new()
         .route("/carriers/{name}/{*path}", any(webhooks::receive))
-        .route("/audio/{file}", get(audio::wav))
+        .route("/audio/{file}", get(audio::play))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

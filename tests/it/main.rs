@@ -26,5 +26,7 @@ mod stories;
 mod support;
 mod test_engine;
 mod trouble;
+mod voice_http;
+mod voice_reload;
 mod why;
 mod wrong_number;

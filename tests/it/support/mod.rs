@@ -4,4 +4,5 @@ pub mod desk;
 pub mod http;
 pub mod postgres;
 pub mod process;
+pub mod prompts;
 pub mod troubled_store;

@@ -1,8 +1,8 @@
-//! An audio in words, each at its moment: what the address of an audio stands for is in the store.
+//! An audio in words, each at its moment.
 
 use crate::core::ids::PhraseId;
 use crate::live_call::LiveCalls;
-use crate::prompt::{Missing, Pack, Recipe};
+use crate::prompt::{Missing, Pack};
 
 /// What begins to be heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,23 +14,25 @@ pub struct Spoken {
     pub samples: Vec<i16>,
 }
 
-/// The words behind the address of an audio; none for one that the store does not know, such as the apology.
+/// The words behind the address of an audio.
 pub async fn of(live: &LiveCalls, audio: &str) -> anyhow::Result<Spoken> {
-    let file = audio.rsplit('/').next().unwrap_or_default();
-    let Some(recipe) = live.store.audio_recipe(file.trim_end_matches(".wav")).await? else {
-        let words = vec![(0, "(words that the store does not know)".to_string())];
+    let id = audio.rsplit('/').next().unwrap_or_default().trim_end_matches(".wav");
+    let audio = match live.voice.audio(id) {
+        Some(audio) => Some(audio),
+        None => live.store.audio_recipe(id).await?.and_then(|recipe| live.voice.audio_of(id, &recipe)),
+    };
+    let Some(audio) = audio else {
+        let words = vec![(0, "(words that nobody knows any more)".to_string())];
         return Ok(Spoken {
             words,
             #[cfg(feature = "speaker")]
             samples: Vec::new(),
         });
     };
-    let recipe = Recipe::parse(&recipe)?;
-    let (pack, phrases) = (live.voice.packs().pack_of(&recipe)?, &recipe.phrases);
     Ok(Spoken {
-        words: timed(pack, phrases)?,
+        words: timed(audio.pack()?, audio.phrases())?,
         #[cfg(feature = "speaker")]
-        samples: pack.compose(phrases)?,
+        samples: audio.samples()?,
     })
 }
 
