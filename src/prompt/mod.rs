@@ -5,10 +5,12 @@
 //! [`Pack::compose`] turns those into samples, and a [`Recipe`] names one such message, so that any replica can make the
 //! same audio again. Never here: the store, the network, a decision about a call. Start reading at [`Packs`].
 
+pub mod import;
 mod lint;
 mod pack;
 mod say;
 pub mod script;
+pub mod sheet;
 mod sound;
 #[cfg(feature = "speaker")]
 mod speaker;
@@ -21,7 +23,7 @@ pub(crate) mod testpack;
 pub use lint::{Findings, Hospital, Length, lengths, lint};
 pub use pack::{Gaps, Pack, Packs, Phrase, Review, SoundRules, WordRules};
 pub use say::{Grammar, Listener, Manner, Recipe, audio_id, mu_law_bytes, wav_bytes};
-pub use sound::{Level, RATE, active_level};
+pub use sound::{Level, RATE, active_level, mu_law_wav_bytes};
 #[cfg(feature = "speaker")]
 pub use speaker::{play, play_until};
 

@@ -90,6 +90,19 @@ pub(crate) fn tone(hz: f64, level: f32, ms: u32, rate: u32) -> Vec<f32> {
     (0..ms * rate / 1_000).map(|n| (f64::from(n) * step).cos() as f32 * level).collect()
 }
 
+/// Level of one frequency in dB of full scale (Goertzel), over the middle of the samples.
+pub(crate) fn level_at(samples: &[f32], hz: f64, rate: u32) -> f64 {
+    let middle = &samples[samples.len() / 4..samples.len() * 3 / 4];
+    let omega = 2.0 * std::f64::consts::PI * hz / f64::from(rate);
+    let (mut s1, mut s2) = (0.0, 0.0);
+    for sample in middle {
+        let s = f64::from(*sample) + 2.0 * omega.cos() * s1 - s2;
+        (s2, s1) = (s1, s);
+    }
+    let power = s1 * s1 + s2 * s2 - 2.0 * omega.cos() * s1 * s2;
+    20.0 * (2.0 * power.max(0.0).sqrt() / middle.len() as f64).max(1e-9).log10()
+}
+
 /// A WAV file of 16-bit PCM, the same in every channel.
 pub(crate) fn pcm_wav(samples: &[f32], rate: u32, channels: u16) -> Vec<u8> {
     let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };

@@ -69,7 +69,7 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Ids become paths: nothing that could lead out of the pack's folder.
-fn is_id(id: &str) -> bool {
+pub(in crate::prompt) fn is_id(id: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     !id.is_empty() && id.split('/').all(|part| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(letter))
 }

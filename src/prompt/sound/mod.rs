@@ -4,11 +4,13 @@
 mod clipped;
 mod header;
 mod level;
+mod mu_law;
 
+pub(in crate::prompt) use clipped::{find_clipped, refuse_clipped};
+pub(in crate::prompt) use header::{Header, WavFault, read_header};
+pub(in crate::prompt) use level::level_of;
 pub use level::{Level, active_level};
-
-use clipped::{find_clipped, refuse_clipped};
-use header::{Header, WavFault, read_header};
+pub use mu_law::mu_law_wav_bytes;
 
 /// Samples a second of everything this room makes: the rate of the telephone network (ITU-T G.711).
 pub const RATE: u32 = 8_000;
@@ -54,7 +56,7 @@ pub(in crate::prompt) fn read_recording(file: &[u8]) -> Result<Vec<i16>, WavFaul
 }
 
 /// Refuses a click, and what nobody would listen to.
-fn check_length(samples: usize) -> Result<(), WavFault> {
+pub(in crate::prompt) fn check_length(samples: usize) -> Result<(), WavFault> {
     if LENGTHS.contains(&samples) {
         return Ok(());
     }
