@@ -16,6 +16,7 @@ mod opt_out;
 mod plan_command;
 mod planning;
 mod privacy;
+mod prompts;
 mod readme;
 mod reasons;
 mod reload;
