@@ -11,6 +11,7 @@ mod commands;
 mod dialling;
 mod guardian;
 mod kill;
+mod lint;
 mod notices;
 mod opt_out;
 mod plan_command;

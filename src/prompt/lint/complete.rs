@@ -1,6 +1,6 @@
 //! Is a pack complete for what the scripts say and where the hospital is? Found by `check`, not in a call.
 
-use super::findings::{Findings, at_phrase};
+use super::findings::{Findings, at_phrase, has_words};
 use super::subject::Subject;
 use super::words::Words;
 use crate::core::ids::PhraseId;
@@ -12,18 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 type Needs = BTreeMap<PhraseId, BTreeSet<String>>;
 
 /// Names every phrase to record: what the scripts say on any date, at any time, with any count and number, and the names of
-/// organization and sites; and every name whose recorded words differ from the configuration.
+/// organization and sites; and every name whose recorded words differ from the configuration. What the loader refused is not
+/// told again.
 pub(super) fn check(subject: &Subject<'_>) -> Findings {
     let pack = subject.pack;
     let mut needs = Needs::new();
     for (script, ids) in &subject.uses.of_scripts {
-        for id in ids.iter().filter(|id| !pack.is_recorded(id)) {
+        for id in ids.iter().filter(|id| !pack.is_recorded(id) && !is_broken(pack, id)) {
             needs.entry(id.clone()).or_default().insert(script.called());
         }
     }
     let mut faults = Vec::new();
     for Name { id, name, matching, place } in names(subject) {
         match pack.phrase(&id) {
+            None if is_broken(pack, &id) => {}
             None => drop(needs.entry(id).or_default().insert(format!("the configuration ({place} = \"{name}\")"))),
             Some(phrase) if matching.holds(&phrase.text, name) => {}
             // A site may call under a name of its own.
@@ -33,6 +35,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
     }
     faults.splice(0..0, needs.into_iter().map(|(id, wanted)| missing_phrase(pack, &id, &wanted)));
     faults.into()
+}
+
+/// Words or a recording are there, and cannot be used: the loader has told why.
+fn is_broken(pack: &Pack, id: &PhraseId) -> bool {
+    pack.phrase(id).is_none() && (pack.file(id).is_file() || has_words(pack, id))
 }
 
 /// A name of the configuration, and the phrase that speaks it.

@@ -50,15 +50,25 @@ pub(super) fn at_phrase(pack: &Pack, id: &PhraseId, code: &'static str, message:
     let file = texts_of(pack, id);
     let text = std::fs::read_to_string(&file).unwrap_or_default();
     let message = format!("{} {id}: {message}", pack.language);
+    match line_of(&text, id) {
+        Some(at) => Fault::at_byte(&file, &text, at, code, message),
+        None => Fault::of_file(&file, code, message),
+    }
+}
+
+/// Whether `phrases.tsv` has a line for the phrase, whatever stands in it.
+pub(super) fn has_words(pack: &Pack, id: &PhraseId) -> bool {
+    line_of(&std::fs::read_to_string(texts_of(pack, id)).unwrap_or_default(), id).is_some()
+}
+
+/// The byte at which the line of a phrase begins.
+fn line_of(text: &str, id: &PhraseId) -> Option<usize> {
     let mut lines = text.split_inclusive('\n').scan(0, |at, line| {
         *at += line.len();
         Some((*at - line.len(), line))
     });
-    let line = lines.find(|(_, line)| line.trim_start_matches('\u{feff}').split('\t').next() == Some(id.as_str()));
-    match line {
-        Some((at, _)) => Fault::at_byte(&file, &text, at, code, message),
-        None => Fault::of_file(&file, code, message),
-    }
+    let of_phrase = |line: &str| line.trim_start_matches('\u{feff}').trim_end().split('\t').next() == Some(id.as_str());
+    lines.find(|(_, line)| of_phrase(line)).map(|(at, _)| at)
 }
 
 /// A finding about a recording. The message begins with language and phrase.

@@ -106,9 +106,8 @@ pub(super) fn check(subject: &Subject<'_>, lengths: &[Length]) -> Findings {
         let (place, script) = (&length.place, &length.script);
         let longest = longest_phrase(subject, length).unwrap_or_default();
         let told = |what: &str, file: &Path, code| {
-            let message = format!(
-                "{place}, {script}: {what} (L-06); the longest words in it are {longest}. At its longest it says: {text}"
-            );
+            let message =
+                format!("{place}, {script}: {what}. The longest words in it are {longest}; at its longest it says: {text}");
             at_word(file, if *part == "first_playing" { "opening" } else { "message" }, code, message)
         };
         match *part {
@@ -124,8 +123,9 @@ pub(super) fn check(subject: &Subject<'_>, lengths: &[Length]) -> Findings {
             "voicemail" => {}
             _ if *ms > MESSAGE_MS => {
                 let which = if *part == "repeat" { "a repeat" } else { "the first playing" };
-                let what =
-                    format!("{which} takes up to {seconds:.1} s until the menu waits, want at most {limit_s} s: leave words out");
+                let what = format!(
+                    "{which} takes up to {seconds:.1} s until the menu waits, want at most {limit_s} s (L-06): leave words out"
+                );
                 findings.faults.push(told(&what, file, "message_too_long"));
             }
             _ => {}

@@ -19,8 +19,8 @@ pub(super) struct Script<'s> {
 pub(super) struct Line {
     pub part: Part,
     pub appointments: Appointments,
-    /// How many of the words are the opening.
-    pub opening: usize,
+    /// How many of the words come before the message: the opening, or that a key was wrong.
+    pub before: usize,
     pub words: Vec<Segment>,
 }
 
@@ -98,21 +98,24 @@ fn file_of(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn voicemail(words: &[Segment]) -> Line {
-    Line { part: Part::Voicemail, appointments: Appointments::One, opening: 0, words: words.to_vec() }
+    Line { part: Part::Voicemail, appointments: Appointments::One, before: 0, words: words.to_vec() }
 }
 
 fn other(words: &[Segment], appointments: Appointments) -> Line {
-    Line { part: Part::Other, appointments, opening: 0, words: words.to_vec() }
+    Line { part: Part::Other, appointments, before: 0, words: words.to_vec() }
 }
 
 fn of_call(script: &CallScript) -> Vec<Line> {
     let replies = &script.replies;
     let mut lines = Vec::new();
     for (message, appointments) in [(&script.message, Appointments::One), (&script.message_several, Appointments::Several)] {
-        let line = |part, opening, words: [&[Segment]; 3]| Line { part, appointments, opening, words: words.concat() };
-        lines.push(line(Part::FirstPlaying, script.opening.len(), [&script.opening, message, &script.menu]));
+        let line = |part, before: &[Segment], menu: &[Segment]| {
+            let words = [before, message, menu].concat();
+            Line { part, appointments, before: before.len(), words }
+        };
+        lines.push(line(Part::FirstPlaying, &script.opening, &script.menu));
         for before in [&[][..], &replies.no_choice, &replies.not_a_choice] {
-            lines.push(line(Part::Repeat, 0, [before, message, &script.menu_again]));
+            lines.push(line(Part::Repeat, before, &script.menu_again));
         }
         let answers = [
             &replies.confirmed,

@@ -104,7 +104,9 @@ impl Language<'_> {
             ]
         };
         let own_packs = || self.packs.sites().filter_map(|site| self.own_pack(site));
-        let of_packs = [self.pack].into_iter().chain(own_packs()).flat_map(|pack| {
+        // A site that the configuration does not know is told as such.
+        let known = own_packs().filter(|pack| self.hospital.sites.iter().any(|(key, _)| pack.site.as_ref() == Some(key)));
+        let of_packs = [self.pack].into_iter().chain(known).flat_map(|pack| {
             // What a site shares with its language is found there.
             let ids: Vec<_> = pack.ids().into_iter().filter(|id| pack.site.is_none() || pack.is_own(id)).collect();
             [words::check(pack, &ids), sound::check(pack, &ids)]

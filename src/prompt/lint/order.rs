@@ -18,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
         let first = script.lines.iter().filter(|line| line.part == Part::FirstPlaying);
         let late = first.flat_map(|line| line.cases().into_iter().map(move |words| (line, words))).filter_map(|(line, words)| {
             let number = words.iter().position(|segment| *segment == Segment::Slot(Slot::CallbackNumber))?;
-            let offer = number + words.get(number..line.opening)?.iter().position(offers_opt_out)?;
+            let offer = number + words.get(number..line.before)?.iter().position(offers_opt_out)?;
             let part = Measured::Between(number, offer);
             let (_, longest) = subject.longest(line, |fillings| fillings.longest(&words, line.appointments, part))?;
             Some((longest.samples, words[offer].clone()))
