@@ -11,6 +11,7 @@ mod file;
 mod folder;
 mod inherit;
 mod repeated;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod whole;

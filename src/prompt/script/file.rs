@@ -3,11 +3,11 @@
 use super::check;
 use super::draft::{Draft, KeyLine, Parsed, PhraseUse, Place, Said, Source};
 use super::repeated::speak_of_the_key;
+use super::tables::{CallFile, Head, MessageFile};
 use crate::core::call::{Announcement, Key, KeyAction, Segment, Slot, VoicemailScript};
 use crate::core::ids::PhraseId;
 use crate::fault::{Fault, nearest, parse_toml};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,80 +32,10 @@ pub(super) const ACTIONS: [(&str, KeyAction); 6] = [
     ("wrong_number", KeyAction::WrongNumber),
 ];
 
-/// The limits with what they may be.
-pub(super) const LIMITS: [(&str, u32, u32); 5] = [
-    ("limits.repeats", 0, 3),
-    ("limits.asked_repeats", 1, 10),
-    ("limits.key_timeout_s", 2, 60),
-    ("limits.change_timeout_s", 2, 60),
-    ("limits.long_timeout_s", 2, 60),
-];
-
 /// Takes away what a key means in the script that the rest is from.
 const NO_ACTION: &str = "none";
 
 const KINDS: [&str; 4] = ["call", "base", "voicemail", "announcement"];
-
-type Words = Option<Vec<Spanned<String>>>;
-
-#[derive(Deserialize)]
-struct Head {
-    kind: Option<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallFile {
-    #[allow(dead_code, reason = "read with the head")]
-    kind: IgnoredAny,
-    extends: Option<Spanned<String>>,
-    consent_recorded: Option<Spanned<bool>>,
-    opening: Words,
-    message: Words,
-    message_several: Words,
-    menu: Words,
-    menu_again: Words,
-    #[serde(default)]
-    keys: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    replies: RepliesTable,
-    #[serde(default)]
-    limits: LimitsTable,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct RepliesTable {
-    confirmed: Words,
-    reschedule: Words,
-    undone: Words,
-    opted_out: Words,
-    wrong_number: Words,
-    no_choice: Words,
-    not_a_choice: Words,
-    giving_up: Words,
-    withdrawn: Words,
-    goodbye: Words,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct LimitsTable {
-    repeats: Option<Spanned<u32>>,
-    asked_repeats: Option<Spanned<u32>>,
-    key_timeout_s: Option<Spanned<u32>>,
-    change_timeout_s: Option<Spanned<u32>>,
-    long_timeout_s: Option<Spanned<u32>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MessageFile {
-    #[allow(dead_code, reason = "read with the head")]
-    kind: IgnoredAny,
-    extends: Option<Spanned<String>>,
-    message: Words,
-}
 
 /// Reads one file. `name` is the script's; `of_site` the site whose own it is.
 pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
@@ -175,28 +105,7 @@ impl Reader {
     }
 
     fn draft(&mut self, is_base: bool) -> Result<Draft, Fault> {
-        let file: CallFile = self.toml()?;
-        let replies = file.replies;
-        let words = [
-            ("opening", file.opening),
-            ("message", file.message),
-            ("message_several", file.message_several),
-            ("menu", file.menu),
-            ("menu_again", file.menu_again),
-            ("replies.confirmed", replies.confirmed),
-            ("replies.reschedule", replies.reschedule),
-            ("replies.undone", replies.undone),
-            ("replies.opted_out", replies.opted_out),
-            ("replies.wrong_number", replies.wrong_number),
-            ("replies.no_choice", replies.no_choice),
-            ("replies.not_a_choice", replies.not_a_choice),
-            ("replies.giving_up", replies.giving_up),
-            ("replies.withdrawn", replies.withdrawn),
-            ("replies.goodbye", replies.goodbye),
-        ];
-        let limits = file.limits;
-        let numbers =
-            [limits.repeats, limits.asked_repeats, limits.key_timeout_s, limits.change_timeout_s, limits.long_timeout_s];
+        let mut file: CallFile = self.toml()?;
         if let (true, Some(consent)) = (is_base, &file.consent_recorded) {
             let message = "consent_recorded: consent is to the calls of one script: say it there, not in what others take from";
             self.fault_at(consent.span().start, "not_in_a_base", message);
@@ -204,11 +113,11 @@ impl Reader {
         Ok(Draft {
             source: self.source.clone(),
             is_base,
-            extends: file.extends.map(|name| (name.get_ref().clone(), name.span().start)),
-            consent_recorded: file.consent_recorded.is_some_and(Spanned::into_inner),
-            said: words.into_iter().filter_map(|(key, words)| Some((key, self.said(key, words?)))).collect(),
-            keys: self.keys(file.keys),
-            limits: LIMITS.into_iter().zip(numbers).filter_map(|(limit, n)| Some((limit.0, self.number(limit, n?)))).collect(),
+            extends: file.extends.take().map(|name| (name.get_ref().clone(), name.span().start)),
+            consent_recorded: file.consent_recorded.take().is_some_and(Spanned::into_inner),
+            keys: self.keys(std::mem::take(&mut file.keys)),
+            limits: file.numbers().map(|(limit, number)| (limit.0, self.number(limit, number))).collect(),
+            said: file.words().into_iter().filter_map(|(key, words)| Some((key, self.said(key, words?)))).collect(),
         })
     }
 

@@ -2,7 +2,8 @@
 
 use super::check;
 use super::draft::{Draft, Place, Said};
-use super::file::{LIMITS, missing_words};
+use super::file::missing_words;
+use super::tables::LIMITS;
 use crate::core::call::{CallScript, Key, KeyAction, Replies, ScriptLimits, Segment};
 use crate::fault::Fault;
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 mod faults;
 mod inherit;
 mod paths;
+mod readme;
 mod shipped;
 mod sites;
 
