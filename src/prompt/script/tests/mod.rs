@@ -57,7 +57,7 @@ impl Prompts {
 
     #[track_caller]
     fn load(&self) -> ScriptSet {
-        ScriptSet::load(self.0.path()).unwrap_or_else(|faults| panic!("{}", crate::app::listed(&faults)))
+        ScriptSet::load(self.0.path()).unwrap_or_else(|faults| panic!("{}", listed(&faults)))
     }
 
     /// The faults, with files as `scripts/reminder.toml`.
@@ -75,7 +75,7 @@ impl Prompts {
     #[track_caller]
     fn fault(&self) -> (String, &'static str, String) {
         let faults = self.faults();
-        let [fault] = &faults[..] else { panic!("one fault: {}", crate::app::listed(&faults)) };
+        let [fault] = &faults[..] else { panic!("one fault: {}", listed(&faults)) };
         (format!("{}:{}:{}", fault.file, fault.line, fault.column), fault.code, fault.message.clone())
     }
 }
@@ -87,4 +87,8 @@ fn words(segments: &[Segment]) -> String {
         Segment::Slot(slot) => format!("{{{}}}", Slot::NAMES.iter().find(|(s, _)| s == slot).map_or("", |(_, name)| name)),
     };
     segments.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn listed(faults: &[ScriptFault]) -> String {
+    faults.iter().map(|fault| format!("{fault}\n")).collect()
 }
