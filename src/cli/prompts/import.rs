@@ -86,7 +86,7 @@ fn shown(report: &Report, dry_run: bool) -> String {
         let rows = taken.iter().map(|taken| {
             let length = format!("{:.2} s", f64::from(taken.ms) / 1_000.0);
             let (before, after) = (format!("{:.1}", taken.level_before_dbov), format!("{:.1}", taken.level_after_dbov));
-            vec![taken.file.clone(), taken.id.to_string(), length, before, after, taken.done.join(", ")]
+            vec![short(&taken.file), taken.id.to_string(), length, before, after, taken.done.join(", ")]
         });
         parts.push(table(&head, rows));
     }
@@ -94,7 +94,11 @@ fn shown(report: &Report, dry_run: bool) -> String {
     parts.extend(listed(notes));
     parts.extend(listed(refused.iter().map(|refused| format!("Refused: {}: {}", refused.file, refused.reason))));
     if !unused.is_empty() {
-        parts.push(format!("No phrase needs {} of the sounds: {}", unused.len(), some(unused)));
+        parts.push(format!(
+            "No phrase needs {} of the sounds: {}",
+            unused.len(),
+            some(&unused.iter().map(|file| short(file)).collect::<Vec<_>>())
+        ));
     }
     if !without.is_empty() {
         parts.push(format!("The set has nothing for {} phrases: {}", without.len(), some(without)));
@@ -104,6 +108,15 @@ fn shown(report: &Report, dry_run: bool) -> String {
     let next = if dry_run || taken.is_empty() { "" } else { " Next: `prompts check`, and listen to `prompts render`." };
     parts.push(format!("{} {verb}, {} refused.{next}", taken.len(), refused.len()));
     parts.join("\n\n")
+}
+
+/// Files with their folder: the whole paths of a large set would fill the page.
+fn short(files: &str) -> String {
+    let last_two = |file: &str| {
+        let at = file.rmatch_indices('/').nth(1).map_or(0, |(at, _)| at + 1);
+        file[at..].to_string()
+    };
+    files.split(" + ").map(last_two).collect::<Vec<_>>().join(" + ")
 }
 
 fn listed(lines: impl Iterator<Item = String>) -> Option<String> {

@@ -122,8 +122,10 @@ fn odd_length(words: &str, ms: u32) -> Option<String> {
     if words.chars().any(|c| c >= '\u{2e80}') {
         return None;
     }
-    let expected = 200 + 60 * letters as u32;
-    let odd = if ms > expected * 11 / 5 {
+    // "A M" is spelled.
+    let spelled = words.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() == 1).count();
+    let expected = 200 + 60 * letters as u32 + 180 * spelled as u32;
+    let odd = if ms > expected * 5 / 2 {
         "long"
     } else if ms < expected * 2 / 5 {
         "short"
@@ -146,6 +148,8 @@ mod tests {
         for (words, ms, want) in [
             ("twenty third,", 640, None),
             ("at", 190, None),
+            ("A M,", 910, None),
+            ("at one", 1_165, None),
             ("twenty third,", 2_500, Some("long")),
             ("To stop these calls, press nine.", 400, Some("short")),
             ("二十三", 1_500, None),

@@ -46,7 +46,7 @@ pub fn read_lines(text: &str) -> Vec<Line> {
 pub fn carrier(text: &str) -> Carrier<'_> {
     let parts = text.split_once('[').and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
     let (before, kept, after) = parts.map_or(("", text, ""), |(before, (kept, after))| (before, kept, after));
-    Carrier { before: before.trim(), kept: kept.trim(), after: after.trim() }
+    Carrier { before, kept: kept.trim(), after }
 }
 
 #[cfg(test)]
@@ -62,7 +62,7 @@ mod tests {
             found,
             [("", "say/a", "All of it."), ("days", "day/02", "It is [second,] at nine."), ("days", "day/01", "first,")]
         );
-        assert_eq!(carrier(&lines[1].text), Carrier { before: "It is", kept: "second,", after: "at nine." });
+        assert_eq!(carrier(&lines[1].text), Carrier { before: "It is ", kept: "second,", after: " at nine." });
         assert_eq!(carrier("first,"), Carrier { before: "", kept: "first,", after: "" });
     }
 }
