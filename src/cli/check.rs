@@ -25,10 +25,10 @@ fn told(faults: &[Fault], config: Option<&Config>) -> String {
     config.map(read).unwrap_or_default()
 }
 
-/// What is no fault, on standard error.
+/// What is no fault, on standard error, each in one line.
 pub fn warn(warnings: &[Fault]) {
     for warning in warnings {
-        eprintln!("Warning: {warning}");
+        eprintln!("Warning: {}", Fault { excerpt: None, ..warning.clone() });
     }
 }
 

@@ -370,8 +370,7 @@ fn check_warns_where_a_feed_cannot_say_who_is_established() {
         let desk = Desk::new(&format!("[feeds.daily]\nkind = \"csv\"\nheader = false\ncolumns = {{ {columns}{more} }}\n"));
         let done = desk.run(&["check"]);
         assert_eq!(done.code, Some(0), "a warning is no fault: {} {}", done.stdout, done.stderr);
-        let said =
-            "Warning: feeds.daily: no column says whether a patient is established, and job exam-and-radiology asks for it";
+        let said = "feeds.daily: no column says whether a patient is established, and job exam-and-radiology asks for it";
         assert_eq!(done.stderr.contains(said), warned, "{}", done.stderr);
     }
 }

@@ -6,7 +6,7 @@ use super::lines::Part;
 use super::subject::Subject;
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Until the menu waits, in milliseconds.
 const MESSAGE_MS: u32 = 60_000;
@@ -105,28 +105,30 @@ pub(super) fn check(subject: &Subject<'_>, lengths: &[Length]) -> Findings {
         let Length { part, seconds, limit_s, text, ms, file, .. } = length;
         let (place, script) = (&length.place, &length.script);
         let longest = longest_phrase(subject, length).unwrap_or_default();
-        let told = |what: &str, file: &Path, code| {
-            let message =
-                format!("{place}, {script}: {what}. The longest words in it are {longest}; at its longest it says: {text}");
-            at_word(file, if *part == "first_playing" { "opening" } else { "message" }, code, message)
-        };
+        let key = if *part == "first_playing" { "opening" } else { "message" };
+        let told = |what: String, code| at_word(file, key, code, format!("{place}, {script}: {what}"));
+        let words = format!("The longest words in it are {longest}; at its longest it says: {text}");
         match *part {
             "voicemail" if *ms > VOICEMAIL_MS => {
-                let what = format!("the voicemail takes up to {seconds:.1} s, and {limit_s} s at most are left: leave words out");
-                findings.faults.push(told(&what, file, "voicemail_too_long"));
+                let what =
+                    format!("the voicemail takes up to {seconds:.1} s, want at most {limit_s} s: leave words out. {words}");
+                findings.faults.push(told(what, "voicemail_too_long"));
             }
             "voicemail" if *ms > LONG_VOICEMAIL_MS => {
                 let want = LONG_VOICEMAIL_MS / 1_000;
-                let what = format!("the voicemail takes up to {seconds:.1} s: people hang up on more than {want} s, shorten it");
-                findings.warnings.push(told(&what, file, "long_voicemail"));
+                let what = format!(
+                    "the voicemail takes up to {seconds:.1} s, and should not take more than {want} s: shorten it (`prompts check \
+                     --lengths` shows its words)"
+                );
+                findings.warnings.push(told(what, "long_voicemail"));
             }
             "voicemail" => {}
             _ if *ms > MESSAGE_MS => {
                 let which = if *part == "repeat" { "a repeat" } else { "the first playing" };
                 let what = format!(
-                    "{which} takes up to {seconds:.1} s until the menu waits, want at most {limit_s} s (L-06): leave words out"
+                    "{which} takes up to {seconds:.1} s until the menu waits, want at most {limit_s} s (L-06): leave words out. {words}"
                 );
-                findings.faults.push(told(&what, file, "message_too_long"));
+                findings.faults.push(told(what, "message_too_long"));
             }
             _ => {}
         }
