@@ -1,5 +1,6 @@
 //! Forms that a pack has of some phrases of a group and not of others: a date that falls on one day and not on the next
-//! sounds like another voice. It can be said, so these are warnings.
+//! sounds like another voice. It can be said, so these are warnings. (Slow recordings of half a group are no fault: what is
+//! said in one go is slow where all of it can be, [`Pack::phrases`](crate::prompt::Pack::phrases).)
 
 use super::findings::{Findings, at_phrase, group, some_of};
 use super::spoken::base;
@@ -13,7 +14,6 @@ const SENTENCES: [&str; 4] = ["say", "org", "site", "at-site"];
 pub(super) fn check(subject: &Subject<'_>) -> Findings {
     let pack = subject.pack;
     let used: BTreeSet<&str> = subject.uses.all().into_iter().map(|id| base(id.as_str())).collect();
-    let repeated: BTreeSet<&str> = subject.uses.repeated.iter().map(|id| base(id.as_str())).collect();
     let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for id in &used {
         groups.entry(group(id)).or_default().insert(id);
@@ -21,32 +21,15 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
     let recorded = |id: String| pack.phrase(&PhraseId::new(id)).is_some();
     let mut findings = Findings::default();
     for (group, ids) in groups {
-        let slowly: BTreeSet<&str> = ids.iter().copied().filter(|id| repeated.contains(*id)).collect();
-        let kinds = [(".end", &ids), (".mid", &ids), ("slow/", &slowly)];
-        for (form, ids) in kinds.into_iter().filter(|(form, _)| *form == "slow/" || !SENTENCES.contains(&group)) {
-            let has = |id: &str| match form {
-                "slow/" => recorded(format!("slow/{id}")) || recorded(format!("slow/{id}.end")),
-                _ => recorded(format!("{id}{form}")),
-            };
-            let lacking: Vec<PhraseId> = ids.iter().filter(|id| !has(id)).map(|id| PhraseId::from(*id)).collect();
+        for form in [".end", ".mid"].into_iter().filter(|_| !SENTENCES.contains(&group)) {
+            let lacking: Vec<PhraseId> =
+                ids.iter().filter(|id| !recorded(format!("{id}{form}"))).map(|id| PhraseId::from(*id)).collect();
             if lacking.is_empty() || lacking.len() == ids.len() {
                 continue;
             }
             let some = some_of(&lacking);
-            let (code, message) = match form {
-                "slow/" => {
-                    let why = "so that a repeat changes its pace";
-                    (
-                        "uneven_slow",
-                        format!("the group {group} has slow recordings, but none of {some}, {why}: record those too, or none"),
-                    )
-                }
-                _ => (
-                    "uneven_forms",
-                    format!("the group {group} has recordings `{form}`, but none of {some}: record those too, or none"),
-                ),
-            };
-            findings.warnings.push(at_phrase(pack, &lacking[0], code, &message));
+            let message = format!("the group {group} has recordings `{form}`, but none of {some}: record those too, or none");
+            findings.warnings.push(at_phrase(pack, &lacking[0], "uneven_forms", &message));
         }
     }
     findings

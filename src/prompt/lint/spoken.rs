@@ -49,7 +49,8 @@ pub(super) struct Spoken<'p> {
     pub manner: Manner,
     /// Phrases to measure silence with: what goes on, and what opens a sentence.
     probes: Option<[Phrase; 2]>,
-    pieces: Vec<Option<Piece>>,
+    /// At the plain pace, and at the slow one.
+    pieces: [Vec<Option<Piece>>; 2],
     /// Which of them have a slow recording.
     slow: Vec<bool>,
 }
@@ -117,20 +118,23 @@ impl<'p> Spoken<'p> {
         let any = pack.phrases.values().next();
         let probe = |opens| any.map(|any| Phrase { opens_sentence: opens, gap_before: None, ..any.clone() });
         let probes = probe(false).zip(probe(true)).map(<[Phrase; 2]>::from);
-        let mut spoken = Spoken { pack, manner, probes, pieces: Vec::new(), slow: Vec::new() };
+        let mut spoken = Spoken { pack, manner, probes, pieces: [Vec::new(), Vec::new()], slow: Vec::new() };
         let recorded: BTreeSet<&str> = pack.phrases.keys().map(|id| base(id.as_str())).collect();
-        let piece = |id: &PhraseId| recorded.contains(base(id.as_str())).then(|| spoken.piece(id)).flatten();
-        let slowly = |id: &PhraseId| manner.slow && pack.phrase(&PhraseId::new(format!("slow/{id}"))).is_some();
-        let (pieces, slow) = (vocabulary.ids.iter().map(piece).collect(), vocabulary.ids.iter().map(slowly).collect());
-        (spoken.pieces, spoken.slow) = (pieces, slow);
+        let piece = |id: &PhraseId, slow| recorded.contains(base(id.as_str())).then(|| spoken.piece(id, slow)).flatten();
+        let slowly = |id: &PhraseId| manner.slow && pack.slowly(std::slice::from_ref(id));
+        let slow: Vec<bool> = vocabulary.ids.iter().map(slowly).collect();
+        let plainly = vocabulary.ids.iter().map(|id| piece(id, false)).collect();
+        let slowly = vocabulary.ids.iter().zip(&slow).map(|(id, slow)| slow.then(|| piece(id, true)).flatten()).collect();
+        (spoken.pieces, spoken.slow) = ([plainly, slowly], slow);
         spoken
     }
 
     /// A phrase in both forms; `None` where it is not recorded for every place.
-    fn piece(&self, id: &PhraseId) -> Option<Piece> {
+    fn piece(&self, id: &PhraseId, slow: bool) -> Option<Piece> {
         let probes = self.probes.as_ref().filter(|_| self.pack.is_recorded(id))?;
+        let manner = Manner { slow, ..self.manner };
         let form = |ends: bool| {
-            let id = self.pack.recorded_form(id, self.manner, ends)?;
+            let id = self.pack.recorded_form(id, manner, ends)?;
             let phrase = self.pack.phrase(&id)?;
             let gaps = probes.each_ref().map(|next| self.pack.gap(phrase, next));
             let Phrase { opens_sentence, gap_before, ref samples, .. } = *phrase;
@@ -145,15 +149,20 @@ impl<'p> Spoken<'p> {
 
     /// Phrases one after the other, as one place of a sentence. `None` where one is not recorded.
     pub fn phrases(&self, ids: &[PhraseId]) -> Option<Alternative> {
-        let pieces: Vec<_> = ids.iter().map(|id| self.piece(id)).collect::<Option<_>>()?;
+        let slow = self.manner.slow && self.pack.slowly(ids);
+        let pieces: Vec<_> = ids.iter().map(|id| self.piece(id, slow)).collect::<Option<_>>()?;
         Alternative::of(pieces.iter().collect())
     }
 
     /// The way that would be said: [`Pack::phrases`] decides alike.
     pub fn chosen<'w>(&self, ways: &'w Ways) -> Option<&'w Vec<usize>> {
-        let whole = |way: &&Vec<usize>| way.iter().all(|n| self.pieces[*n].is_some());
-        let slow = |way: &&Vec<usize>| self.manner.slow && way.iter().all(|n| self.slow[*n]) && whole(way);
+        let whole = |way: &&Vec<usize>| way.iter().all(|n| self.pieces[0][*n].is_some());
+        let slow = |way: &&Vec<usize>| self.is_slow(way) && whole(way);
         ways.iter().find(slow).or_else(|| ways.iter().find(whole)).or(ways.last())
+    }
+
+    fn is_slow(&self, way: &[usize]) -> bool {
+        self.manner.slow && way.iter().all(|n| self.slow[*n])
     }
 
     /// Of the values those that can be the longest somewhere: no other one with the same joins is at least as long both at
@@ -161,9 +170,9 @@ impl<'p> Spoken<'p> {
     pub fn longest_of(&self, values: &[Ways]) -> Vec<Alternative> {
         let mut kept: Vec<(Joins, [usize; 2], Vec<&Piece>)> = Vec::new();
         for ways in values {
-            let pieces =
-                self.chosen(ways).and_then(|way| way.iter().map(|n| self.pieces[*n].as_ref()).collect::<Option<Vec<_>>>());
-            let Some(pieces) = pieces else { continue };
+            let Some(way) = self.chosen(ways) else { continue };
+            let pieces = &self.pieces[usize::from(self.is_slow(way))];
+            let Some(pieces) = way.iter().map(|n| pieces[*n].as_ref()).collect::<Option<Vec<_>>>() else { continue };
             let Some(joins) = Joins::of(&pieces) else { continue };
             let samples = lengths(&pieces);
             add(&mut kept, joins, samples, pieces);

@@ -1,6 +1,6 @@
 //! Which phrases each script can need, over every date, time, count and number.
 
-use super::lines::{Line, Part, Script};
+use super::lines::{Line, Script};
 use super::longest::Appointments;
 use super::spoken::Spoken;
 use super::vocabulary::{Vocabulary, Ways};
@@ -12,20 +12,13 @@ use std::collections::BTreeSet;
 pub(super) struct Uses<'s> {
     /// Each script, and the phrases that it can say.
     pub of_scripts: Vec<(&'s Script<'s>, BTreeSet<PhraseId>)>,
-    /// Message and menu, which are said again, and so perhaps slowly.
-    pub repeated: BTreeSet<PhraseId>,
 }
 
 impl<'s> Uses<'s> {
     /// `sites`: those whose names are said. `manners`: what is said in each; a slow recording may lead to another way.
     pub fn of(scripts: &'s [Script<'s>], sites: &[SiteKey], vocabulary: &Vocabulary, manners: &[&Spoken<'_>]) -> Uses<'s> {
         let composed = Composed::of(vocabulary, manners, sites);
-        let repeats =
-            scripts.iter().flat_map(|script| &script.lines).filter(|line| line.part == Part::Repeat && line.before == 0);
-        Uses {
-            repeated: composed.needed_by(repeats),
-            of_scripts: scripts.iter().map(|script| (script, composed.needed_by(&script.lines))).collect(),
-        }
+        Uses { of_scripts: scripts.iter().map(|script| (script, composed.needed_by(&script.lines))).collect() }
     }
 
     /// Every phrase that any script can say.

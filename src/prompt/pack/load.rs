@@ -165,7 +165,9 @@ fn read_file(file: &Path) -> Result<Sound, Wrong> {
 }
 
 fn phrase(speaker: Speaker<'_>, id: &PhraseId, text: String, sound: Sound) -> Phrase {
-    let group = id.as_str().split('/').next().unwrap_or_default();
+    // A slow recording keeps the company of the plain one.
+    let plain = id.as_str().strip_prefix("slow/").unwrap_or(id.as_str());
+    let group = plain.split('/').next().unwrap_or_default();
     let capital = text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     Phrase {
         opens_sentence: capital && speaker.grammar.capital_opens_sentence(group),

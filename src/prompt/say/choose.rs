@@ -13,29 +13,36 @@ impl Pack {
     /// # Errors
     /// Names every phrase that is not recorded, each once.
     pub fn phrases(&self, say: &[Utterance], manner: Manner) -> Result<Vec<PhraseId>, Missing> {
-        let mut phrases: Vec<PhraseId> = Vec::with_capacity(say.len() * 2);
+        let mut phrases: Vec<(PhraseId, Manner)> = Vec::with_capacity(say.len() * 2);
         // The last phrase of every utterance may end a sentence.
         let mut lasts = Vec::with_capacity(say.len());
         let mut missing: Vec<PhraseId> = Vec::new();
         for utterance in say {
-            for id in self.part(utterance, manner) {
+            let part = self.part(utterance, manner);
+            let manner = Manner { slow: manner.slow && self.slowly(&part), ..manner };
+            for id in part {
                 if !self.is_recorded(&id) && !missing.contains(&id) {
                     missing.push(id.clone());
                 }
-                phrases.push(id);
+                phrases.push((id, manner));
             }
             lasts.push(phrases.len().saturating_sub(1));
         }
         if !missing.is_empty() {
             return Err(Missing { language: self.language.clone(), phrases: missing });
         }
-        let going_on: Vec<PhraseId> = phrases.iter().map(|id| self.form(id, manner, false)).collect();
+        let going_on: Vec<PhraseId> = phrases.iter().map(|(id, manner)| self.form(id, *manner, false)).collect();
         let opens = |id: &PhraseId| self.phrase(id).is_none_or(|phrase| phrase.opens_sentence);
-        let chosen = phrases.iter().enumerate().map(|(n, id)| {
+        let chosen = phrases.iter().enumerate().map(|(n, (id, manner))| {
             let ends = lasts.contains(&n) && going_on.get(n + 1).is_none_or(opens);
-            if ends { self.form(id, manner, true) } else { going_on[n].clone() }
+            if ends { self.form(id, *manner, true) } else { going_on[n].clone() }
         });
         Ok(chosen.collect())
+    }
+
+    /// Whether phrases that belong together can be said slowly: all of them, or a date would change its pace half-way.
+    pub(in crate::prompt) fn slowly(&self, ids: &[PhraseId]) -> bool {
+        ids.iter().all(|id| self.phrase(&PhraseId::new(format!("slow/{id}"))).is_some())
     }
 
     /// Whether a phrase can be said at any place of a sentence, in the plain manner at least.
@@ -69,9 +76,9 @@ impl Pack {
     /// The first way that is recorded in full, for a slow step preferably in slow recordings; else the last way, whose
     /// phrases are the smallest set to record.
     fn recorded_way(&self, mut ways: Vec<Vec<PhraseId>>, manner: Manner) -> Vec<PhraseId> {
-        let slowly = |id: &PhraseId| self.phrase(&PhraseId::new(format!("slow/{id}"))).is_some();
-        let all_slow = ways.iter().position(|way| manner.slow && way.iter().all(|id| self.is_recorded(id) && slowly(id)));
-        let whole = || ways.iter().position(|way| way.iter().all(|id| self.is_recorded(id)));
+        let recorded = |way: &Vec<PhraseId>| way.iter().all(|id| self.is_recorded(id));
+        let all_slow = ways.iter().position(|way| manner.slow && recorded(way) && self.slowly(way));
+        let whole = || ways.iter().position(recorded);
         let chosen = all_slow.or_else(whole).or(ways.len().checked_sub(1));
         chosen.map(|n| ways.swap_remove(n)).unwrap_or_default()
     }
@@ -169,6 +176,7 @@ mod tests {
             .with("slow/day/01", "first,")
             .with("slow/day/01.end", "first.")
             .with("slow/month/12", "December")
+            .with("slow/weekday/tue", "on Tuesday,")
             .with("slow/say/appointment", "You have an appointment")
             .with("day/02.mid", "second,")
             .with("day/02.end", "second.")
@@ -182,12 +190,14 @@ mod tests {
         for (guardian, slow, want) in [
             (false, false, "say/appointment weekday/tue month/12 day/01"),
             (true, false, "say/appointment.guardian weekday/tue month/12 day/01"),
-            (false, true, "slow/say/appointment weekday/tue slow/month/12 slow/day/01.end"),
-            (true, true, "say/appointment.guardian weekday/tue slow/month/12 slow/day/01.end"),
+            (false, true, "slow/say/appointment slow/weekday/tue slow/month/12 slow/day/01.end"),
+            (true, true, "say/appointment.guardian slow/weekday/tue slow/month/12 slow/day/01.end"),
         ] {
             assert_eq!(found(&words, guardian, slow), want, "guardian {guardian}, slow {slow}");
         }
         assert_eq!(found(&[day("2026-12-02")], false, false), "weekday/wed month/12 day/02.end");
+        let other = "weekday/wed month/12 day/02.end";
+        assert_eq!(found(&[day("2026-12-02")], false, true), other, "a date does not change its pace half-way");
         assert_eq!(
             found(&[day("2026-12-02"), time("09:00")], false, false),
             "weekday/wed month/12 day/02.mid hour/09 ampm/am.end"

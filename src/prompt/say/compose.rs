@@ -184,7 +184,12 @@ mod tests {
 
     #[test]
     fn pauses_are_those_of_the_pack() {
-        let pack = TestPack::english().load();
+        let pack = TestPack::english()
+            .with("slow/month/01", "January")
+            .with("slow/weekday/mon", "on Monday,")
+            .with("slow/minute/30", "thirty,")
+            .with("slow/ampm/am", "A M,")
+            .load();
         let length = |text: &str| pack.compose(&ids(text)).expect("recorded").len();
         for (first, second, ms, why) in [
             ("say/hello", "org/name", 0, "no punctuation"),
@@ -194,6 +199,8 @@ mod tests {
             ("day/31", "say/your-appointment", 350, "a comma, and a new sentence"),
             ("hour/09", "ampm/am", 40, "the pack's own pause"),
             ("minute/30", "ampm/am", 40, "the pack's own pause in place of the comma's"),
+            ("slow/weekday/mon", "slow/month/01", 90, "a slow month is no new sentence either"),
+            ("slow/minute/30", "slow/ampm/am", 40, "a slow phrase belongs to the group of the plain one"),
             ("digit/7.group", "digit/5", 180, "a group of digits"),
             ("digit/0.end", "say/opt-out", 350, "a full stop"),
             ("say/confirm-1", "say/reschedule-2", 350, "a full stop"),
