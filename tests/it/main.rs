@@ -28,6 +28,7 @@ mod stories;
 mod support;
 mod test_engine;
 mod trouble;
+mod voice_golden;
 mod voice_http;
 mod voice_reload;
 mod why;
