@@ -206,20 +206,20 @@ async fn a_call_goes_on_by_the_script_it_began_with() {
     let mut studio = Studio::open().await;
     let [ada, bob] = [studio.calls("ada").await, studio.calls("bob").await];
     let before = studio.plays(&ada).await;
-    // From now on key 3 asks for another time, and key 2 says it again.
-    let file = studio.prompts("scripts/reminder.toml");
+    // From now on key 3 asks for another time, and key 2 says it again: in every script that takes its keys from there.
+    let file = studio.prompts("scripts/call.toml");
     let text = fs::read_to_string(&file).expect("the script");
     let swapped = text.replacen("2 = \"reschedule\"", "2 = \"repeat\"", 1).replacen("3 = \"repeat\"", "3 = \"reschedule\"", 1);
     assert_ne!(swapped, text);
     fs::write(&file, &swapped).expect("written");
-    assert_eq!(studio.look(), Looked::Replaced(vec!["scripts/reminder.toml changed".to_string()]));
+    assert_eq!(studio.look(), Looked::Replaced(vec!["scripts/call.toml changed".to_string()]));
     studio.tells(&ada, key(1, '3')).await;
     let repeated = studio.audio(&studio.plays(&ada).await).phrases().to_vec();
     assert!(repeated.contains(&"say/appointment".into()), "{repeated:?}");
 
     // After a restart there is one reading, and calls go on by that one.
     let other = Studio::open_with("", studio.rooms.store.clone()).await;
-    fs::write(other.prompts("scripts/reminder.toml"), &swapped).expect("written");
+    fs::write(other.prompts("scripts/call.toml"), &swapped).expect("written");
     let mut other = other;
     assert!(matches!(other.look(), Looked::Replaced(_)));
     other.clock.advance_to(at(30));
