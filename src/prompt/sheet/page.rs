@@ -4,7 +4,7 @@ use super::{Entry, Sheet, carrier};
 use askama::Template;
 
 #[derive(Template)]
-#[template(path = "recording-sheet.html")]
+#[template(path = "recording-sheet.html", config = "src/prompt/sheet/askama.toml")]
 struct Page<'a> {
     sheet: &'a Sheet,
     groups: Vec<Group<'a>>,
