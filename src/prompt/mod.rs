@@ -22,8 +22,8 @@ pub(crate) mod testpack;
 
 pub use lint::{Findings, Hospital, Length, lengths, lint};
 pub use pack::{Gaps, Pack, Packs, Phrase, Review, SoundRules, WordRules};
-pub use say::{Grammar, Listener, Manner, Recipe, audio_id, mu_law_bytes, wav_bytes};
-pub use sound::{Level, RATE, active_level, mu_law_wav_bytes};
+pub use say::{Grammar, Listener, Manner, Recipe, audio_id, wav_bytes};
+pub use sound::{Level, RATE, active_level, mu_law_bytes, mu_law_wav_bytes};
 #[cfg(feature = "speaker")]
 pub use speaker::{play, play_until};
 

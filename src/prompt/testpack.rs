@@ -131,7 +131,8 @@ pub(crate) fn wav(samples: &[f32], spec: WavSpec) -> Vec<u8> {
 
 /// A WAV file of G.711 mu-law, 8 kHz mono, which hound neither writes nor reads.
 pub(crate) fn mu_law_wav(samples: &[f32]) -> Vec<u8> {
-    let data: Vec<u8> = samples.iter().map(|s| mu_law((s * 32_768.0).clamp(-32_768.0, 32_767.0) as i16)).collect();
+    let samples: Vec<i16> = samples.iter().map(|s| (s * 32_768.0).clamp(-32_768.0, 32_767.0) as i16).collect();
+    let data = super::mu_law_bytes(&samples);
     let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x07\0\x01\0".to_vec();
     file.extend(8_000_u32.to_le_bytes());
     file.extend(8_000_u32.to_le_bytes());
@@ -142,15 +143,6 @@ pub(crate) fn mu_law_wav(samples: &[f32]) -> Vec<u8> {
     let size = (file.len() - 8) as u32;
     file[4..8].copy_from_slice(&size.to_le_bytes());
     file
-}
-
-/// ITU-T G.711, mu-law.
-fn mu_law(sample: i16) -> u8 {
-    let magnitude = i32::from(sample).abs().min(32_635) + 132;
-    let exponent = (7 - (magnitude as u32).leading_zeros().saturating_sub(17) as i32).clamp(0, 7);
-    let mantissa = (magnitude >> (exponent + 3)) & 0x0f;
-    let sign = if sample < 0 { 0x80 } else { 0 };
-    !((sign | (exponent << 4) | mantissa) as u8)
 }
 
 /// A number from 0 to 59 in words.

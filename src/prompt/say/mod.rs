@@ -5,12 +5,10 @@ mod choose;
 mod compose;
 mod grammar;
 mod manner;
-mod mulaw;
 mod recipe;
 
 pub use compose::wav_bytes;
 pub use grammar::Grammar;
 pub use manner::{Listener, Manner};
-pub use mulaw::mu_law_bytes;
 pub(super) use recipe::to_hex;
 pub use recipe::{Recipe, audio_id};

@@ -10,7 +10,7 @@ pub(in crate::prompt) use clipped::{find_clipped, refuse_clipped};
 pub(in crate::prompt) use header::{Header, WavFault, read_header};
 pub(in crate::prompt) use level::level_of;
 pub use level::{Level, active_level};
-pub use mu_law::mu_law_wav_bytes;
+pub use mu_law::{mu_law_bytes, mu_law_wav_bytes};
 
 /// Samples a second of everything this room makes: the rate of the telephone network (ITU-T G.711).
 pub const RATE: u32 = 8_000;
