@@ -30,6 +30,7 @@ mod test_engine;
 mod trouble;
 mod voice_golden;
 mod voice_http;
+mod voice_messages;
 mod voice_reload;
 mod why;
 mod wrong_number;
