@@ -6,6 +6,7 @@
 
 mod bare;
 mod children;
+mod cold_start;
 mod compose;
 mod due_to_placed;
 mod hospital;
@@ -55,10 +56,19 @@ impl Figure {
 pub struct Bench<'a> {
     /// About a quarter of the time, for a look.
     pub quick: bool,
-    /// Only the figures of the planner over a million bookings.
-    pub only_plan: bool,
+    /// Only some of the figures; `None`: all of them.
+    pub only: Option<Only>,
     /// Hears what is being measured, a line at a time.
     pub tell: &'a (dyn Fn(&str) + Sync),
+}
+
+/// Figures that can be measured alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// Those of the planner over a million bookings.
+    Plan,
+    /// Those of what patients hear.
+    Voice,
 }
 
 impl Bench<'_> {
@@ -77,13 +87,16 @@ impl Bench<'_> {
 /// # Errors
 /// When a figure cannot be measured at all: no prompts folder, no loopback, no temporary folder.
 pub async fn run(bench: Bench<'_>) -> anyhow::Result<Vec<Figure>> {
-    if bench.only_plan {
-        return million::measure(bench).await;
+    match bench.only {
+        Some(Only::Plan) => return million::measure(bench).await,
+        Some(Only::Voice) => return Ok(vec![compose::measure(bench)?, cold_start::measure(bench)?]),
+        None => {}
     }
     let mut figures = vec![due_to_placed::measure(bench).await?];
     figures.extend(webhooks::measure(bench).await?);
     figures.push(memory::measure(bench).await?);
     figures.push(compose::measure(bench)?);
+    figures.push(cold_start::measure(bench)?);
     figures.push(plan::measure(bench)?);
     figures.extend(million::measure(bench).await?);
     Ok(figures)

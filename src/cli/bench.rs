@@ -2,7 +2,7 @@
 
 use super::serve::asked_to_stop;
 use super::{Desk, Done};
-use crate::bench::{self, Bench, Figure};
+use crate::bench::{self, Bench, Figure, Only};
 use anyhow::bail;
 use clap::Args;
 
@@ -14,13 +14,17 @@ pub struct BenchArguments {
     /// Only the figures of the planner over a million bookings.
     #[arg(long)]
     plan: bool,
+    /// Only the figures of what patients hear.
+    #[arg(long, conflicts_with = "plan")]
+    voice: bool,
 }
 
 pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
     if cfg!(debug_assertions) {
         eprintln!("This is a debug build: its figures say little. Measure with `cargo run --release -- bench`.");
     }
-    let bench = Bench { quick: args.quick, only_plan: args.plan, tell: &|line| eprintln!("{line}") };
+    let only = if args.plan { Some(Only::Plan) } else { args.voice.then_some(Only::Voice) };
+    let bench = Bench { quick: args.quick, only, tell: &|line| eprintln!("{line}") };
     let figures = tokio::select! {
         figures = bench::run(bench) => figures?,
         // Dropping the run ends its processes and removes its folders.

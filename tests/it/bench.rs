@@ -5,12 +5,13 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "due_to_placed_p99",
     "webhook_p99",
     "webhook_max_rate",
     "memory_1000_calls",
     "compose_30s",
+    "packs_cold_start",
     "plan_visits",
     "plan_1m_pure",
     "plan_1m_sqlite",
