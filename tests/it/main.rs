@@ -27,6 +27,7 @@ mod store_suite;
 mod stories;
 mod support;
 mod test_engine;
+mod third_language;
 mod trouble;
 mod voice_golden;
 mod voice_http;
