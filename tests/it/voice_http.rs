@@ -2,7 +2,7 @@
 
 use crate::store_suite::samples;
 use crate::support::prompts::copy_folder;
-use callahead::app::{Engine, Listeners, Rooms};
+use callahead::app::{Engine, Listeners, Reload, Rooms};
 use callahead::carrier::Page;
 use callahead::chance::Chance;
 use callahead::clock::Clock;
@@ -14,6 +14,7 @@ use callahead::store::{SharedStore, open};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// An engine and a carrier that fetches from it.
@@ -25,17 +26,22 @@ struct Line {
 
 impl Line {
     async fn open(prompts: PathBuf, store: SharedStore) -> Line {
+        let (line, _) = Line::open_at(prompts, store, Clock::fixed("2026-11-27T15:00:00Z".parse().expect("a time"))).await;
+        line
+    }
+
+    async fn open_at(prompts: PathBuf, store: SharedStore, clock: Clock) -> (Line, Reload) {
         let mut config = Config::defaults();
         config.prompts = prompts;
         config.schedules = Path::new(env!("CARGO_MANIFEST_DIR")).join("schedules");
         let web = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", web.local_addr().expect("an address"));
         config.server.public_url = base.clone();
-        let clock = Clock::fixed("2026-11-27T15:00:00Z".parse().expect("a time"));
         let rooms = Rooms::open(config, store, clock, Chance::seeded(7)).await.expect("rooms");
+        let reload = Reload::of(&rooms);
         let engine = Engine::start(rooms, Listeners { web, console: None }).expect("an engine");
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        Line { engine, client, base }
+        (Line { engine, client, base }, reload)
     }
 
     /// The id of an audio that a call would play, and what the store keeps of it.
@@ -259,5 +265,29 @@ async fn wrong_prompts_show_in_health_and_metrics() {
         assert_eq!(read("/readyz").await.expect("a text"), ready);
         assert!(read("/metrics").await.expect("a text").contains(metric));
     }
+    line.engine.stop().await.expect("an orderly stop");
+}
+
+/// Nobody asks it to look. A fast clock makes its two seconds short.
+#[tokio::test]
+async fn a_running_service_notices_what_becomes_of_its_prompts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_folder(&shipped(), folder.path());
+    let clock = Clock::fast("2026-11-27T15:00:00Z".parse().expect("a time"), 50.0);
+    let (line, reload) = Line::open_at(folder.path().to_path_buf(), store().await, clock).await;
+    line.engine.keep_reading(reload);
+    let shows = async |value: u8| {
+        let wanted = format!("\ncallahead_prompts_reload_failed {value}\n");
+        let look = async || line.client.get(format!("{}/metrics", line.base)).send().await.expect("an answer").text().await;
+        let seen = async { while !look().await.expect("a text").contains(&wanted) {} };
+        tokio::time::timeout(Duration::from_secs(60), seen).await.unwrap_or_else(|_| panic!("never {value}"));
+    };
+    shows(0).await;
+    let file = folder.path().join("en-US/say/hello.wav");
+    let sound = fs::read(&file).expect("a recording");
+    fs::write(&file, b"RIFF").expect("written");
+    shows(1).await;
+    fs::write(&file, sound).expect("written");
+    shows(0).await;
     line.engine.stop().await.expect("an orderly stop");
 }
