@@ -83,13 +83,15 @@ impl LiveCalls {
             call.handle(&CallEvent::VisitChanged, now);
             events.push(StoredEvent { at: now, event: CallEvent::VisitChanged, key: Some("visit_changed".into()), reply: None });
         }
-        let reaction = call.handle(event, now);
+        // A key is kept with its meaning: the scripts may be others when the call is replayed.
+        let event = call.to_keep(event);
+        let reaction = call.handle(&event, now);
         let (document, audio) = self.render(carrier, &speech, record, &reaction)?;
         let key = match (&reaction.step, reaction.push) {
             (Some(step), true) => Some(turned_key(step.number)),
             _ => key,
         };
-        events.push(StoredEvent { at: now, event: event.clone(), key, reply: document.as_ref().map(|d| d.body.clone()) });
+        events.push(StoredEvent { at: now, event, key, reply: document.as_ref().map(|d| d.body.clone()) });
         let standing = call.standing();
         let verdict = if was_ended { "late" } else { "ok" };
         let commit = CallCommit {
@@ -174,7 +176,10 @@ fn stored(standing: &Standing) -> StoredStanding {
 /// Whether an event answers a step that was never given.
 fn answers_no_step(call: &Call, event: &CallEvent) -> bool {
     match event {
-        CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } => call.step(*step).is_none(),
+        CallEvent::Key { step, .. }
+        | CallEvent::Meant { step, .. }
+        | CallEvent::Silence { step }
+        | CallEvent::Played { step } => call.step(*step).is_none(),
         _ => false,
     }
 }
@@ -183,7 +188,10 @@ fn answers_no_step(call: &Call, event: &CallEvent) -> bool {
 fn event_key(event: &CallEvent) -> Option<String> {
     Some(match event {
         CallEvent::Answered { .. } => "step:0".to_string(),
-        CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } => format!("step:{step}"),
+        CallEvent::Key { step, .. }
+        | CallEvent::Meant { step, .. }
+        | CallEvent::Silence { step }
+        | CallEvent::Played { step } => format!("step:{step}"),
         CallEvent::Accepted => "accepted".to_string(),
         CallEvent::Ringing => "ringing".to_string(),
         CallEvent::PickedUp => "picked_up".to_string(),

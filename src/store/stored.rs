@@ -71,16 +71,19 @@ pub(super) fn read_micros(place: &'static str, micros: i64) -> Result<DateTime<U
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::call::{CallEvent, FinalStatus, Key};
+    use crate::core::call::{CallEvent, FinalStatus, Key, KeyAction};
     use crate::core::domain::{AnsweredBy, Phone, PhoneKind};
 
     #[test]
     fn stored_forms_stay_as_they_are() {
         let key = CallEvent::Key { step: 3, key: Key::new('1').expect("a key") };
+        let meant = |meaning| CallEvent::Meant { step: 3, key: Key::new('1').expect("a key"), meaning };
         let ended = CallEvent::Ended { status: FinalStatus::NoAnswer, talk_seconds: None, reason: None };
         let answered = CallEvent::Answered { answered_by: Some(AnsweredBy::MachineEnd) };
         for (event, text) in [
             (key, r#"{"v":1,"data":{"event":"key","step":3,"key":"1"}}"#),
+            (meant(Some(KeyAction::Confirm)), r#"{"v":1,"data":{"event":"meant","step":3,"key":"1","meaning":"confirm"}}"#),
+            (meant(None), r#"{"v":1,"data":{"event":"meant","step":3,"key":"1","meaning":null}}"#),
             (ended, r#"{"v":1,"data":{"event":"ended","status":"no_answer","talk_seconds":null,"reason":null}}"#),
             (answered, r#"{"v":1,"data":{"event":"answered","answered_by":"machine_end"}}"#),
         ] {

@@ -7,8 +7,8 @@ use callahead::app::{Looked, Reload, Rooms};
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::call::{CallEvent, Key};
-use callahead::core::domain::AnsweredBy;
+use callahead::core::call::{CallEvent, FinalStatus, Key};
+use callahead::core::domain::{AnsweredBy, Outcome};
 use callahead::core::ids::{AttemptToken, PhraseId};
 use callahead::feed::csv::CsvSettings;
 use callahead::live_call::Audio;
@@ -228,6 +228,40 @@ async fn a_call_goes_on_by_the_script_it_began_with() {
     let answered = other.audio(&other.plays(&bob).await).phrases().to_vec();
     assert!(answered.contains(&"say/office-will-call".into()), "{answered:?}");
     assert!(studio.audio(&before).is_same());
+}
+
+/// After a restart, or on another replica, the scripts may give the keys other meanings: what a patient answered stays.
+#[tokio::test]
+async fn an_answer_stays_what_it_was_by_whatever_scripts_the_call_is_replayed() {
+    let studio = Studio::open().await;
+    let [ada, bob] = [studio.calls("ada").await, studio.calls("bob").await];
+    studio.tells(&ada, key(1, '1')).await;
+    studio.tells(&bob, CallEvent::Silence { step: 1 }).await;
+    studio.tells(&bob, key(2, '7')).await;
+
+    let mut other = Studio::open_with("", studio.rooms.store.clone()).await;
+    let file = other.prompts("scripts/call.toml");
+    let text = fs::read_to_string(&file).expect("the script");
+    let swapped = text
+        .replacen("1 = \"confirm\"", "1 = \"reschedule\"", 1)
+        .replacen("2 = \"reschedule\"", "2 = \"confirm\"", 1)
+        .replacen("7 = \"wrong_number\" ", "7 = \"none\" ", 1);
+    fs::write(&file, &swapped).expect("written");
+    for name in ["reminder", "cancelled", "moved", "closure", "delay"] {
+        let file = other.prompts(&format!("scripts/{name}.toml"));
+        let text = fs::read_to_string(&file).expect("the script").replace(", \"say/wrong-number-7\"", "");
+        fs::write(&file, text).expect("written");
+    }
+    assert!(matches!(other.look(), Looked::Replaced(_)));
+    // Calls of before are not older than the one reading that is left.
+    other.clock.advance_to(at(30));
+    other.look();
+    for (token, outcome) in [(&ada, Outcome::Confirmed), (&bob, Outcome::WrongNumber)] {
+        let ended = CallEvent::Ended { status: FinalStatus::Completed, talk_seconds: Some(31), reason: None };
+        other.tells(token, ended).await;
+        let record = other.rooms.store.load_call(token).await.expect("a look").expect("the call");
+        assert_eq!(record.attempt.outcome, Some(outcome));
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What happens to a call, in words of no carrier.
 
-use super::Key;
+use super::{Key, KeyAction};
 use crate::domain::{AnsweredBy, EndReason, LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
 use crate::ids::{LanguageTag, SiteKey};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,16 @@ pub enum CallEvent {
         step: u32,
         /// The key.
         key: Key,
+    },
+    /// A key that was pressed, with what it meant when it was taken: what is kept of a [`CallEvent::Key`]. Scripts that
+    /// give the key another meaning later do not change what the patient answered.
+    Meant {
+        /// The step it answers.
+        step: u32,
+        /// The key.
+        key: Key,
+        /// What it did; `None` where it did nothing.
+        meaning: Option<KeyAction>,
     },
     /// The key time-out of `step` passed.
     Silence {

@@ -72,7 +72,8 @@ impl Call {
         Call { brief, scripts, facts, given, opening_said, wrong_number_told, repeats, asked_repeats, choices }
     }
 
-    /// The call as its events left it.
+    /// The call as its events left it. Keys that were kept with their meaning ([`Call::to_keep`]) mean that whatever the
+    /// scripts say by now; others mean what the scripts say.
     pub fn replay<'e>(
         brief: Brief,
         scripts: Arc<Scripts>,
@@ -97,10 +98,32 @@ impl Call {
             CallEvent::Ended { .. } => self.facts.ended(event, now),
             CallEvent::Detected { answered_by } => return self.detected(answered_by),
             CallEvent::Answered { answered_by } => return self.answered(answered_by, now),
-            CallEvent::Key { step, key } => return self.key(step, key),
+            CallEvent::Key { step, key } => {
+                let Some(kind) = self.take_answer(step) else { return self.same_again() };
+                return self.key(kind, key, self.meaning(kind, key));
+            }
+            CallEvent::Meant { step, key, meaning } => {
+                // By other scripts the call may not have come as far: what the patient said counts all the same.
+                let is_given = self.step(step).is_some();
+                let kind = self.take_answer(step).or((!is_given).then_some(Kind::End(EndReason::HungUp)));
+                let Some(kind) = kind else { return self.same_again() };
+                return self.key(kind, key, meaning);
+            }
             CallEvent::Silence { step } | CallEvent::Played { step } => return self.words_over(step),
         }
         Reaction::default()
+    }
+
+    /// An event as it is to be kept, before it is handled: a key with its meaning at this point. Handled or replayed, it
+    /// leads to the same as the event itself.
+    pub fn to_keep(&self, event: &CallEvent) -> CallEvent {
+        match *event {
+            CallEvent::Key { step, key } => {
+                let given = self.given.get((step as usize).wrapping_sub(1)).filter(|given| !given.answered);
+                CallEvent::Meant { step, key, meaning: given.and_then(|given| self.meaning(given.kind, key)) }
+            }
+            _ => event.clone(),
+        }
     }
 
     /// What is known of the call now.
@@ -159,38 +182,47 @@ impl Call {
         if self.facts.is_over() { Reaction::default() } else { Reaction { push: true, ..reaction } }
     }
 
-    fn key(&mut self, step: u32, key: Key) -> Reaction {
-        let Some(kind) = self.take_answer(step) else { return self.same_again() };
+    fn key(&mut self, kind: Kind, key: Key, meaning: Option<KeyAction>) -> Reaction {
         self.facts.keys.push(key.as_char());
-        let action = self.scripts.call.keys.get(&key).copied();
-        if action == Some(KeyAction::OptOut) && !self.facts.opted_out {
-            self.facts.opted_out = true;
-            let words = speak(&self.scripts.call.replies.opted_out, &self.brief);
-            return Reaction { opt_out: true, ..self.end(EndReason::ScriptEnd, words) };
-        }
-        let is_over = self.facts.opted_out || self.facts.wrong_number;
-        // That this is not the patient's number is about no visit, like an opt-out: it counts whatever the call is at. But
-        // it ends all calls to this number, and most scripts tell it at a repeat only: before that it is a slip.
-        if action == Some(KeyAction::WrongNumber) && self.wrong_number_told && !is_over {
-            self.facts.wrong_number = true;
-            return self.end(EndReason::ScriptEnd, speak(&self.scripts.call.replies.wrong_number, &self.brief));
-        }
-        if matches!(kind, Kind::End(_)) || is_over {
-            return self.end_silently();
-        }
-        if self.facts.visit_changed {
-            return self.withdraw();
-        }
-        match action {
+        let said = self.scripts.clone();
+        let replies = &said.call.replies;
+        match meaning {
+            Some(KeyAction::OptOut) => {
+                let first = !std::mem::replace(&mut self.facts.opted_out, true);
+                Reaction { opt_out: first, ..self.end(EndReason::ScriptEnd, speak(&replies.opted_out, &self.brief)) }
+            }
+            Some(KeyAction::WrongNumber) => {
+                self.facts.wrong_number = true;
+                self.end(EndReason::ScriptEnd, speak(&replies.wrong_number, &self.brief))
+            }
             Some(KeyAction::Confirm) => self.choose(Choice::Confirm),
             Some(KeyAction::Reschedule) => self.choose(Choice::Reschedule),
-            Some(KeyAction::Undo) if self.facts.choice.is_some() => self.undo(),
+            Some(KeyAction::Undo) => self.undo(),
             Some(KeyAction::Repeat) => self.repeat_as_asked(),
-            Some(KeyAction::Undo | KeyAction::OptOut | KeyAction::WrongNumber) | None => {
-                let said = self.scripts.clone();
-                self.again(kind, &said.call.replies.not_a_choice)
-            }
+            None if self.is_over(kind) => self.end_silently(),
+            None if self.facts.visit_changed => self.withdraw(),
+            None => self.again(kind, &replies.not_a_choice),
         }
+    }
+
+    /// What a key does by the call's scripts, as the call stands; `None` where it does nothing.
+    fn meaning(&self, kind: Kind, key: Key) -> Option<KeyAction> {
+        let action = *self.scripts.call.keys.get(&key)?;
+        let counts = match action {
+            KeyAction::OptOut => !self.facts.opted_out,
+            // That this is not the patient's number is about no visit, like an opt-out: it counts whatever the call is at.
+            // But it ends all calls to this number, and most scripts tell it at a repeat only: before that it is a slip.
+            KeyAction::WrongNumber => self.wrong_number_told && !self.facts.opted_out && !self.facts.wrong_number,
+            _ if self.is_over(kind) || self.facts.visit_changed => false,
+            KeyAction::Undo => self.facts.choice.is_some(),
+            KeyAction::Confirm | KeyAction::Reschedule | KeyAction::Repeat => true,
+        };
+        counts.then_some(action)
+    }
+
+    /// Whether nothing more is chosen after this step.
+    fn is_over(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::End(_)) || self.facts.opted_out || self.facts.wrong_number
     }
 
     /// The words of a step were played to their end, and no key came.

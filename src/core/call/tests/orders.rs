@@ -152,6 +152,46 @@ proptest! {
         prop_assert_eq!(from_store.current(), replayed.current());
     }
 
+    /// What is kept gives the same words by the same scripts, and the same answer by scripts that give the keys other
+    /// meanings, tell of other keys and end sooner.
+    #[test]
+    fn what_is_kept_means_the_same_by_whatever_scripts(
+        brief in any_brief(),
+        by in prop::option::of(who()),
+        does in prop::collection::vec(does(), 0..14),
+        end in end(),
+        turn in 1usize..6,
+    ) {
+        let mut call = Call::new(brief.clone(), scripts());
+        let (mut kept, mut answered) = (Vec::new(), BTreeSet::new());
+        let events = true_events(&brief, by, &does);
+        for event in events.iter().chain([&end]) {
+            // The store keeps one answer of a step.
+            if let CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } = event
+                && !answered.insert(*step)
+            {
+                continue;
+            }
+            kept.push(call.to_keep(event));
+            let mut other = call.clone();
+            prop_assert_eq!(call.handle(event, at(7)), other.handle(kept.last().expect("just kept"), at(7)));
+            prop_assert_eq!(call.standing(), other.standing());
+        }
+        let mut others = (*scripts()).clone();
+        let meanings: Vec<_> = others.call.keys.values().copied().collect();
+        for (n, meaning) in others.call.keys.values_mut().enumerate() {
+            *meaning = meanings[(n + turn) % meanings.len()];
+        }
+        others.call.menu_again = segments("again-3");
+        others.call.limits = ScriptLimits { repeats: 0, asked_repeats: 1, ..others.call.limits };
+        let replayed = Call::replay(brief, Arc::new(others), kept.iter().map(|event| (event, at(7))));
+        let said = |call: &Call| {
+            let standing = call.standing();
+            (call.facts.choice, standing.opted_out, standing.wrong_number, standing.keys)
+        };
+        prop_assert_eq!(said(&replayed), said(&call));
+    }
+
     /// The end, and what the carrier tells of the way, anywhere: the same words and the same outcome.
     #[test]
     fn every_order_that_respects_cause_gives_the_same(
