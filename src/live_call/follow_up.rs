@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 impl LiveCalls {
     /// The items that follow from how a call stands (interfaces, section 5); the store opens each once a visit. That a
-    /// number is wrong is somebody's to look at from the moment it is said, and beside whatever was chosen.
+    /// number is wrong is somebody's to look at from the moment it is said, and whatever was chosen before.
     pub(super) fn work_after(&self, record: &CallRecord, standing: &Standing, now: DateTime<Utc>) -> Vec<WorkItem> {
         let no_number = standing.outcome == Some(Outcome::Failed) && standing.end_reason == Some(EndReason::BadNumber);
         let kinds = [

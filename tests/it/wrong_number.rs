@@ -19,7 +19,10 @@ async fn a_person_is_told_at_once_and_nobody_calls_the_number_again() {
     assert!(again.contains("<Gather"), "{again}");
     assert_eq!(json(&line, &["worklist", "list"]), serde_json::json!([]));
 
-    let action = between(&again, "action=\"", "\"");
+    // A stranger confirms first: that is no confirmation of the patient.
+    let read_back = line.post(&between(&again, "action=\"", "\""), &[("Digits", "1")]).await;
+    assert!(read_back.contains("<Gather"), "{read_back}");
+    let action = between(&read_back, "action=\"", "\"");
     let bye = line.post(&action, &[("Digits", "7")]).await;
     assert!(bye.contains("<Play>") && bye.contains("<Hangup/>"), "{bye}");
     // The call is still on the line, and a person knows already.
@@ -35,7 +38,7 @@ async fn a_person_is_told_at_once_and_nobody_calls_the_number_again() {
     assert!(taken.starts_with("HTTP/1.1 204") || taken.starts_with("HTTP/1.1 200"), "{taken}");
     let call = &json(&line, &["calls"])[0];
     assert_eq!((call["outcome"].as_str(), call["end_reason"].as_str()), (Some("wrong_number"), Some("script_end")));
-    assert_eq!((call["keys"].as_str(), call["status"].as_str()), (Some("77"), Some("completed")));
+    assert_eq!((call["keys"].as_str(), call["status"].as_str()), (Some("717"), Some("completed")));
     assert_eq!(json(&line, &["worklist", "list"]).as_array().map(Vec::len), Some(1));
     assert_eq!(json(&line, &["opt-out", "list"]), serde_json::json!([]));
     let plan = json(&line, &["plan"]);

@@ -26,7 +26,8 @@ pub struct Standing {
     pub end_reason: Option<EndReason>,
     /// Whether key 9 was pressed.
     pub opted_out: bool,
-    /// Whether somebody said that this is not the patient's number, whatever the outcome: a person must look at it.
+    /// Whether somebody said that this is not the patient's number, also before the call is over: a person must look at it,
+    /// and it is the outcome.
     pub wrong_number: bool,
 }
 
@@ -167,16 +168,14 @@ impl Facts {
     /// In this order: what a key said; that the visit changed; what was played to its end; what the carrier says. So
     /// "completed" overwrites nothing, nor does a failure that is reported after the patient has chosen.
     ///
-    /// Of the keys a choice that stands comes first (interfaces, section 5); then that the number is wrong; then the
-    /// opt-out. Both of these end the visit's calls, but only `wrong_number` has a person look for the patient, and an
-    /// opt-out is kept and heeded whatever the outcome. Where a choice stands beside a wrong number, the choice is the
-    /// outcome and the worklist item is opened all the same ([`Standing::wrong_number`]).
+    /// Of the keys that the number is wrong comes first: a stranger's yes is not the patient's, and a person must look for
+    /// the patient. Then a choice that stands; then the opt-out, which is kept and heeded whatever the outcome.
     fn outcome(&self, brief: &Brief, end: &End) -> Outcome {
         let treatment = self.treatment(brief);
         match self.choice {
+            _ if self.wrong_number => return Outcome::WrongNumber,
             Some(Choice::Confirm) => return Outcome::Confirmed,
             Some(Choice::Reschedule) => return Outcome::RescheduleRequested,
-            None if self.wrong_number => return Outcome::WrongNumber,
             None if self.opted_out => return Outcome::OptedOut,
             None if self.withdrawn => return Outcome::Superseded,
             None if self.voicemail_played => return Outcome::VoicemailLeft,

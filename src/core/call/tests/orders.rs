@@ -115,11 +115,10 @@ proptest! {
             prop_assert_eq!(standing.outcome.is_some(), standing.ended_at.is_some());
             prop_assert_eq!(standing.outcome.is_some(), standing.status.is_final());
             prop_assert_eq!(standing.opted_out, opt_outs == 1);
-            // What somebody said of the number stays, and decides where no choice stands.
+            // What somebody said of the number stays, and is the outcome.
             prop_assert!(standing.wrong_number >= over.as_ref().is_some_and(|end| end.wrong_number));
-            prop_assert!(standing.outcome != Some(Outcome::WrongNumber) || standing.wrong_number);
-            let settled = [Outcome::Confirmed, Outcome::RescheduleRequested, Outcome::WrongNumber];
-            prop_assert!(!standing.wrong_number || standing.outcome.is_none_or(|outcome| settled.contains(&outcome)));
+            let wrong = standing.outcome.map(|outcome| outcome == Outcome::WrongNumber);
+            prop_assert_eq!(wrong.unwrap_or(standing.wrong_number), standing.wrong_number);
             if let Some(end) = &over {
                 // Only an end that we presumed ourselves gives way to the carrier's.
                 let presumed = matches!(end.end_reason, Some(EndReason::NeverPlaced | EndReason::Unknown));

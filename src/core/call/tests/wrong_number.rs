@@ -61,9 +61,10 @@ fn a_script_that_tells_of_it_at_once_takes_it_at_once() {
 #[test]
 fn beside_other_keys() {
     for (moves, want) in [
-        // A choice that stands is the outcome; that the number is wrong stands beside it.
-        ("key 1; key 7", "confirmed/script_end"),
-        ("key 2; key 7", "reschedule_requested/script_end"),
+        // What a stranger chose before is no choice of the patient.
+        ("key 1; key 7", "wrong_number/script_end"),
+        ("key 2; key 7", "wrong_number/script_end"),
+        ("key 2; key 7; key 9", "wrong_number/script_end"),
         // Whoever wants no calls either has an opt-out beside the wrong number.
         ("key 7; key 9", "wrong_number/script_end"),
         // Nothing more is chosen, said or asked after it.
