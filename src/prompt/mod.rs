@@ -8,6 +8,7 @@
 pub mod import;
 mod lint;
 mod pack;
+mod plain_file;
 mod say;
 pub mod script;
 pub mod sheet;

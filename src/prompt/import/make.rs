@@ -6,6 +6,7 @@ use super::speech::{fade, find_words, set_level};
 use super::telephone::{to_8_khz, without_rumble};
 use super::{Refused, Taken};
 use crate::prompt::Pack;
+use crate::prompt::plain_file::read_plain;
 use crate::prompt::sound::{RATE, WavFault, active_level, check_length, level_of, ms_of};
 use std::fs;
 
@@ -95,7 +96,7 @@ fn read(part: &Part) -> Result<Read, WavFault> {
     if fs::metadata(&part.path).map_err(unreadable)?.len() > LARGEST_FILE {
         return Err(WavFault::new("long_wav", format!("it is larger than {} MiB: want one phrase a file", LARGEST_FILE >> 20)));
     }
-    let Decoded { mono, rate, was } = decode(&fs::read(&part.path).map_err(unreadable)?, part.kind)?;
+    let Decoded { mono, rate, was } = decode(&read_plain(&part.path, LARGEST_FILE).map_err(unreadable)?, part.kind)?;
     let whole = to_8_khz(mono, rate).map_err(|why| WavFault::new("unreadable_wav", format!("it cannot be resampled: {why}")))?;
     let filtered = without_rumble(&whole);
     let take = find_words(&filtered).ok_or_else(|| WavFault::new("empty_wav", "it is silent"))?;

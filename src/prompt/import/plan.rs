@@ -6,6 +6,7 @@ use super::naming::Naming;
 use super::{FileNames, Import, ImportError, Refused, Report, asterisk};
 use crate::core::ids::PhraseId;
 use crate::prompt::pack::is_id;
+use crate::prompt::plain_file::read_text;
 use crate::prompt::sheet::{Entry, carrier, lines_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -80,7 +81,7 @@ fn read_words(job: &Import<'_>) -> Result<Words, ImportError> {
         None => BTreeMap::clone(&all),
         Some(site) => {
             let file = site.join("phrases.tsv");
-            let text = if file.exists() { std::fs::read_to_string(&file) } else { Ok(String::new()) };
+            let text = if file.exists() { read_text(&file) } else { Ok(String::new()) };
             let text = text.map_err(|error| ImportError::Read { file: file.display().to_string(), error })?;
             of(crate::prompt::sheet::read_lines(&text))
         }

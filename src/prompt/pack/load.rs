@@ -6,6 +6,7 @@ use super::{Own, Pack, Packs, Phrase, sites};
 use crate::core::ids::{LanguageTag, PhraseId};
 use crate::fault::Fault;
 use crate::prompt::Grammar;
+use crate::prompt::plain_file::read_plain;
 use crate::prompt::sound::{read_recording, samples_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -159,7 +160,7 @@ fn read_file(file: &Path) -> Result<Sound, Wrong> {
     if fs::metadata(file).map_err(unreadable)?.len() > LARGEST_FILE {
         return Err(("long_wav", format!("it is larger than {} MiB", LARGEST_FILE >> 20)));
     }
-    let bytes = fs::read(file).map_err(unreadable)?;
+    let bytes = read_plain(file, LARGEST_FILE).map_err(unreadable)?;
     let samples = read_recording(&bytes).map_err(|fault| (fault.code, fault.message))?;
     Ok(Sound { samples, digest: Sha256::digest(&bytes).into() })
 }

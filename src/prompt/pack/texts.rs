@@ -3,8 +3,8 @@
 
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
+use crate::prompt::plain_file::read_plain_text;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 /// Reads a file of a pack.
@@ -13,7 +13,7 @@ use std::path::Path;
 /// It cannot be read, or is not written in UTF-8: then with line and column.
 pub(super) fn read_text(file: &Path) -> Result<String, Vec<Fault>> {
     let unreadable = |error| vec![Fault::of_file(file, "unreadable_file", format!("cannot be read: {error}"))];
-    let bytes = fs::read(file).map_err(unreadable)?;
+    let bytes = read_plain_text(file).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|error| {
         let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
         let message = format!("the byte {:#04x} stands here, which is no UTF-8: save the file as UTF-8", bytes[at]);
@@ -88,6 +88,7 @@ fn kept_part(text: &str) -> Result<&str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn reads_ids_and_the_part_that_is_spoken() {

@@ -7,6 +7,7 @@ use super::tables::{CallFile, Head, MessageFile};
 use crate::core::call::{Announcement, Key, KeyAction, Segment, Slot, VoicemailScript};
 use crate::core::ids::PhraseId;
 use crate::fault::{Fault, nearest, parse_toml};
+use crate::prompt::plain_file::read_plain_text;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,7 +41,7 @@ const KINDS: [&str; 4] = ["call", "base", "voicemail", "announcement"];
 /// Reads one file. `name` is the script's; `of_site` the site whose own it is.
 pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
     let fault = |message: String| ReadFile { faults: vec![Fault::of_file(path, "unreadable", message)], ..ReadFile::default() };
-    let text = match std::fs::read(path).map(String::from_utf8) {
+    let text = match read_plain_text(path).map(String::from_utf8) {
         Err(error) => return fault(error.to_string()),
         Ok(Err(_)) => return fault("not UTF-8: save the file in that encoding".to_string()),
         Ok(Ok(text)) => text,

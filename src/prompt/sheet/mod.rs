@@ -12,6 +12,7 @@ pub use page::to_html;
 
 use crate::core::ids::{PhraseId, SiteKey};
 use crate::prompt::Pack;
+use crate::prompt::plain_file::read_text;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -77,7 +78,7 @@ pub struct Named {
 pub fn lines_of(pack: &Path, site: Option<&Path>) -> std::io::Result<Vec<Line>> {
     let read = |folder: &Path| -> std::io::Result<Vec<Line>> {
         let file = folder.join("phrases.tsv");
-        if file.exists() { Ok(read_lines(&std::fs::read_to_string(file)?)) } else { Ok(Vec::new()) }
+        if file.exists() { Ok(read_lines(&read_text(&file)?)) } else { Ok(Vec::new()) }
     };
     let mut lines = read(pack)?;
     for own in site.map(read).transpose()?.unwrap_or_default() {
