@@ -27,6 +27,9 @@ pub(super) enum Kind {
     G711(u16),
 }
 
+/// No sample is this far beyond full scale, 40 dB: floating-point files can hold such numbers, and what is no number at all.
+const LOUDEST: f32 = 100.0;
+
 /// Longer recordings are not decoded: two minutes.
 const LONGEST_S: usize = 120;
 
@@ -80,11 +83,17 @@ fn by_rodio(file: Vec<u8>, hint: &'static str) -> Result<Decoded, WavFault> {
     if (usize::from(decoder.channels().get()), decoder.sample_rate().get()) != (channels, rate) {
         return Err(unreadable("its rate or its channels change on the way".into()));
     }
-    // The decoders leave out what they cannot read: half a file would be half a phrase.
+    // The decoders leave out what they cannot read: half a file would be half a phrase, and a frame of FLAC a syllable. An
+    // MP3 counts its frames, and what it is padded with is left out rightly.
     let held = (all.len() / channels) as f64 / f64::from(rate);
-    if let Some(promised) = promised.filter(|promised| counted && *promised - held > 0.1) {
+    let missing = if hint == "mp3" { 0.1 } else { 0.001 };
+    if let Some(promised) = promised.filter(|promised| counted && *promised - held > missing) {
         let message = format!("it promises {promised:.1} s of sound and holds {held:.1} s: it was cut off; export it again");
         return Err(WavFault::new("lying_header", message));
+    }
+    if let Some(at) = all.iter().position(|v| !(v.abs() <= LOUDEST)) {
+        let s = (at / channels) as f64 / f64::from(rate);
+        return Err(unreadable(format!("its samples are no sound (first after {s:.2} s)")));
     }
     let by_channel: Vec<Vec<f32>> =
         (0..channels).map(|channel| all.iter().skip(channel).step_by(channels).copied().collect()).collect();
@@ -188,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn a_flac_with_one_damaged_frame_is_not_taken_for_a_shorter_one() {
+        let whole = include_bytes!("../../../tests/data/sound/tone.flac");
+        let length = decode(whole, Kind::Named).expect("whole").mono.len();
+        let mut damaged = whole.to_vec();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 0x10;
+        let code = decode(&damaged, Kind::Named).map(|found| found.mono.len()).map_err(|fault| fault.code);
+        assert_eq!(code, Err("lying_header"), "of {length} samples");
+    }
+
+    #[test]
     fn channels_that_cancel_each_other_out_leave_one() {
         let left = tone(500.0, 0.4, 100, 8_000);
         let right: Vec<f32> = left.iter().map(|v| v * -0.9).collect();
@@ -221,6 +241,18 @@ mod tests {
             ),
             ("nothing", Vec::new(), Kind::Named, "the file is empty"),
             ("a text", b"These are no samples.".to_vec(), Kind::Named, "it is no WAV, FLAC or MP3: export it as WAV"),
+            (
+                "no number",
+                wav(&[tone(300.0, 0.5, 300, 48_000), vec![f32::NAN; 9]].concat(), spec(1, 48_000, 32, Float)),
+                Kind::Named,
+                "it cannot be decoded: its samples are no sound (first after 0.30 s); export it again",
+            ),
+            (
+                "beyond everything",
+                wav(&[vec![0.1; 4_800], vec![f32::INFINITY, 1e30]].concat(), spec(1, 48_000, 32, Float)),
+                Kind::Named,
+                "it cannot be decoded: its samples are no sound (first after 0.10 s); export it again",
+            ),
             (
                 "half a sample",
                 vec![1, 2, 3],
