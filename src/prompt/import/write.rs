@@ -2,27 +2,32 @@
 
 use super::ImportError;
 use crate::core::ids::PhraseId;
+use crate::prompt::plain_file::{read_plain, read_text};
 use crate::prompt::wav_bytes;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Over the lines of phrases that a file did not have before.
 const HEADING: &str = "# -- recorded by the hospital";
 
+/// A larger file under the name of a recording is none of ours to put away.
+const LARGEST_BEFORE: u64 = 80 << 20;
+
 /// Writes a recording; the one that was there before is kept beside it, unless it is the same.
 pub(super) fn write_recording(file: &Path, samples: &[i16]) -> Result<(), ImportError> {
     let bytes = wav_bytes(samples);
-    if fs::read(file).is_ok_and(|before| before == bytes) {
-        return Ok(());
-    }
     let trouble = |error| ImportError::Write { file: file.display().to_string(), error };
-    fs::create_dir_all(file.parent().unwrap_or(Path::new(""))).map_err(trouble)?;
     if file.exists() {
-        fs::copy(file, with_suffix(file, ".bak")).map_err(trouble)?;
+        let before = read_plain(file, LARGEST_BEFORE).map_err(trouble)?;
+        if before == bytes {
+            return Ok(());
+        }
+        replace(&with_suffix(file, ".bak"), &before).map_err(trouble)?;
     }
+    fs::create_dir_all(file.parent().unwrap_or(Path::new(""))).map_err(trouble)?;
     replace(file, &bytes).map_err(trouble)
 }
 
@@ -32,7 +37,7 @@ pub(super) fn write_words(file: &Path, words: &[(PhraseId, String)]) -> Result<(
         return Ok(());
     }
     let write = || {
-        let before = if file.exists() { fs::read_to_string(file)? } else { String::new() };
+        let before = if file.exists() { read_text(file)? } else { String::new() };
         fs::create_dir_all(file.parent().unwrap_or(Path::new("")))?;
         replace(file, with_words(&before, words).as_bytes())
     };
@@ -61,7 +66,12 @@ fn with_words(before: &str, words: &[(PhraseId, String)]) -> String {
 fn replace(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let part = with_suffix(file, ".part");
     let write = || {
-        let mut out = fs::File::create(&part)?;
+        // What lies there is left from an import that was stopped, or leads elsewhere.
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut out = fs::File::create_new(&part)?;
         out.write_all(bytes)?;
         out.sync_all()?;
         fs::rename(&part, file)
@@ -114,5 +124,25 @@ mod tests {
         let trouble = write_recording(&dir.path().join("say/taken.wav"), &[1]).expect_err("a folder is in the way");
         assert!(trouble.to_string().contains("say/taken.wav cannot be written"), "{trouble}");
         assert!(!names().iter().any(|name| name.to_string_lossy().ends_with(".part")));
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_pack_is_replaced_and_not_followed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pack = dir.path().join("pack");
+        fs::create_dir(&pack).expect("made");
+        let (file, elsewhere) = (pack.join("a.wav"), dir.path().join("elsewhere"));
+        for name in ["a.wav", "a.wav.bak", "a.wav.part", "a.wav.bak.part"] {
+            fs::write(&elsewhere, "not ours").expect("written");
+            fs::write(&file, "before").expect("written");
+            let link = pack.join(name);
+            if link.exists() {
+                fs::remove_file(&link).expect("removed");
+            }
+            std::os::unix::fs::symlink(&elsewhere, &link).expect("linked");
+            write_recording(&file, &[1, 2]).expect("written");
+            assert_eq!(fs::read(&elsewhere).expect("there"), b"not ours", "{name}");
+            assert_eq!(fs::read(&file).expect("there"), wav_bytes(&[1, 2]), "{name}");
+        }
     }
 }
