@@ -65,7 +65,7 @@ fn problems(samples: &[i16], rules: &SoundRules) -> Vec<(&'static str, String)> 
 }
 
 fn samples_in(ms: u32) -> usize {
-    (ms * (RATE / 1_000)) as usize
+    ms as usize * (RATE / 1_000) as usize
 }
 
 /// The silence at both ends, in samples.

@@ -94,15 +94,15 @@ fn read_format(format: &[u8]) -> Result<(Header, usize), WavFault> {
     let long = |at: usize| u32::from_le_bytes([format[at], format[at + 1], format[at + 2], format[at + 3]]);
     let header = Header { tag: short(0), channels: short(2), rate: long(4), bits: short(14) };
     let (bytes_per_second, block) = (long(8), short(12));
-    if !(1..=8).contains(&header.channels) || !(8_000..=192_000).contains(&header.rate) || block == 0 {
+    if !(1..=8).contains(&header.channels) || !(8_000..=192_000).contains(&header.rate) {
         let Header { channels, rate, .. } = header;
-        let message = format!("{channels} channels at {rate} Hz: want 1 or 2 channels, at 8000 Hz or more");
+        let message = format!("{channels} channels at {rate} Hz: want 1 to 8 channels, at 8000 to 192000 Hz");
         return Err(WavFault::new("unreadable_wav", message));
     }
     let plain = matches!(header.tag, PCM | 3 | 6 | 7);
     let block_fits = u32::from(block) * 8 == u32::from(header.channels) * u32::from(header.bits.next_multiple_of(8));
     let rate_fits = u64::from(bytes_per_second) == u64::from(header.rate) * u64::from(block);
-    if plain && !(block_fits && rate_fits) {
+    if block == 0 || plain && !(block_fits && rate_fits) {
         let message = "its header contradicts itself about rate, channels and bits; export it again";
         return Err(WavFault::new("lying_header", message));
     }
@@ -124,11 +124,11 @@ fn compare_length(file: &[u8], body: usize, promised: usize, block: usize) -> Re
         let message = format!("its {promised} bytes of sound are no whole number of samples of {block} bytes: {advice}");
         return Err(WavFault::new("lying_header", message));
     }
-    // What follows the sound must be chunks again: else it is sound that the header keeps quiet about.
+    // What follows the sound must be chunks again, and none of sound: else it is sound that the header keeps quiet about.
     let mut at = body + promised + (promised & 1);
     while at < file.len() {
         match chunk(file, at) {
-            Some((name, length)) if name.iter().all(|b| b.is_ascii_graphic() || *b == b' ') && length <= file.len() - at - 8 => {
+            Some((name, length)) if is_other_chunk(name) && length <= file.len() - at - 8 => {
                 at += 8 + length + (length & 1);
             }
             _ => {
@@ -138,6 +138,10 @@ fn compare_length(file: &[u8], body: usize, promised: usize, block: usize) -> Re
         }
     }
     Ok(())
+}
+
+fn is_other_chunk(name: &[u8; 4]) -> bool {
+    name != b"data" && name.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
 }
 
 #[cfg(test)]
@@ -171,6 +175,8 @@ mod tests {
             ("a stream that never ended", patched(data, &u32::MAX.to_le_bytes()), "lying_header"),
             ("a length never filled in", patched(data, &0u32.to_le_bytes()), "lying_header"),
             ("more sound than promised", patched(data, &100u32.to_le_bytes()), "lying_header"),
+            ("sound in two pieces", [file.as_slice(), b"data\x04\0\0\0\x01\x02\x03\x04"].concat(), "lying_header"),
+            ("samples of no bytes", patched(32, &0u16.to_le_bytes()), "lying_header"),
             ("half a sample", patched(data, &1599u32.to_le_bytes()), "lying_header"),
             ("two channels by name only", patched(22, &2u16.to_le_bytes()), "lying_header"),
             ("another rate by name only", patched(24, &44_100u32.to_le_bytes()), "lying_header"),
