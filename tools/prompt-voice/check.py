@@ -112,7 +112,7 @@ def message(pack, n, rng):
         [here, say("is-closed"), date],
         [here, say("opens-late"), date, say("please-come"), time, say("instead")],
         [say("it-is-now"), date, time, at],
-        [say("your-appointment"), time, say("that-day-not")],
+        [say("your-appointment"), time, say("will-not-take-place")],
     ]
     return [
         [say("hello"), ["org/name"], say("at-number"), number, say("opt-out")],

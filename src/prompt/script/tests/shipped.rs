@@ -34,7 +34,7 @@ fn what_is_told_is_each_scripts_own() {
             "your-appointment {old_day} {old_time} has-been-moved it-is-now {day} {time} {at_site}",
             "confirm-new-1 another-2 again-3",
         ),
-        ("closure", "{site} is-closed {day} your-appointment {time} that-day-not", "heard-1 find-2 again-3"),
+        ("closure", "{site} is-closed {day} your-appointment {time} will-not-take-place", "heard-1 find-2 again-3"),
         ("delay", "{site} opens-late {day} please-come {time} instead", "heard-1 find-2 again-3"),
     ] {
         let call = &SHIPPED.calls[name];
@@ -48,9 +48,10 @@ fn what_is_told_is_each_scripts_own() {
     let confirmed = |name: &str| words(&call(name).replies.confirmed);
     assert_eq!(confirmed("reminder"), "thank-you your-appointment {day} {time} is-confirmed wrong-star");
     assert_eq!(confirmed("moved"), confirmed("reminder"));
-    assert_eq!(confirmed("cancelled"), "thank-you your-appointment {day} {time} has-been-cancelled meant-else-star");
-    assert_eq!(confirmed("closure"), "thank-you {site} is-closed {day} meant-else-star");
-    assert_eq!(confirmed("delay"), "thank-you please-come {time} instead meant-else-star");
+    // Key 1 means "I heard it" here, and that is what is read back.
+    assert_eq!(confirmed("cancelled"), "thank-you noted-heard meant-else-star");
+    assert_eq!(confirmed("closure"), confirmed("cancelled"));
+    assert_eq!(confirmed("delay"), "thank-you noted-heard please-come {time} instead meant-else-star");
     // "Until then your appointment stays as it is" is said of those that do.
     for name in CALLS {
         let office = if ["reminder", "moved"].contains(&name) { "office-will-call" } else { "office-will-find" };
