@@ -2,10 +2,10 @@
 
 use super::findings::{Findings, at_phrase, has_words};
 use super::subject::Subject;
-use super::words::Words;
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
 use crate::prompt::Pack;
+use crate::prompt::say::{FormId, Words};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who needs a missing phrase, in the words of the message.
@@ -23,18 +23,32 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
         }
     }
     let mut faults = Vec::new();
-    for Name { id, name, matching, place } in names(subject) {
-        match pack.phrase(&id) {
-            None if is_broken(pack, &id) => {}
-            None => drop(needs.entry(id).or_default().insert(format!("the configuration ({place} = \"{name}\")"))),
-            Some(phrase) if matching.holds(&phrase.text, name) => {}
-            // A site may call under a name of its own.
-            Some(_) if id.as_str() == "org/name" && pack.is_own(&id) => {}
-            Some(phrase) => faults.push(text_differs(pack, &id, &phrase.text, name, &place)),
+    for (name, form) in wrong_names(subject) {
+        faults.extend(pack.phrase(&form).map(|phrase| text_differs(pack, &form, &phrase.text, &name)));
+    }
+    for Name { id, name, place, .. } in names(subject) {
+        if pack.phrase(&id).is_none() && !is_broken(pack, &id) {
+            needs.entry(id).or_default().insert(format!("the configuration ({place} = \"{name}\")"));
         }
     }
     faults.splice(0..0, needs.into_iter().map(|(id, wanted)| missing_phrase(pack, &id, &wanted)));
     faults.into()
+}
+
+/// The recorded forms of a name of the configuration that say another name.
+pub(super) fn wrong_names<'h>(subject: &Subject<'h>) -> Vec<(Name<'h>, PhraseId)> {
+    let pack = subject.pack;
+    let mut wrong = Vec::new();
+    for name in names(subject) {
+        for form in pack.ids().into_iter().filter(|form| FormId::of(form).base == name.id.as_str()) {
+            // A site may call under a name of its own.
+            let its_own = name.id.as_str() == "org/name" && pack.is_own(form);
+            if !its_own && pack.phrase(form).is_some_and(|phrase| !name.matching.holds(&phrase.text, name.name)) {
+                wrong.push((name.clone(), form.clone()));
+            }
+        }
+    }
+    wrong
 }
 
 /// Words or a recording are there, and cannot be used: the loader has told why.
@@ -43,7 +57,8 @@ fn is_broken(pack: &Pack, id: &PhraseId) -> bool {
 }
 
 /// A name of the configuration, and the phrase that speaks it.
-struct Name<'h> {
+#[derive(Clone)]
+pub(super) struct Name<'h> {
     id: PhraseId,
     name: &'h str,
     matching: Match,
@@ -74,7 +89,7 @@ fn missing_phrase(pack: &Pack, id: &PhraseId, wanted: &BTreeSet<String>) -> Faul
     Fault::of_file(&pack.folder.join("phrases.tsv"), "missing_phrase", message)
 }
 
-fn text_differs(pack: &Pack, id: &PhraseId, text: &str, name: &str, place: &str) -> Fault {
+fn text_differs(pack: &Pack, id: &PhraseId, text: &str, Name { name, place, .. }: &Name<'_>) -> Fault {
     let message = format!("the recording says \"{text}\", {place} is \"{name}\"; record it again, or correct the name");
     at_phrase(pack, id, "text_differs", &message)
 }

@@ -1,9 +1,9 @@
 //! What was found, and where it stands.
 
-use super::spoken::base;
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
 use crate::prompt::Pack;
+use crate::prompt::say::FormId;
 use std::path::{Path, PathBuf};
 
 /// What a check found.
@@ -93,5 +93,5 @@ pub(super) fn some_of<'a>(ids: impl IntoIterator<Item = &'a PhraseId>) -> String
 
 /// The group of a phrase: what stands before the first slash.
 pub(super) fn group(id: &str) -> &str {
-    base(id).split('/').next().unwrap_or_default()
+    FormId::parse(id).group()
 }

@@ -98,7 +98,9 @@ fn record_anew(pack: &mut Pack, any: &Phrase, dice: &mut Dice) {
             };
             (PhraseId::new(id), phrase)
         };
-        let only_by_place = dice.one_in(6);
+        // A digit is named with its place.
+        let placed = id.ends_with(".group") || id.ends_with(".end");
+        let only_by_place = dice.one_in(6) && !placed;
         if only_by_place {
             pack.phrases.extend([form(format!("{id}.mid"), dice), form(format!("{id}.end"), dice)]);
         } else {
@@ -113,7 +115,7 @@ fn record_anew(pack: &mut Pack, any: &Phrase, dice: &mut Dice) {
             ("slow/", ".end"),
             ("slow/", ".guardian"),
         ] {
-            if dice.one_in(4) {
+            if dice.one_in(4) && (!placed || behind.is_empty()) {
                 pack.phrases.extend([form(format!("{before}{id}{behind}"), dice)]);
             }
         }
@@ -168,7 +170,7 @@ fn the_longest_case_is_the_longest_of_all_cases() {
     let mut pack = TestPack::english().load();
     let any = pack.phrases.values().next().expect("a phrase").clone();
     let (mut tied, mut cases) = (0, 0);
-    for seed in 1..=80_u64 {
+    for seed in 1..=110_u64 {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         record_anew(&mut pack, &any, &mut dice);
         let vocabulary = Vocabulary::with(&pack.grammar, days(), times(), [2, 3, 10]);

@@ -3,6 +3,7 @@
 
 use super::vocabulary::{Vocabulary, Ways};
 use crate::core::ids::PhraseId;
+use crate::prompt::say::base;
 use crate::prompt::{Manner, Pack, Phrase};
 use std::collections::BTreeSet;
 
@@ -197,13 +198,4 @@ fn add<T>(kept: &mut Vec<(Joins, [usize; 2], T)>, joins: Joins, samples: [usize;
     }
     kept.retain(|(others, length, _)| *others != joins || !covers(samples, *length));
     kept.push((joins, samples, what));
-}
-
-/// A phrase without what tells its forms apart: `slow/month/12.guardian.end` is a form of `month/12`.
-pub(super) fn base(id: &str) -> &str {
-    let mut id = id.strip_prefix("slow/").unwrap_or(id);
-    for form in [".end", ".mid", ".group", ".guardian"] {
-        id = id.strip_suffix(form).unwrap_or(id);
-    }
-    id
 }

@@ -2,11 +2,11 @@
 //! themselves: everything that is said, in calls, voicemails and announcements, is said to whoever answers.
 
 use super::findings::{Findings, at_word, group, some_of};
-use super::spoken::base;
 use super::subject::Subject;
 use crate::core::ids::PhraseId;
 use crate::fault::nearest;
 use crate::prompt::Pack;
+use crate::prompt::say::base;
 use std::collections::{BTreeMap, BTreeSet};
 
 const WHY: &str = "anybody may hear it (L-35, L-36)";

@@ -7,6 +7,7 @@ use super::spoken::Spoken;
 use super::uses::Uses;
 use super::vocabulary::Vocabulary;
 use crate::core::ids::SiteKey;
+use crate::prompt::say::FormId;
 use crate::prompt::{Manner, Pack};
 
 pub(super) struct Subject<'a> {
@@ -54,8 +55,9 @@ impl<'a> Subject<'a> {
 
 /// The manners that sound different in this pack.
 fn manners(pack: &Pack) -> Vec<Manner> {
-    let guardian = pack.phrases.keys().any(|id| id.as_str().contains(".guardian"));
-    let slow = pack.phrases.keys().any(|id| id.as_str().starts_with("slow/"));
+    let forms = || pack.phrases.keys().map(FormId::of);
+    let guardian = forms().any(|form| form.guardian);
+    let slow = forms().any(|form| form.slow);
     let all = [(false, false), (true, false), (false, true), (true, true)];
     let told_apart = all.into_iter().filter(|(g, s)| (guardian || !g) && (slow || !s));
     told_apart.map(|(guardian, slow)| Manner { guardian, slow }).collect()

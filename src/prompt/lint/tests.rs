@@ -258,7 +258,10 @@ fn no_phrase_speaks_of_money_and_guardians_hear_what_is_true_for_them() {
     assert_eq!(with("say/is-confirmed", "is what you have.").found(), ["missing_guardian en-US say/is-confirmed"]);
     assert_eq!(with("say/unused", "you have").found(), Vec::<String>::new(), "nobody hears it");
     let world = with("say/is-confirmed.end", "is what you have.");
-    assert_eq!(world.found(), ["missing_guardian en-US say/is-confirmed.end"]);
+    assert_eq!(
+        world.found(),
+        ["missing_guardian", "form_says_otherwise"].map(|code| format!("{code} en-US say/is-confirmed.end"))
+    );
 }
 
 #[test]
@@ -276,12 +279,59 @@ fn a_pack_without_words_to_look_for_is_told_what_to_write() {
 }
 
 #[test]
-fn forms_of_half_a_group_are_warned_of() {
-    let with = |ids: &[&str]| {
+fn every_form_of_a_phrase_says_its_words() {
+    let with = |phrases: &[(&str, &str)]| {
         let World { pack, hospital } = World::new();
-        World { pack: ids.iter().fold(pack, |pack, id| pack.with(id, "words")), hospital }
+        World { pack: phrases.iter().fold(pack, |pack, (id, text)| pack.with(id, text)), hospital }
     };
-    let world = with(&["month/03.end", "slow/weekday/mon", "slow/digit/3", "say/goodbye.end"]);
+    let same = [
+        ("slow/day/05", "Fifth!"),
+        ("slow/day/05.end", "fifth."),
+        ("slow/say/appointment.guardian", "for a patient in your care"),
+        ("slow/digit/1.group", "one"),
+        ("slow/org/name", "Example Cancer Center"),
+        ("slow/at-site/boston", "at Longwood"),
+    ];
+    assert_eq!(with(&same).found(), Vec::<String>::new(), "pace and melody are no words");
+    let other = [
+        ("slow/day/01", "fifth,"),
+        ("slow/say/appointment.guardian", "You are a patient"),
+        ("slow/site/boston", "Riverside"),
+        ("slow/at-site/boston", "at Riverside."),
+        ("slow/org/name.end", "Another Center."),
+        ("say/unused.mid", "one"),
+        ("say/unused.end", "two"),
+    ];
+    let world = with(&other);
+    let want = [
+        "text_differs en-US slow/org/name.end",
+        "text_differs en-US slow/site/boston",
+        "text_differs en-US slow/at-site/boston",
+        "form_says_otherwise en-US slow/day/01",
+        "form_says_otherwise en-US slow/say/appointment.guardian",
+        "form_says_otherwise en-US say/unused.mid",
+    ];
+    let found: Vec<_> = world.found().into_iter().filter(|found| !found.starts_with("uneven")).collect();
+    assert_eq!(found, want);
+    let findings = world.findings();
+    let told = findings.faults.iter().find(|fault| fault.code == "form_says_otherwise").expect("told");
+    let message = "en-US slow/day/01: it says \"fifth,\", and day/01 says \"first,\": all forms of a phrase have the same words; \
+                   record it again, or leave it out";
+    assert_eq!((told.message.as_str(), told.file.ends_with("phrases.tsv"), told.line > 1), (message, true, true));
+}
+
+#[test]
+fn forms_of_half_a_group_are_warned_of() {
+    let with = |phrases: &[(&str, &str)]| {
+        let World { pack, hospital } = World::new();
+        World { pack: phrases.iter().fold(pack, |pack, (id, text)| pack.with(id, text)), hospital }
+    };
+    let world = with(&[
+        ("month/03.end", "March"),
+        ("slow/weekday/mon", "on Monday,"),
+        ("slow/digit/3", "three"),
+        ("say/goodbye.end", "Goodbye"),
+    ]);
     let findings = world.findings();
     assert_eq!(findings.faults, []);
     let told: Vec<_> = findings.warnings.iter().map(|f| (f.code, f.message.as_str())).collect();

@@ -7,6 +7,7 @@ use crate::core::ids::{LanguageTag, PhraseId};
 use crate::fault::Fault;
 use crate::prompt::Grammar;
 use crate::prompt::plain_file::read_plain;
+use crate::prompt::say::{FormId, Place};
 use crate::prompt::sound::{read_recording, samples_of};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -167,13 +168,13 @@ fn read_file(file: &Path) -> Result<Sound, Wrong> {
 
 fn phrase(speaker: Speaker<'_>, id: &PhraseId, text: String, sound: Sound) -> Phrase {
     // A slow recording keeps the company of the plain one.
-    let plain = id.as_str().strip_prefix("slow/").unwrap_or(id.as_str());
-    let group = plain.split('/').next().unwrap_or_default();
+    let form = FormId::of(id);
+    let group = form.group();
     let capital = text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     Phrase {
         opens_sentence: capital && speaker.grammar.capital_opens_sentence(group),
         gap_before: speaker.gaps.before.get(group).map(|ms| samples_of(*ms)),
-        ends_group: id.as_str().ends_with(".group"),
+        ends_group: form.place == Place::Group,
         text,
         samples: Arc::from(sound.samples),
         digest: sound.digest,

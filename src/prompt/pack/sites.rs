@@ -9,6 +9,7 @@ use super::load::{Speaker, fingerprint, folders, list_recordings, read_phrases};
 use super::{Own, Pack, Phrase};
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::fault::{Fault, nearest};
+use crate::prompt::say::{FormId, Place};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -75,10 +76,8 @@ fn load_site(
 fn said_otherwise(pack: &Pack, site: &SiteKey, folder: &Path, own: HashMap<PhraseId, Phrase>) -> Pack {
     let fingerprint = fingerprint(&pack.fingerprint, &own);
     let mut phrases = pack.phrases.clone();
-    for id in own.keys().filter(|id| is_plain(id)) {
-        for form in other_forms(id) {
-            phrases.remove(&form);
-        }
+    for form in own.keys().flat_map(other_forms) {
+        phrases.remove(&form);
     }
     let ids = own.keys().cloned().collect();
     phrases.extend(own);
@@ -101,15 +100,16 @@ fn said_otherwise(pack: &Pack, site: &SiteKey, folder: &Path, own: HashMap<Phras
     }
 }
 
-/// A wording itself, not one of its slow forms or of those of a place.
-fn is_plain(id: &PhraseId) -> bool {
-    let id = id.as_str();
-    !id.starts_with("slow/") && !id.ends_with(".mid") && !id.ends_with(".end")
-}
-
-/// The other forms that the same wording can have.
-fn other_forms(id: &PhraseId) -> [PhraseId; 5] {
-    ["{}.mid", "{}.end", "slow/{}", "slow/{}.mid", "slow/{}.end"].map(|form| PhraseId::new(form.replace("{}", id.as_str())))
+/// The other forms that a wording can have; none for what is itself a form of one.
+fn other_forms(id: &PhraseId) -> Vec<PhraseId> {
+    let wording = FormId::of(id);
+    if wording != wording.wording() {
+        return Vec::new();
+    }
+    let forms = [false, true]
+        .into_iter()
+        .flat_map(|slow| [Place::Any, Place::Mid, Place::End].map(|place| FormId { slow, place, ..wording }));
+    forms.filter(|form| *form != wording).map(FormId::to_id).collect()
 }
 
 /// Words and recordings that stand beside the folders of the languages, where nobody would hear them.

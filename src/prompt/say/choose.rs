@@ -2,6 +2,7 @@
 //! place in the sentence.
 
 use super::Manner;
+use super::form::FormId;
 use super::manner::forms;
 use crate::core::call::Utterance;
 use crate::core::ids::PhraseId;
@@ -42,7 +43,7 @@ impl Pack {
 
     /// Whether phrases that belong together can be said slowly: all of them, or a date would change its pace half-way.
     pub(in crate::prompt) fn slowly(&self, ids: &[PhraseId]) -> bool {
-        ids.iter().all(|id| self.phrase(&PhraseId::new(format!("slow/{id}"))).is_some())
+        ids.iter().all(|id| self.phrase(&FormId { slow: true, ..FormId::of(id) }.to_id()).is_some())
     }
 
     /// Whether a phrase can be said at any place of a sentence, in the plain manner at least.

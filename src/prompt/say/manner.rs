@@ -1,5 +1,6 @@
 //! To whom something is said, and how fast: it decides which form of a phrase is taken.
 
+use super::form::{FormId, Place};
 use crate::core::call::{Brief, Step};
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 
@@ -41,17 +42,17 @@ impl Listener {
 }
 
 /// The recordings that can serve for a phrase, the best first: the right wording before the right pace, and that before
-/// the melody of its place.
+/// the melody of its place. A phrase that is named with its place (a digit at the end of a number) is for that one alone.
 pub(super) fn forms(id: &PhraseId, manner: Manner, ends_sentence: bool) -> impl Iterator<Item = PhraseId> {
-    let place = if ends_sentence { ".end" } else { ".mid" };
-    let wordings = [manner.guardian.then_some(".guardian"), Some("")];
-    let paces = [manner.slow.then_some("slow/"), Some("")];
-    let id = id.clone();
-    wordings.into_iter().flatten().flat_map(move |wording| {
-        let id = id.clone();
-        paces.into_iter().flatten().flat_map(move |pace| {
-            let id = id.clone();
-            [place, ""].into_iter().map(move |place| PhraseId::new(format!("{pace}{id}{wording}{place}")))
-        })
-    })
+    let named = FormId::of(id);
+    let melody = if ends_sentence { Place::End } else { Place::Mid };
+    let places = [(named.place == Place::Any).then_some(melody), Some(named.place)];
+    let wordings = [manner.guardian.then_some(true), Some(named.guardian)];
+    let paces = [manner.slow.then_some(true), Some(named.slow)];
+    let each = wordings.into_iter().flatten().flat_map(move |guardian| {
+        let paces = paces.into_iter().flatten();
+        paces.flat_map(move |slow| places.into_iter().flatten().map(move |place| (guardian, slow, place)))
+    });
+    let forms: Vec<_> = each.map(|(guardian, slow, place)| FormId { guardian, slow, place, ..named }.to_id()).collect();
+    forms.into_iter()
 }
