@@ -91,7 +91,7 @@ fn by_rodio(file: Vec<u8>, hint: &'static str) -> Result<Decoded, WavFault> {
         let message = format!("it promises {promised:.1} s of sound and holds {held:.1} s: it was cut off; export it again");
         return Err(WavFault::new("lying_header", message));
     }
-    if let Some(at) = all.iter().position(|v| !(v.abs() <= LOUDEST)) {
+    if let Some(at) = all.iter().position(|v| v.is_nan() || v.abs() > LOUDEST) {
         let s = (at / channels) as f64 / f64::from(rate);
         return Err(unreadable(format!("its samples are no sound (first after {s:.2} s)")));
     }
