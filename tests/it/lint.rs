@@ -2,6 +2,7 @@
 
 use crate::support::desk::Desk;
 use crate::support::process::Finished;
+use crate::support::prompts::copy_folder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +20,7 @@ impl Copied {
         let prompts = desk.config.with_file_name("prompts");
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
         for folder in ["en-US", "scripts"] {
-            copy(&shipped.join(folder), &prompts.join(folder));
+            copy_folder(&shipped.join(folder), &prompts.join(folder));
         }
         let text = fs::read_to_string(&desk.config).expect("a configuration");
         let text = text.replace(&format!("\"{}\"", shipped.display()), "\"prompts\"");
@@ -72,17 +73,6 @@ impl Copied {
             (code.to_string(), file.rsplit("prompts/").next().unwrap_or_default().to_string(), name.to_string())
         });
         named.collect()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        let copied = to.join(entry.file_name().expect("a name"));
-        match entry.is_dir() {
-            true => copy(&entry, &copied),
-            false => assert!(fs::copy(&entry, &copied).is_ok(), "{}", entry.display()),
-        }
     }
 }
 
@@ -142,6 +132,8 @@ fn every_bad_word_is_refused_with_its_file_and_phrase() {
         ("control_character", "en-US/phrases.tsv", "say/sorry"),
         ("missing_words", "en-US/say/sorry.wav", "say/sorry"),
         ("never_word", "en-US/phrases.tsv", "say/is-closed"),
+        ("form_says_otherwise", "en-US/phrases.tsv", "slow/say/is-closed"),
+        ("form_says_otherwise", "en-US/phrases.tsv", "slow/say/opens-late"),
         ("missing_guardian", "en-US/phrases.tsv", "say/opens-late"),
         ("text_differs", "en-US/phrases.tsv", "org/name"),
         ("not_for_strangers", "en-US/pack.toml", counts),

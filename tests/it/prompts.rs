@@ -1,6 +1,7 @@
 //! A hospital's own voice, through the program: a sheet to read from, recordings taken in, the pack checked, a message heard.
 
 use crate::support::process::{Finished, Program};
+use crate::support::prompts::copy_folder;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ impl Hospital {
         let folder = tempfile::tempdir().expect("a folder");
         let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
         for part in ["en-US", "scripts"] {
-            copy(&prompts.join(part), &folder.path().join("prompts").join(part));
+            copy_folder(&prompts.join(part), &folder.path().join("prompts").join(part));
         }
         fs::write(folder.path().join("callahead.toml"), "prompts = \"prompts\"\n").expect("a configuration");
         Hospital { folder }
@@ -58,18 +59,6 @@ impl Hospital {
     fn check(&self) {
         let done = self.run(&["prompts", "check"]);
         assert_eq!(done.code, Some(0), "{} {}", done.stdout, done.stderr);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).expect("a copy");
-        }
     }
 }
 
@@ -192,16 +181,18 @@ fn a_sheet_goes_out_and_its_numbers_come_back() {
         ("001.wav", "org/name", "Riverside <Clinic>,", "goes on"),
         ("002.wav", "site/west", "West & Park", "goes on"),
         ("003.wav", "at-site/west", "at West & Park.", "falls"),
+        ("004.wav", "slow/site/west", "West & Park", "goes on"),
+        ("005.wav", "slow/at-site/west", "at West & Park.", "falls"),
     ];
     assert_eq!(found, want, "what the configuration names and nobody recorded, in words after those that there are");
 
     for (name, hz) in [("1.wav", 300.0), ("002.wav", 400.0), ("003.wav", 500.0)] {
         hospital.take(name, &word(hz, 0.4, 900, 48_000, 1));
     }
-    hospital.take("004.wav", &word(300.0, 0.4, 900, 48_000, 1));
+    hospital.take("006.wav", &word(300.0, 0.4, 900, 48_000, 1));
     let report = hospital.import(&["--sheet", &sheet], 1);
     assert_eq!(taken(&report).keys().copied().collect::<Vec<_>>(), ["at-site/west", "org/name", "site/west"]);
-    assert_eq!(refused(&report), [("004.wav".to_string(), "the recording sheet has no number 4".to_string())]);
+    assert_eq!(refused(&report), [("006.wav".to_string(), "the recording sheet has no number 6".to_string())]);
     let note = taken(&report)["org/name"]["notes"][0].as_str().expect("a note").to_string();
     assert_eq!(note, "its words in phrases.tsv were \"Example Cancer Center,\", they are \"Riverside <Clinic>,\" now");
     hospital.check();
@@ -234,7 +225,7 @@ fn a_sheet_goes_out_and_its_numbers_come_back() {
     );
 
     let all = hospital.run(&["prompts", "sheet", "--language", "en-US"]).stdout;
-    assert!(all.starts_with("number,file,id,text,ending,length_ms,group\n1,001.wav,say/hello,"), "{}", &all[..200]);
+    assert!(all.starts_with("number,file,id,text,ending,length_ms,group,cut_to\n1,001.wav,say/hello,"), "{}", &all[..200]);
     let refused = hospital.run(&["prompts", "sheet", "--language", "en-US", "--out", "sheet.doc"]);
     assert!(refused.code == Some(2) && refused.stderr.contains("want a name that ends in .csv or .html"), "{}", refused.stderr);
 }
@@ -254,6 +245,10 @@ fn new_words_for_one_phrase_and_for_one_site() {
     assert!(lines.ends_with("# -- recorded by the hospital\nsay/parking\tPlease park in the garage.\n"), "the line is there");
     hospital.check();
 
+    let fifth = hospital.import(&["--id", "slow/day/01", "--text", "fifth,", "--dry-run", &take], 0);
+    let notes = &taken(&fifth)["slow/day/01"]["notes"];
+    let note = "day/01 says \"first,\", which are other words: record it with these, too, or leave it out";
+    assert!(notes.as_array().is_some_and(|notes| notes.iter().any(|n| n == note)), "{notes}");
     let here = hospital.import(&["--site", "boston", "--id", "org/name", "--text", "Longwood Clinic,", &take], 0);
     assert_eq!(taken(&here)["org/name"]["notes"].as_array().map(Vec::len), Some(0), "{here}");
     let own = hospital.path("prompts/sites/boston/en-US");

@@ -45,7 +45,8 @@ pub fn run(desk: &Desk, config: &Config, args: &SheetArguments) -> anyhow::Resul
     });
     let organization = Named { name_id: "org/name".into(), with_name: Vec::new(), name: config.organization.name.clone() };
     let named: Vec<_> = std::iter::once(organization).chain(sites).collect();
-    let sheet = Sheet::of(pack, site.as_ref().zip(folder.as_deref()), with_names(lines, &named), args.missing);
+    let spoken = packs.pack_for(&pack.language, site.as_ref())?;
+    let sheet = Sheet::of(spoken, site.as_ref().zip(folder.as_deref()), with_names(lines, &named), args.missing);
     let Some(out) = &args.out else {
         std::io::stdout().lock().write_all(&to_csv(&sheet))?;
         return Ok(Done::Fine);

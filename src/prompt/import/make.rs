@@ -30,7 +30,7 @@ pub(super) fn make(pack: &Pack, planned: &Planned) -> Result<Made, Refused> {
     let parts: Vec<Read> = planned.parts.iter().map(read).collect::<Result<_, _>>().map_err(refused)?;
     let before = level_of(parts.iter().flat_map(|part| part.whole.iter().map(|v| f64::from(*v))).collect::<Vec<_>>().into_iter());
     let mut done: Vec<String> = Vec::new();
-    let mut notes: Vec<String> = planned.note.iter().cloned().collect();
+    let mut notes: Vec<String> = planned.notes.clone();
     let rules = &pack.sound;
     let ceiling = PEAK_DBFS.min(rules.peak_dbfs);
     let mut wave: Vec<f32> = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn make(pack: &Pack, planned: &Planned) -> Result<Made, Refused> {
     if (after.dbov - rules.level_dbov).abs() > rules.within_db {
         notes.push(format!("its level is {:.1} dBov, the pack's {:.1}: listen to it", after.dbov, rules.level_dbov));
     }
-    notes.extend(odd_length(&planned.words, ms_of(samples.len())));
+    notes.extend(odd_length(&planned.words, planned.of_sentence, ms_of(samples.len())));
     let taken = Taken {
         file: planned.files(),
         id: planned.id.clone(),
@@ -115,9 +115,10 @@ impl Read {
     }
 }
 
-/// A note where words of so many letters cannot well take so long. (The shipped voices keep to 0.5 to 1.8 of what is
-/// expected here, in English and in Spanish.)
-fn odd_length(words: &str, ms: u32) -> Option<String> {
+/// A note where words of so many letters cannot well take so long. (The shipped voices keep to 0.49 to 1.55 of what is
+/// expected here, in English and in Spanish, slow phrases too. Twice as much is often the whole sentence.) `of_sentence`:
+/// the words are spoken in a sentence of more words.
+fn odd_length(words: &str, of_sentence: bool, ms: u32) -> Option<String> {
     let letters = words.chars().filter(|c| c.is_alphanumeric()).count();
     // A letter of Chinese or Japanese is a syllable or a word.
     if words.chars().any(|c| c >= '\u{2e80}') {
@@ -126,14 +127,15 @@ fn odd_length(words: &str, ms: u32) -> Option<String> {
     // "A M" is spelled.
     let spelled = words.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() == 1).count();
     let expected = 200 + 60 * letters as u32 + 180 * spelled as u32;
-    let odd = if ms > expected * 5 / 2 {
+    let odd = if ms > expected * 19 / 10 {
         "long"
     } else if ms < expected * 2 / 5 {
         "short"
     } else {
         return None;
     };
-    Some(format!("{ms} ms are {odd} for \"{words}\": listen to it"))
+    let sentence = if of_sentence && odd == "long" { " (was the rest of the sentence left in it?)" } else { "" };
+    Some(format!("{ms} ms are {odd} for \"{words}\"{sentence}: listen to it"))
 }
 
 fn tenths(value: f64) -> f64 {
@@ -150,14 +152,20 @@ mod tests {
             ("twenty third,", 640, None),
             ("at", 190, None),
             ("A M,", 910, None),
-            ("at one", 1_165, None),
+            ("at one", 930, None),
             ("twenty third,", 2_500, Some("long")),
             ("To stop these calls, press nine.", 400, Some("short")),
             ("二十三", 1_500, None),
         ] {
-            let found = odd_length(words, ms);
+            let found = odd_length(words, false, ms);
             assert_eq!(found.is_some(), want.is_some(), "{words}: {found:?}");
             assert!(want.is_none_or(|want| found.is_some_and(|found| found.contains(want))), "{words}");
         }
+        let uncut = odd_length("You have an appointment", true, 2_700).expect("a note");
+        assert_eq!(
+            uncut,
+            "2700 ms are long for \"You have an appointment\" (was the rest of the sentence left in it?): listen to it"
+        );
+        assert_eq!(odd_length("You have an appointment", true, 2_400), None, "said slowly");
     }
 }

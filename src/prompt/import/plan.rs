@@ -7,7 +7,8 @@ use super::{FileNames, Import, ImportError, Refused, Report, asterisk};
 use crate::core::ids::PhraseId;
 use crate::prompt::pack::is_id;
 use crate::prompt::plain_file::read_text;
-use crate::prompt::sheet::{Entry, carrier, lines_of};
+use crate::prompt::say::{FormId, Words as Spoken};
+use crate::prompt::sheet::{Carrier, Entry, carrier, lines_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -20,8 +21,10 @@ pub(super) struct Planned {
     pub words: String,
     /// The line to write into `phrases.tsv`, where it does not say so yet.
     pub new_line: Option<String>,
+    /// The words are kept of a sentence that has others, too.
+    pub of_sentence: bool,
     /// What a person should know of its words.
-    pub note: Option<String>,
+    pub notes: Vec<String>,
 }
 
 /// A file of it.
@@ -66,7 +69,9 @@ pub(super) fn plan(job: &Import<'_>) -> Result<(Vec<Planned>, Report), ImportErr
         },
         FileNames::Ours(sheet) => by_our_names(&words, &sources, sheet, &mut report),
     };
-    Ok((each_phrase_once(planned, &mut report), report))
+    let mut planned = each_phrase_once(planned, &mut report);
+    note_other_forms(job, &words, &mut planned);
+    Ok((planned, report))
 }
 
 fn read_words(job: &Import<'_>) -> Result<Words, ImportError> {
@@ -123,9 +128,9 @@ fn by_asterisk(job: &Import<'_>, words: &Words, sources: &[Source], report: &mut
         let parts: Result<Vec<_>, _> = sounds.into_iter().map(with_kind).collect();
         match parts.and_then(|parts| planned(words, row.id, parts, None)) {
             Ok(mut planned) => {
-                if !same_words(&planned.words, row.says) {
+                if Spoken::of(&planned.words) != Spoken::of(row.says) {
                     let note = format!("it says \"{}\", phrases.tsv \"{}\": make them the same", row.says, planned.words);
-                    planned.note = Some(note);
+                    planned.notes.push(note);
                 }
                 found.push(planned);
             }
@@ -149,12 +154,22 @@ fn is_sound(path: &std::path::Path, sound: &str) -> bool {
     path.with_extension("").ends_with(sound)
 }
 
-fn same_words(a: &str, b: &str) -> bool {
-    let words = |text: &str| {
-        let letters = text.chars().filter(|c| c.is_alphanumeric() || c.is_whitespace()).collect::<String>().to_lowercase();
-        letters.split_whitespace().map(str::to_string).collect::<Vec<_>>()
-    };
-    words(a) == words(b)
+/// Notes what the other forms of a wording say, where that is no longer the same.
+fn note_other_forms(job: &Import<'_>, words: &Words, planned: &mut [Planned]) {
+    let taken: BTreeMap<PhraseId, String> = planned.iter().map(|planned| (planned.id.clone(), planned.words.clone())).collect();
+    for planned in planned {
+        let form = FormId::of(&planned.id);
+        // Of the language's forms none comes in beside a site's own wording.
+        let known = if job.site.is_some() && form == form.wording() { &words.own } else { &words.all };
+        let others = known.iter().filter(|(id, _)| **id != planned.id && FormId::of(id).wording() == form.wording());
+        for (id, text) in others {
+            let says = taken.get(id).map_or(carrier(text).kept, String::as_str);
+            if Spoken::of(says) != Spoken::of(&planned.words) {
+                let note = format!("{id} says \"{says}\", which are other words: record it with these, too, or leave it out");
+                planned.notes.push(note);
+            }
+        }
+    }
 }
 
 fn with_kind(source: &Source) -> Result<Part, Refused> {
@@ -164,7 +179,7 @@ fn with_kind(source: &Source) -> Result<Part, Refused> {
 
 /// A phrase with its words: those that were given with the recording, for that is what was spoken; else those of its line.
 fn planned(words: &Words, id: PhraseId, parts: Vec<Part>, given: Option<String>) -> Result<Planned, Refused> {
-    let mut planned = Planned { id, parts, words: String::new(), new_line: None, note: None };
+    let mut planned = Planned { id, parts, words: String::new(), new_line: None, of_sentence: false, notes: Vec::new() };
     let refuse = |planned: &Planned, reason: String| Err(Refused::new(planned.files(), reason));
     if !is_id(planned.id.as_str()) {
         let reason = format!("`{}` is no phrase id: want letters, digits, dot, dash and slash, as in say/hello", planned.id);
@@ -181,16 +196,18 @@ fn planned(words: &Words, id: PhraseId, parts: Vec<Part>, given: Option<String>)
         let reason = format!("the words of {} hold a tab, a line break, or more than one pair of [brackets]", planned.id);
         return refuse(&planned, reason);
     }
-    let kept = carrier(text).kept;
+    let Carrier { before, kept, after } = carrier(text);
     if kept.is_empty() {
         let reason = format!("the words of {} are empty", planned.id);
         return refuse(&planned, reason);
     }
     planned.words = kept.to_string();
+    planned.of_sentence = [before, after].iter().any(|other| other.contains(char::is_alphanumeric));
     if own.map(|own| carrier(own).kept) != Some(kept) {
         planned.new_line = Some(text.to_string());
         let before = own.map(|own| carrier(own).kept);
-        planned.note = before.map(|before| format!("its words in phrases.tsv were \"{before}\", they are \"{kept}\" now"));
+        let changed = before.map(|before| format!("its words in phrases.tsv were \"{before}\", they are \"{kept}\" now"));
+        planned.notes.extend(changed);
     }
     Ok(planned)
 }

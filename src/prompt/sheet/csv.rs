@@ -1,6 +1,6 @@
 //! The sheet as CSV, and back.
 
-use super::{Entry, Sheet};
+use super::{Entry, Sheet, carrier};
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
 use std::path::Path;
@@ -8,7 +8,8 @@ use std::path::Path;
 /// What is wrong with a sheet.
 pub type SheetFault = Fault;
 
-const COLUMNS: [&str; 7] = ["number", "file", "id", "text", "ending", "length_ms", "group"];
+/// The last one says to which words the take is cut: of a sentence left in it a patient would hear all.
+const COLUMNS: [&str; 8] = ["number", "file", "id", "text", "ending", "length_ms", "group", "cut_to"];
 
 /// The sheet as CSV. `text` is the whole sentence, [brackets] around what is kept.
 pub fn to_csv(sheet: &Sheet) -> Vec<u8> {
@@ -17,7 +18,8 @@ pub fn to_csv(sheet: &Sheet) -> Vec<u8> {
         let length = entry.now_ms.map(|ms| ms.to_string()).unwrap_or_default();
         let file = format!("{}.wav", entry.file);
         let ending = entry.ending().to_string();
-        [entry.number.to_string(), file, entry.id.to_string(), entry.text.clone(), ending, length, entry.heading.clone()]
+        let (heading, cut_to) = (entry.heading.clone(), carrier(&entry.text).kept.to_string());
+        [entry.number.to_string(), file, entry.id.to_string(), entry.text.clone(), ending, length, heading, cut_to]
     });
     let records = std::iter::once(COLUMNS.map(str::to_string)).chain(rows);
     let written = records.map(|row| writer.write_record(row)).collect::<Result<Vec<_>, _>>();
@@ -97,7 +99,8 @@ mod tests {
         ];
         let sheet = Sheet { title: "English".into(), language: "en-US".into(), site: None, entries: entries.clone() };
         let bytes = to_csv(&sheet);
-        assert!(bytes.starts_with(b"number,file,id,text,ending,length_ms,group\n1,001.wav,say/hello,"));
+        assert!(bytes.starts_with(b"number,file,id,text,ending,length_ms,group,cut_to\n1,001.wav,say/hello,"));
+        assert!(String::from_utf8_lossy(&bytes).lines().nth(1).is_some_and(|row| row.ends_with(",Hello. This is")), "its words");
         let file = Path::new("sheet.csv");
         assert_eq!(read_sheet(file, &bytes).expect("a sheet"), entries);
         let with_mark = [b"\xef\xbb\xbf".as_slice(), &bytes].concat();

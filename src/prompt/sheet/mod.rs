@@ -13,6 +13,7 @@ pub use page::to_html;
 use crate::core::ids::{PhraseId, SiteKey};
 use crate::prompt::Pack;
 use crate::prompt::plain_file::read_text;
+use crate::prompt::say::FormId;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -92,35 +93,63 @@ pub fn lines_of(pack: &Path, site: Option<&Path>) -> std::io::Result<Vec<Line>> 
 
 /// The lines with the names of the configuration in them: whatever must speak another name than it does is worded anew, and
 /// what no line words yet is worded after a line that does the same for another name ("at Longwood." becomes "at Riverside.").
+/// Where some names have other forms (`slow/site/boston`), each name gets them.
 pub fn with_names(mut lines: Vec<Line>, named: &[Named]) -> Vec<Line> {
     let before = lines.clone();
-    let model = |id: &PhraseId| {
-        let group = |id: &PhraseId| id.as_str().split('/').next().unwrap_or_default().to_string();
-        let own = before.iter().find(|line| line.id == *id);
-        own.or_else(|| before.iter().find(|line| group(&line.id) == group(id)))
-    };
     for Named { name_id, with_name, name } in named {
-        for id in std::iter::once(name_id).chain(with_name) {
-            let Some(line) = model(id) else { continue };
-            // The name that the model speaks is the name of its own place: org/name, or site/boston for at-site/boston.
-            let key = line.id.as_str().split_once('/').map(|(_, key)| key).unwrap_or_default();
-            let names = if id == name_id { line.id.clone() } else { PhraseId::new(format!("site/{key}")) };
-            let Some(spoken) = before.iter().find(|line| line.id == names).map(|line| plain(&line.text)) else { continue };
-            let kept = carrier(&line.text).kept;
-            if says(kept, name) && line.id == *id {
+        for id in std::iter::once(name_id).chain(with_name).flat_map(|id| forms_like(id, &before)) {
+            let own = before.iter().find(|line| line.id == id);
+            if own.is_some_and(|line| says(carrier(&line.text).kept, name)) {
                 continue;
             }
-            let text = line.text.replace(kept, &kept.replace(spoken, name));
-            match lines.iter_mut().find(|line| line.id == *id) {
+            let like = before.iter().filter(|line| is_like(&line.id, &id));
+            let Some((model, spoken)) = own.into_iter().chain(like).find_map(|line| Some((line, name_in(line, &before)?))) else {
+                continue;
+            };
+            let kept = carrier(&model.text).kept;
+            let text = model.text.replace(kept, &kept.replace(spoken, name));
+            match lines.iter_mut().find(|line| line.id == id) {
                 Some(line) => line.text = text,
                 None => {
-                    let at = lines.iter().rposition(|other| other.heading == line.heading).map_or(lines.len(), |at| at + 1);
-                    lines.insert(at, Line { id: id.clone(), heading: line.heading.clone(), text });
+                    let at = lines.iter().rposition(|other| other.heading == model.heading).map_or(lines.len(), |at| at + 1);
+                    lines.insert(at, Line { id, heading: model.heading.clone(), text });
                 }
             }
         }
     }
     lines
+}
+
+/// The same form of another phrase of the group.
+fn is_like(a: &PhraseId, b: &PhraseId) -> bool {
+    let (a, b) = (FormId::of(a), FormId::of(b));
+    a.group() == b.group() && FormId { base: b.base, ..a } == b
+}
+
+/// A phrase, and every form of it that there is of some phrase of its group.
+fn forms_like(id: &PhraseId, lines: &[Line]) -> Vec<PhraseId> {
+    let plain = FormId::of(id);
+    let mut forms = vec![id.clone()];
+    for form in lines.iter().map(|line| FormId::of(&line.id)).filter(|form| form.group() == plain.group()) {
+        let form = FormId { base: plain.base, ..form }.to_id();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+/// The name that a line speaks: all of its words where it is a name itself, else what `site/boston` says in it.
+fn name_in<'l>(line: &'l Line, lines: &'l [Line]) -> Option<&'l str> {
+    let form = FormId::of(&line.id);
+    if matches!(form.group(), "org" | "site") {
+        return Some(plain(&line.text));
+    }
+    let key = form.base.split_once('/').map(|(_, key)| key)?;
+    let name = PhraseId::new(format!("site/{key}"));
+    let spoken = lines.iter().filter(|line| FormId::of(&line.id).base == name.as_str()).map(|line| plain(&line.text));
+    let kept = carrier(&line.text).kept;
+    spoken.into_iter().find(|spoken| kept.contains(spoken))
 }
 
 /// The kept words without the punctuation at their end.
@@ -143,7 +172,7 @@ impl Sheet {
         let recorded = |line: &Line| {
             let words = pack.phrases.get(&line.id).map(|phrase| phrase.text.as_str());
             let there = folder.join(format!("{}.wav", line.id)).exists() || pack.folder.join(format!("{}.wav", line.id)).exists();
-            there && (site.is_some() || words.is_none_or(|words| words == carrier(&line.text).kept))
+            there && words.is_none_or(|words| words == carrier(&line.text).kept)
         };
         let wanted: Vec<Line> = lines.into_iter().filter(|line| !missing || !recorded(line)).collect();
         let width = wanted.len().to_string().len().max(3);
@@ -203,6 +232,34 @@ mod tests {
         assert_eq!(found, want);
         let renamed = with_names(lines, &[site("boston", "Harbor")]);
         assert_eq!(renamed[2].text, "It is at nine, [at Harbor.]");
+    }
+
+    #[test]
+    fn a_name_gets_the_forms_that_other_names_have() {
+        let lines = vec![
+            line("site/boston", "[Harbor], is closed."),
+            line("at-site/boston", "It is at nine, [at Longwood.]"),
+            line("site/denver", "[Front Range], is closed."),
+            line("at-site/denver", "It is at nine, [at Front Range.]"),
+            line("slow/site/boston", "[Longwood], is closed."),
+            line("slow/at-site/denver", "It is at nine, [at Front Range.]"),
+        ];
+        let found = with_names(lines, &[site("boston", "Harbor"), site("west", "Riverside")]);
+        let found: Vec<_> = found.iter().map(|line| (line.id.as_str(), line.text.as_str())).collect();
+        let want = [
+            ("site/boston", "[Harbor], is closed."),
+            ("at-site/boston", "It is at nine, [at Harbor.]"),
+            ("site/denver", "[Front Range], is closed."),
+            ("at-site/denver", "It is at nine, [at Front Range.]"),
+            ("slow/site/boston", "[Harbor], is closed."),
+            ("slow/at-site/denver", "It is at nine, [at Front Range.]"),
+            ("slow/at-site/boston", "It is at nine, [at Harbor.]"),
+            ("site/west", "[Riverside], is closed."),
+            ("slow/site/west", "[Riverside], is closed."),
+            ("at-site/west", "It is at nine, [at Riverside.]"),
+            ("slow/at-site/west", "It is at nine, [at Riverside.]"),
+        ];
+        assert_eq!(found, want);
     }
 
     #[test]
