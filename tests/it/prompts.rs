@@ -326,6 +326,49 @@ fn a_sound_set_in_asterisks_names() {
 }
 
 #[test]
+fn all_that_a_call_can_say_is_heard_by_its_part() {
+    let hospital = Hospital::new();
+    let out = hospital.path("part.wav").display().to_string();
+    let render = |arguments: &[&str]| {
+        let all = [&["prompts", "render", "--out", &out, "--format", "json", "--script"], arguments].concat();
+        hospital.run(&all)
+    };
+    let text = |arguments: &[&str]| {
+        let done = render(arguments);
+        let message: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.stderr));
+        message["text"].as_str().expect("a text").to_string()
+    };
+    let start = ["reminder", "--start", "2026-12-01T14:30"];
+    for (part, begins, holds) in [
+        ("first", "Hello. This is", "To stop these calls, press nine."),
+        ("repeat", "You have an appointment on Tuesday, December first", "the wrong number, press seven."),
+        ("confirmed", "Thank you. Your appointment on Tuesday", "is confirmed."),
+        ("reschedule", "", "office will call"),
+        ("undone", "Your choice", "To confirm, press one."),
+        ("opted-out", "You will", "automated calls"),
+        ("wrong-number", "Thank you. ", "records"),
+        ("no-choice", "We did not", "You have an appointment"),
+        ("not-a-choice", "That key is not", "You have an appointment"),
+        ("giving-up", "", "call"),
+        ("withdrawn", "Hello. This is", "call"),
+        ("goodbye", "", "Goodbye."),
+    ] {
+        let said = text(&[start.as_slice(), &["--part", part]].concat());
+        assert!(said.starts_with(begins) && said.contains(holds), "{part}: {said}");
+    }
+    assert_eq!(text(&start), text(&[start.as_slice(), &["--part", "first"]].concat()));
+    assert!(text(&["apology"]).contains("We are sorry.") && text(&["one-moment"]).starts_with("One moment"));
+    for (arguments, want) in [
+        (vec!["voicemail", "--start", "2026-12-01T14:30", "--part", "goodbye"], "a voicemail is one message"),
+        (vec!["reminder"], "--start is missing"),
+        (vec!["apologie", "--start", "2026-12-01T14:30"], "did you mean apology?"),
+    ] {
+        let done = render(&arguments);
+        assert!(done.code == Some(2) && done.stderr.contains(want), "{}", done.stderr);
+    }
+}
+
+#[test]
 fn a_message_for_a_guardian_and_in_mu_law() {
     let hospital = Hospital::new();
     let out = hospital.path("message.wav").display().to_string();

@@ -1,10 +1,11 @@
 //! One message, as the arguments describe it.
 
+use super::part::{Part, step_of};
 use super::{pack_of, site_of};
 use crate::config::Config;
-use crate::core::call::{Brief, Utterance};
+use crate::core::call::{Announcement, Brief, Utterance};
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy, resolve_local};
-use crate::core::ids::{LanguageTag, PhraseId};
+use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::fault::nearest;
 use crate::prompt::script::ScriptSet;
 use crate::prompt::{Manner, Packs, RATE};
@@ -16,18 +17,21 @@ use serde::Serialize;
 
 #[derive(Debug, Args)]
 pub struct MessageArguments {
-    /// reminder, voicemail, voicemail-minimal, cancelled, moved or closure.
+    /// reminder, cancelled, moved, closure, voicemail, voicemail-minimal, apology, one-moment, or another of the folder.
     #[arg(long, value_name = "NAME")]
     script: String,
+    /// What of a call: the first playing, or what it says later.
+    #[arg(long, value_enum, default_value_t)]
+    part: Part,
     /// A language tag; the organization's when absent.
     #[arg(long, value_name = "L")]
     language: Option<String>,
     /// The site; the first one when absent.
     #[arg(long, value_name = "S")]
     site: Option<String>,
-    /// Start of the visit: RFC 3339, or by the site's clock (2026-12-01T14:30).
+    /// Start of the visit: RFC 3339, or by the site's clock (2026-12-01T14:30). An announcement needs none.
     #[arg(long, value_name = "TIME")]
-    start: String,
+    start: Option<String>,
     /// Start before it was moved.
     #[arg(long, value_name = "TIME")]
     old_start: Option<String>,
@@ -40,7 +44,7 @@ pub struct MessageArguments {
     /// As a parent or guardian hears it.
     #[arg(long)]
     guardian: bool,
-    /// As it is said from the second repeat on, where the pack has slow recordings.
+    /// As a message is said from the second repeat on, where the pack has slow recordings; with any part, to hear them.
     #[arg(long)]
     slow: bool,
 }
@@ -68,25 +72,51 @@ pub fn compose(config: &Config, args: &MessageArguments) -> anyhow::Result<Messa
     let scripts = ScriptSet::load(&config.prompts).map_err(|faults| anyhow!(crate::app::listed(&faults)))?;
     let language = args.language.as_deref().unwrap_or(config.organization.language.as_str());
     let pack = pack_of(&packs, language)?;
-    let brief = brief(config, args, pack.language.clone())?;
-    let pack = packs.pack_for(&brief.language, Some(&brief.site))?;
-    let manner = Manner { guardian: args.guardian, slow: args.slow };
-    let phrases = pack.phrases(&words(&scripts, &args.script, &brief)?, manner)?;
+    let said = match announcement(&scripts, args) {
+        Some(announcement) => {
+            let words = announcement.words(&config.organization.callback_number);
+            Said { site: None, words, manner: Manner::default() }
+        }
+        None => in_call(&scripts, brief(config, args, pack.language.clone())?, args)?,
+    };
+    let pack = packs.pack_for(&pack.language, said.site.as_ref())?;
+    let phrases = pack.phrases(&said.words, said.manner)?;
     let samples = pack.compose(&phrases)?;
     let seconds = samples.len() as f64 / f64::from(RATE);
     let text = pack.text_of(&phrases)?;
     Ok(Message { phrases, text, seconds: (seconds * 1000.0).round() / 1000.0, samples })
 }
 
-/// What the named script says first: to a person up to where the menu waits, to a machine all of it.
-fn words(scripts: &ScriptSet, name: &str, brief: &Brief) -> anyhow::Result<Vec<Utterance>> {
-    if let Some(scripts) = scripts.for_call(name, &brief.site) {
-        return Ok(scripts.call.first_words(brief));
+/// What is said, how, and about which site.
+struct Said {
+    site: Option<SiteKey>,
+    words: Vec<Utterance>,
+    manner: Manner,
+}
+
+/// A sentence that needs no call: it is the same for everybody.
+fn announcement<'s>(scripts: &'s ScriptSet, args: &MessageArguments) -> Option<&'s Announcement> {
+    [&scripts.apology, &scripts.one_moment].into_iter().find(|announcement| announcement.name == args.script)
+}
+
+/// What the named script says: to a person at the given part of the call, to a machine all of it.
+fn in_call(scripts: &ScriptSet, brief: Brief, args: &MessageArguments) -> anyhow::Result<Said> {
+    let manner = Manner { guardian: args.guardian, slow: args.slow };
+    let (name, site) = (&args.script, brief.site.clone());
+    if let Some(scripts) = scripts.for_call(name, &site) {
+        let step = step_of(args.part, scripts, brief)?;
+        let manner = Manner { slow: manner.slow || step.slow, ..manner };
+        return Ok(Said { site: Some(site), words: step.say, manner });
     }
-    if let Some(script) = scripts.voicemails_at(&brief.site).get(name) {
-        return Ok(script.words(brief));
+    if let Some(script) = scripts.voicemails_at(&site).get(name) {
+        if args.part != Part::First {
+            bail!("--part: a voicemail is one message: leave it out");
+        }
+        return Ok(Said { words: script.words(&brief), site: Some(site), manner });
     }
-    let known: Vec<&str> = scripts.calls.keys().chain(scripts.voicemails.keys()).map(String::as_str).collect();
+    let announcements = [&scripts.apology, &scripts.one_moment].map(|announcement| &announcement.name);
+    let known: Vec<&str> =
+        scripts.calls.keys().chain(scripts.voicemails.keys()).chain(announcements).map(String::as_str).collect();
     let hint = nearest(name, known.iter().copied()).map(|n| format!("; did you mean {n}?")).unwrap_or_default();
     bail!("--script {name}: no such script; there are: {}{hint}", known.join(", "))
 }
@@ -98,6 +128,7 @@ fn brief(config: &Config, args: &MessageArguments, language: LanguageTag) -> any
     };
     let site = &config.sites[&key];
     let moment = |name: &str, text: &str| local(text, site.timezone).with_context(|| format!("--{name} {text}"));
+    let start = args.start.as_deref().context("--start is missing: when does the visit start, as in 2026-12-01T14:30?")?;
     if let Some(now) = &args.now {
         moment("now", now)?;
     }
@@ -105,7 +136,7 @@ fn brief(config: &Config, args: &MessageArguments, language: LanguageTag) -> any
         purpose: Purpose::parse(&args.script).unwrap_or(Purpose::Reminder),
         script: args.script.clone(),
         language,
-        start: moment("start", &args.start)?,
+        start: moment("start", start)?,
         old_start: args.old_start.as_deref().map(|text| moment("old-start", text)).transpose()?,
         callback_number: site.callback_number.as_ref().unwrap_or(&config.organization.callback_number).clone(),
         site: key,

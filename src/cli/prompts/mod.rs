@@ -3,6 +3,7 @@
 mod import;
 mod lengths;
 mod message;
+mod part;
 mod play;
 mod render;
 mod sheet;
