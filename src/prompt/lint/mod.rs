@@ -33,10 +33,12 @@ pub use hospital::Hospital;
 pub use length::Length;
 
 use super::{Pack, Packs};
+use crate::core::call::Segment;
 use crate::core::ids::SiteKey;
+use crate::prompt::say::base;
 use crate::prompt::script::ScriptSet;
 use lines::Script;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::thread;
 use subject::Subject;
@@ -70,6 +72,19 @@ impl<'s> Said<'s> {
         let configured = |site: &&SiteKey| hospital.sites.iter().any(|(key, _)| key == *site);
         let own = scripts.sites().filter(configured).map(|site| (site.clone(), lines::of_site(scripts, site, folder)));
         Said { general: lines::general(scripts, folder), sites: own.collect() }
+    }
+}
+
+impl Said<'_> {
+    /// The phrases that any script names.
+    fn phrases(&self) -> BTreeSet<&str> {
+        let scripts = self.general.iter().chain(self.sites.values().flatten());
+        let segments = scripts.flat_map(|script| &script.lines).flat_map(|line| &line.words);
+        let phrases = segments.filter_map(|segment| match segment {
+            Segment::Phrase(id) => Some(base(id.as_str())),
+            Segment::Slot(_) => None,
+        });
+        phrases.collect()
     }
 }
 
@@ -114,7 +129,8 @@ impl Language<'_> {
         for found in self.each(of_scripts).into_iter().flatten().chain(of_packs) {
             findings.extend(found);
         }
-        findings.extend(strangers::unknown(self.pack, own_packs()));
+        findings.extend(strangers::unknown(self.pack, own_packs(), &self.said.phrases()));
+        findings.extend(strangers::every_sentence(self.pack));
         findings
     }
 
