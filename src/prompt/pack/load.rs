@@ -170,9 +170,8 @@ fn phrase(speaker: Speaker<'_>, id: &PhraseId, text: String, sound: Sound) -> Ph
     // A slow recording keeps the company of the plain one.
     let form = FormId::of(id);
     let group = form.group();
-    let capital = text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase);
     Phrase {
-        opens_sentence: capital && speaker.grammar.capital_opens_sentence(group),
+        opens_sentence: speaker.grammar.opens_sentence(form, &text),
         gap_before: speaker.gaps.before.get(group).map(|ms| samples_of(*ms)),
         ends_group: form.place == Place::Group,
         text,
@@ -293,6 +292,28 @@ mod tests {
         let found: Vec<_> = faults.iter().map(|f| (f.code, f.file.rsplit('/').next().unwrap_or_default())).collect();
         assert_eq!(found, [("unreadable_file", "pack.toml"), ("unreadable_file", "phrases.tsv")]);
         assert_eq!(packs.languages().count(), 0);
+    }
+
+    #[test]
+    fn a_capital_opens_a_sentence_unless_the_pack_says_what_does() {
+        let pack = |from: &str, to: &str| {
+            let dir = TestPack::english();
+            assert!(PACK_TOML.contains(from), "{from}");
+            fs::write(dir.path().join("en-US/pack.toml"), PACK_TOML.replace(from, to)).expect("written");
+            dir.with("slow/count/2", "you have two appointments").load()
+        };
+        let opens = |pack: &Pack, id: &str| pack.phrase(&id.into()).expect("recorded").opens_sentence;
+        let by_capitals = pack("capitals", "capitals");
+        let by_list = pack("capitals =", "opens = [\"count\", \"say/is-confirmed\"]\ncapitals =");
+        for (id, capital, list) in [
+            ("say/hello", true, false),
+            ("say/is-confirmed", false, true),
+            ("month/03", false, false),
+            ("count/2", true, true),
+            ("slow/count/2", false, true),
+        ] {
+            assert_eq!((opens(&by_capitals, id), opens(&by_list, id)), (capital, list), "{id}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a language makes a date, a time, a count and a telephone number out of its phrases: data of the pack, filled here.
 
+use super::form::FormId;
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::PhraseId;
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
@@ -24,6 +25,8 @@ pub struct Grammar {
     /// Groups whose words begin with a capital inside a sentence, too.
     #[serde(default)]
     capitals: Vec<String>,
+    /// Groups and phrases that begin a sentence, in place of the rule of capitals: for a script that has none.
+    opens: Option<Vec<String>>,
     day_parts: Vec<DayPart>,
     numbers: Vec<NumberShape>,
 }
@@ -108,9 +111,13 @@ impl Grammar {
         PhraseId::new(fill(&self.digit, &[("digit", digit.encode_utf8(&mut [0; 4]))]) + suffix)
     }
 
-    /// Whether words of this group begin with a capital only at the beginning of a sentence.
-    pub(in crate::prompt) fn capital_opens_sentence(&self, group: &str) -> bool {
-        !self.capitals.iter().any(|capital| capital == group)
+    /// Whether a phrase with these words begins a sentence.
+    pub(in crate::prompt) fn opens_sentence(&self, form: FormId<'_>, text: &str) -> bool {
+        let names = |list: &[String]| list.iter().any(|name| name == form.group() || name == form.base);
+        match &self.opens {
+            Some(opens) => names(opens),
+            None => text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase) && !names(&self.capitals),
+        }
     }
 
     /// What in the grammar cannot work: the text to point at, and why.
