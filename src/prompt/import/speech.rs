@@ -1,7 +1,7 @@
 //! From a take to a phrase: the silence around the words goes, the level becomes the pack's. The same measures as the tool
 //! that made the shipped voice.
 
-use crate::prompt::sound::{RATE, level_of};
+use crate::prompt::sound::{Frames, RATE, SILENCE_DB, fade_ends, level_of};
 use std::ops::Range;
 
 /// Silence kept in front of the words and behind them, in samples: 10 and 30 ms.
@@ -11,18 +11,11 @@ const TAIL: usize = RATE as usize * 3 / 100;
 /// Fades at both ends, in samples: 8 ms.
 const FADE: usize = RATE as usize / 125;
 
-/// Silence is what lies so many dB under the loudest 10 ms.
-const SILENCE_DB: f32 = -42.0;
-
 /// Where the room is louder than that, silence is what lies no more than so many dB over the room ...
 const OVER_NOISE_DB: f32 = 8.0;
 
 /// ... but nothing that is nearer to the loudest 10 ms than this.
 const SPEECH_DB: f32 = -25.0;
-
-/// Frames of 10 ms, one every 5 ms.
-const FRAME: usize = RATE as usize / 100;
-const STEP: usize = FRAME / 2;
 
 /// Half the width over which the limiter draws a peak down: 6 ms on either side.
 const LIMITER: usize = RATE as usize * 6 / 1_000;
@@ -39,28 +32,22 @@ pub(super) struct Take {
 
 /// Finds the words in a take; `None` where all is silence.
 pub(super) fn find_words(samples: &[f32]) -> Option<Take> {
-    let frames: Vec<f32> =
-        (0..samples.len().saturating_sub(FRAME - 1)).step_by(STEP).map(|at| rms(&samples[at..at + FRAME])).collect();
-    let loudest = frames.iter().copied().fold(0.0, f32::max);
-    if loudest < 1e-5 {
-        return None;
-    }
-    let under = |frame: f32| 20.0 * (frame.max(1e-9) / loudest).log10();
-    let noise = quietest_edge(&frames).map(under);
+    let frames = Frames::of(samples)?;
+    let noise = quietest_edge(frames.rms()).map(|quiet| frames.under(quiet));
     let threshold = noise.map_or(SILENCE_DB, |noise| (noise + OVER_NOISE_DB).clamp(SILENCE_DB, SPEECH_DB));
-    let speaks = |frame: &f32| under(*frame) > threshold;
-    let (first, last) = (frames.iter().position(speaks)?, frames.iter().rposition(speaks)?);
-    let words = (first * STEP).saturating_sub(LEAD)..samples.len().min(last * STEP + FRAME + TAIL);
-    let cut_off = [frames.first(), frames.last()].into_iter().flatten().any(|frame| under(*frame) > -18.0);
+    let spoken = frames.louder_than(threshold)?;
+    let words = spoken.start.saturating_sub(LEAD)..samples.len().min(spoken.end + TAIL);
+    let ends = [frames.rms().first(), frames.rms().last()];
+    let cut_off = ends.into_iter().flatten().any(|frame| frames.under(*frame) > -18.0);
     // A difference this small is no room, it is speech.
-    let noise = noise.filter(|noise| *noise < -10.0).map(|noise| f64::from(noise + 20.0 * loudest.log10()));
+    let noise = noise.filter(|noise| *noise < -10.0).map(|noise| f64::from(noise + 20.0 * frames.loudest.log10()));
     Some(Take { words, noise_dbov: noise, cut_off })
 }
 
 /// The quietest 40 ms of the first and the last 200 ms: nobody speaks at both ends of a take.
 fn quietest_edge(frames: &[f32]) -> Option<f32> {
-    const WIDTH: usize = RATE as usize / 25 / STEP;
-    let edge = (RATE as usize / 5 / STEP).min(frames.len() / 2);
+    const WIDTH: usize = RATE as usize / 25 / Frames::STEP;
+    let edge = (RATE as usize / 5 / Frames::STEP).min(frames.len() / 2);
     let quiet =
         |part: &[f32]| part.windows(WIDTH).map(|w| (w.iter().map(|v| v * v).sum::<f32>() / WIDTH as f32).sqrt()).reduce(f32::min);
     let ends = [quiet(&frames[..edge]), quiet(&frames[frames.len() - edge..])];
@@ -69,13 +56,7 @@ fn quietest_edge(frames: &[f32]) -> Option<f32> {
 
 /// Fades both ends, by a raised cosine.
 pub(super) fn fade(samples: &mut [f32]) {
-    let length = FADE.min(samples.len() / 2);
-    let last = samples.len().saturating_sub(1);
-    for n in 0..length {
-        let weight = 0.5 - 0.5 * (std::f32::consts::PI * n as f32 / length as f32).cos();
-        samples[n] *= weight;
-        samples[last - n] *= weight;
-    }
+    fade_ends(samples, FADE, |sample, weight| *sample *= weight);
 }
 
 /// Brings speech to a level in dBov (P.56). The few peaks above `peak_dbfs` are drawn down smoothly, as little as it takes;
@@ -111,10 +92,6 @@ fn limit(samples: &mut [f32], top: f32) -> f64 {
         *sample *= ((sums[window.end] - sums[window.start]) / window.len() as f64) as f32;
     }
     -20.0 * f64::from(least).log10()
-}
-
-fn rms(samples: &[f32]) -> f32 {
-    (samples.iter().map(|v| v * v).sum::<f32>() / samples.len() as f32).sqrt()
 }
 
 #[cfg(test)]

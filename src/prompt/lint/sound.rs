@@ -4,14 +4,8 @@
 use super::findings::{Findings, at_recording};
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
-use crate::prompt::{Pack, RATE, SoundRules, active_level};
-
-/// What lies so much under the loudest hundredth of a second is silence, in dB (audio.md, section 2: how the voice is cut).
-const SILENCE_DB: f64 = -42.0;
-
-/// A hundredth of a second; measured every half of it.
-const WINDOW: usize = RATE as usize / 100;
-const HOP: usize = WINDOW / 2;
+use crate::prompt::sound::{Frames, SILENCE_DB, ms_of, samples_of};
+use crate::prompt::{Pack, SoundRules, active_level};
 
 /// What is done about all of it.
 const IMPORT: &str = "run `callahead prompts import` on the recording, which makes it so";
@@ -56,26 +50,17 @@ fn problems(samples: &[i16], rules: &SoundRules) -> Vec<(&'static str, String)> 
     }
     let (lead, tail) = silences(samples);
     for (silence, most, end) in [(lead, lead_ms, "begins"), (tail, tail_ms, "ends")] {
-        if silence > samples_in(*most) {
-            let ms = silence * 1_000 / RATE as usize;
+        if silence > samples_of(*most) {
+            let ms = ms_of(silence);
             problems.push(("long_silence", format!("it {end} with {ms} ms of silence, want {most} ms at most")));
         }
     }
     problems
 }
 
-fn samples_in(ms: u32) -> usize {
-    ms as usize * (RATE / 1_000) as usize
-}
-
 /// The silence at both ends, in samples.
 fn silences(samples: &[i16]) -> (usize, usize) {
-    let energy = |half: &[i16]| half.iter().map(|s| i64::from(*s) * i64::from(*s)).sum::<i64>();
-    let halves: Vec<i64> = samples.chunks(HOP).map(energy).collect();
-    let windows: Vec<i64> = if halves.len() > 1 { halves.windows(2).map(|two| two[0] + two[1]).collect() } else { halves };
-    let floor = windows.iter().copied().max().unwrap_or_default() as f64 * 10_f64.powf(SILENCE_DB / 10.0);
-    let loud = |window: &i64| *window as f64 > floor;
-    let lead = windows.iter().position(loud).unwrap_or_default() * HOP;
-    let end = windows.iter().rposition(loud).map_or(samples.len(), |last| last * HOP + WINDOW);
-    (lead, samples.len().saturating_sub(end))
+    let wave: Vec<f32> = samples.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
+    let words = Frames::of(&wave).and_then(|frames| frames.louder_than(SILENCE_DB)).unwrap_or(0..samples.len());
+    (words.start, samples.len().saturating_sub(words.end))
 }

@@ -209,7 +209,10 @@ mod tests {
         assert_eq!(text("boston", "say/hello org/name"), "en-US@boston say/hello org/name");
         assert_eq!(text("denver", "say/hello org/name"), "en-US say/hello org/name");
         assert_eq!(text("boston", "say/hello"), "en-US say/hello");
-        let sound = |text: &str| packs.render(&Recipe::parse(text).expect("a recipe")).expect("recorded");
+        let sound = |text: &str| {
+            let recipe = Recipe::parse(text).expect("a recipe");
+            packs.pack_of(&recipe).expect("there").compose(&recipe.phrases).expect("recorded")
+        };
         assert_ne!(sound("en-US@boston say/hello org/name"), sound("en-US say/hello org/name"));
         let id = |text: &str| packs.audio_id(b"s", &Recipe::parse(text).expect("a recipe")).expect("there");
         let before = (id("en-US@boston org/name"), id("en-US org/name"));

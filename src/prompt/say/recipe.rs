@@ -1,7 +1,7 @@
 //! Audio by recipe: what a carrier fetches is named by a keyed hash of how it is made. The name cannot be guessed, carries
 //! nothing, and is the same on every replica; new words or recordings give a new name, so that it may be cached for ever.
 
-use super::{Listener, wav_bytes};
+use super::Listener;
 use crate::core::call::Step;
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::prompt::{Error, Pack, Packs};
@@ -101,14 +101,6 @@ impl Packs {
     pub fn audio_id(&self, secret: &[u8], recipe: &Recipe) -> Result<String, Error> {
         Ok(audio_id(secret, recipe, self.pack_of(recipe)?.fingerprint()))
     }
-
-    /// The WAV file of a recipe.
-    ///
-    /// # Errors
-    /// No such pack, or phrases that are not recorded.
-    pub fn render(&self, recipe: &Recipe) -> Result<Vec<u8>, Error> {
-        Ok(wav_bytes(&self.pack_of(recipe)?.compose(&recipe.phrases)?))
-    }
 }
 
 #[cfg(test)]
@@ -116,6 +108,7 @@ mod tests {
     use super::*;
     use crate::core::call::{Then, Utterance};
     use crate::prompt::testpack::TestPack;
+    use crate::prompt::wav_bytes;
 
     #[test]
     fn a_recipe_is_one_line_and_comes_back() {
@@ -152,14 +145,12 @@ mod tests {
         let step = Step { number: 1, say, slow: false, then: Then::HangUp };
         let recipe = packs.recipe(&Listener::anybody(&"en-US".into()), &step).expect("recorded");
         assert_eq!(recipe.to_text(), "en-US say/hello org/name");
-        let file = packs.render(&recipe).expect("recorded");
-        let pack = packs.pack(&recipe.language).expect("there");
+        let pack = packs.pack_of(&recipe).expect("there");
+        let file = wav_bytes(&pack.compose(&recipe.phrases).expect("recorded"));
         let ms = pack.length_ms(&recipe.phrases).expect("recorded");
         assert_eq!(file.len(), 44 + ms as usize * 16);
         assert_eq!(packs.audio_id(b"s", &recipe).expect("there"), audio_id(b"s", &recipe, pack.fingerprint()));
         let nowhere = Recipe::parse("fr-FR say/hello").expect("a recipe");
-        assert!(matches!(packs.render(&nowhere), Err(Error::NoPack { .. })));
-        let unknown = Recipe::parse("en-US say/nothing").expect("a recipe");
-        assert!(matches!(packs.render(&unknown), Err(Error::Missing(_))));
+        assert!(matches!(packs.pack_of(&nowhere), Err(Error::NoPack { .. })));
     }
 }

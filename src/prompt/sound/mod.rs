@@ -5,12 +5,14 @@ mod clipped;
 mod header;
 mod level;
 mod mu_law;
+mod silence;
 
 pub(in crate::prompt) use clipped::{find_clipped, refuse_clipped};
 pub(in crate::prompt) use header::{Header, WavFault, read_header};
 pub(in crate::prompt) use level::level_of;
 pub use level::{Level, active_level};
 pub use mu_law::{mu_law_bytes, mu_law_wav_bytes};
+pub(in crate::prompt) use silence::{Frames, SILENCE_DB};
 
 /// Samples a second of everything this room makes: the rate of the telephone network (ITU-T G.711).
 pub const RATE: u32 = 8_000;
@@ -30,7 +32,7 @@ const FADE: usize = 32;
 
 /// Samples of a pause.
 pub(in crate::prompt) fn samples_of(ms: u32) -> usize {
-    (ms * (RATE / 1_000)) as usize
+    ms as usize * (RATE / 1_000) as usize
 }
 
 /// Milliseconds of so many samples.
@@ -51,7 +53,7 @@ pub(in crate::prompt) fn read_recording(file: &[u8]) -> Result<Vec<i16>, WavFaul
         return Err(WavFault::new("empty_wav", "it is silent"));
     }
     refuse_clipped(find_clipped(&samples), RATE)?;
-    soften_ends(&mut samples, FADE);
+    fade_ends(&mut samples, FADE, |sample, weight| *sample = (f32::from(*sample) * weight).round() as i16);
     Ok(samples)
 }
 
@@ -64,15 +66,14 @@ pub(in crate::prompt) fn check_length(samples: usize) -> Result<(), WavFault> {
     Err(WavFault::new(code, format!("it is {} ms long: want 50 ms to 60 s", ms_of(samples))))
 }
 
-/// Raised-cosine fades over the first and the last samples.
-fn soften_ends(samples: &mut [i16], fade: usize) {
+/// Raised-cosine fades over the first and the last samples; `weigh` multiplies one.
+pub(in crate::prompt) fn fade_ends<T>(samples: &mut [T], fade: usize, weigh: impl Fn(&mut T, f32)) {
     let fade = fade.min(samples.len() / 2);
     let last = samples.len().saturating_sub(1);
     for n in 0..fade {
         let weight = 0.5 - 0.5 * (std::f32::consts::PI * n as f32 / fade as f32).cos();
-        for at in [n, last - n] {
-            samples[at] = (f32::from(samples[at]) * weight).round() as i16;
-        }
+        weigh(&mut samples[n], weight);
+        weigh(&mut samples[last - n], weight);
     }
 }
 
