@@ -139,6 +139,8 @@ pub struct CallScript {
 pub struct Replies {
     /// Read-back of key 1, without the goodbye: the goodbye follows when no other key came.
     pub confirmed: Vec<Segment>,
+    /// The same where the day holds several appointments.
+    pub confirmed_several: Vec<Segment>,
     /// Read-back of key 2, likewise.
     pub reschedule: Vec<Segment>,
     /// After star: the choice is taken back; the menu follows.

@@ -86,6 +86,7 @@ impl Call {
     fn read_back(&self, choice: Choice) -> Vec<Utterance> {
         let replies = &self.scripts.call.replies;
         let reply = match choice {
+            Choice::Confirm if self.brief.appointments > 1 => &replies.confirmed_several,
             Choice::Confirm => &replies.confirmed,
             Choice::Reschedule => &replies.reschedule,
         };

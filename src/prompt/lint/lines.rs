@@ -117,8 +117,12 @@ fn of_call(script: &CallScript) -> Vec<Line> {
         for before in [&[][..], &replies.no_choice, &replies.not_a_choice] {
             lines.push(line(Part::Repeat, before, &script.menu_again));
         }
+        let confirmed = match appointments {
+            Appointments::One => &replies.confirmed,
+            Appointments::Several => &replies.confirmed_several,
+        };
         let answers = [
-            &replies.confirmed,
+            confirmed,
             &replies.reschedule,
             &replies.undone,
             &replies.opted_out,

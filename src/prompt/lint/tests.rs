@@ -188,6 +188,14 @@ fn the_opt_out_comes_within_two_seconds_by_the_recordings() {
 }
 
 #[test]
+fn several_appointments_confirmed_are_checked_too() {
+    let confirmed = "replies]\nconfirmed_several = [\"say/all-confirmed\"]";
+    let findings = World::new().edited("scripts/reminder.toml", "replies]", confirmed).findings();
+    let told: Vec<_> = findings.faults.iter().map(|f| (f.code, f.message.contains("say/all-confirmed"))).collect();
+    assert_eq!(told, [("missing_phrase", true)]);
+}
+
+#[test]
 fn a_message_takes_a_minute_at_most_and_a_voicemail_half() {
     let menu = |ms| World::new().lasting("say/confirm-1", ms);
     let first = |world: &World| {

@@ -67,12 +67,19 @@ fn usual(action: KeyAction) -> &'static str {
 }
 
 /// The keys that are told by the name of a phrase are those that mean something, and the other way round.
-pub(super) fn told(all: &mut Whole, keys: &Keys, menu: Option<&Said>, menu_again: Option<&Said>) {
-    const PARTS: [&str; 13] = [
+pub(super) fn told(
+    all: &mut Whole,
+    keys: &Keys,
+    menu: Option<&Said>,
+    menu_again: Option<&Said>,
+    confirmed_several: Option<&Said>,
+) {
+    const PARTS: [&str; 14] = [
         "opening",
         "menu",
         "menu_again",
         "replies.confirmed",
+        "replies.confirmed_several",
         "replies.reschedule",
         "replies.undone",
         "replies.opted_out",
@@ -84,7 +91,11 @@ pub(super) fn told(all: &mut Whole, keys: &Keys, menu: Option<&Said>, menu_again
         "replies.goodbye",
     ];
     for part in PARTS {
-        let said = if part == "menu_again" { menu_again } else { all.find(part) };
+        let said = match part {
+            "menu_again" => menu_again,
+            "replies.confirmed_several" => confirmed_several,
+            _ => all.find(part),
+        };
         for (phrase, place) in said.into_iter().flat_map(Said::phrases) {
             for key in keys_told(phrase).filter(|key| !keys.meanings.contains_key(key)) {
                 let message = format!(

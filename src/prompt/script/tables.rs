@@ -46,6 +46,7 @@ pub(super) struct CallFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct RepliesTable {
     confirmed: Words,
+    confirmed_several: Words,
     reschedule: Words,
     undone: Words,
     opted_out: Words,
@@ -78,7 +79,7 @@ pub(super) struct MessageFile {
 
 impl CallFile {
     /// Every list of words by its key.
-    pub fn words(self) -> [(&'static str, Words); 15] {
+    pub fn words(self) -> [(&'static str, Words); 16] {
         let replies = self.replies;
         [
             ("opening", self.opening),
@@ -87,6 +88,7 @@ impl CallFile {
             ("menu", self.menu),
             ("menu_again", self.menu_again),
             ("replies.confirmed", replies.confirmed),
+            ("replies.confirmed_several", replies.confirmed_several),
             ("replies.reschedule", replies.reschedule),
             ("replies.undone", replies.undone),
             ("replies.opted_out", replies.opted_out),

@@ -35,9 +35,12 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
         false => all.find("replies.wrong_number"),
     };
     let withdrawn = all.said("replies.withdrawn");
+    let confirmed = all.said("replies.confirmed");
+    let confirmed_several = all.with_its("replies.confirmed", "replies.confirmed_several");
     let mut reply = |key| words(all.said(key));
     let replies = Replies {
-        confirmed: reply("replies.confirmed"),
+        confirmed: words(confirmed),
+        confirmed_several: words(confirmed_several.or(confirmed)),
         reschedule: reply("replies.reschedule"),
         undone: reply("replies.undone"),
         opted_out: reply("replies.opted_out"),
@@ -52,7 +55,7 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
     check::opening(&mut all, opening, menu);
     check::withdrawn(&mut all, withdrawn);
     check::keys(&mut all, &keys);
-    check::told(&mut all, &keys, menu, menu_again);
+    check::told(&mut all, &keys, menu, menu_again, confirmed_several);
     let script = CallScript {
         name: name.to_string(),
         opening: words(opening),

@@ -31,6 +31,7 @@ pub(super) fn scripts() -> Arc<Scripts> {
                 .collect(),
             replies: Replies {
                 confirmed: segments("thank-you your-appointment {day} {time} is-confirmed wrong-star"),
+                confirmed_several: segments("thank-you all-confirmed {count} {day} wrong-star"),
                 reschedule: segments("thank-you office-will-call meant-else-star"),
                 undone: segments("choice-undone"),
                 opted_out: segments("opted-out goodbye"),

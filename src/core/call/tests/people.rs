@@ -173,3 +173,11 @@ fn an_announcement_needs_no_call() {
     let words = sorry.words(&brief().callback_number);
     assert_eq!(words.iter().map(word_of).collect::<Vec<_>>(), ["sorry", "please-call", "…617", "goodbye"]);
 }
+
+#[test]
+fn several_appointments_are_read_back_in_words_of_their_own() {
+    let story = Story::new(Brief { appointments: 2, ..brief() }).play("answered; key 1");
+    story.hears(&["2: thank-you all-confirmed 2-APPOINTMENTS Tue-01 wrong-star | gather 4s"]);
+    let one = Story::new(brief()).play("answered; key 1");
+    one.hears(&["2: thank-you your-appointment Tue-01 14:30 is-confirmed wrong-star | gather 4s"]);
+}

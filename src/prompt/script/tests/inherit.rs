@@ -54,6 +54,28 @@ fn words_that_belong_to_others_are_not_taken_without_them() {
 }
 
 #[test]
+fn several_appointments_are_confirmed_in_words_of_their_own() {
+    let several =
+        "kind = \"call\"\nextends = \"reminder\"\n[replies]\nconfirmed_several = [\"say/all-confirmed\", \"{count}\"]\n";
+    let prompts = with("several", several);
+    prompts.write("scripts/like-it.toml", "kind = \"call\"\nextends = \"several\"\n");
+    let anew = "kind = \"call\"\nextends = \"several\"\n[replies]\nconfirmed = [\"say/thank-you\"]\n";
+    prompts.write("scripts/anew.toml", anew);
+    let set = prompts.load();
+    let replies = |name: &str| &set.calls[name].replies;
+    assert_eq!(words(&replies("several").confirmed_several), "all-confirmed {count}");
+    assert_eq!(replies("several").confirmed, replies("reminder").confirmed);
+    assert_eq!(replies("like-it"), replies("several"));
+    // Whoever says the one anew does not inherit the other; without one of its own it is the same.
+    assert_eq!(words(&replies("anew").confirmed_several), "thank-you");
+    assert_eq!(replies("moved").confirmed_several, replies("moved").confirmed);
+    assert!(set.phrases().contains(&PhraseId::from("say/all-confirmed")));
+    // It must tell of keys that mean something, like any answer.
+    let (place, code, _) = with("several", &several.replace("all-confirmed", "all-confirmed-8")).fault();
+    assert_eq!((place.as_str(), code), ("scripts/several.toml:4:22", "key_without_meaning"));
+}
+
+#[test]
 fn a_circle_is_refused_once_and_named_whole() {
     let prompts = Prompts::shipped();
     prompts.replace("cancelled", "extends = \"call\"", "extends = \"closure\"");

@@ -33,7 +33,17 @@ fn its_examples_are_scripts() {
 fn its_tables_hold_every_key_place_action_and_limit() {
     let short = |(key, ..): (&'static str, u32, u32)| key.trim_start_matches("limits.");
     let names = ACTIONS.map(|(name, _)| name).into_iter().chain(Slot::NAMES.map(|(_, name)| name)).chain(LIMITS.map(short));
-    let replies = ["confirmed", "undone", "opted_out", "no_choice", "not_a_choice", "giving_up", "withdrawn", "goodbye"];
+    let replies = [
+        "confirmed",
+        "confirmed_several",
+        "undone",
+        "opted_out",
+        "no_choice",
+        "not_a_choice",
+        "giving_up",
+        "withdrawn",
+        "goodbye",
+    ];
     let keys = ["kind", "extends", "consent_recorded", "opening", "message", "message_several", "menu", "menu_again", "none"];
     let rows: Vec<_> = README.lines().filter(|line| line.starts_with('|')).filter_map(|line| line.split('|').nth(1)).collect();
     for name in names.chain(replies).chain(keys) {
