@@ -1,14 +1,11 @@
 //! What one call is about, gathered when it is placed.
 
 use super::Dialer;
-use crate::core::call::Brief;
+use crate::core::call::{Brief, DELAY};
 use crate::core::domain::{LocalMoment, Outreach, Purpose, Visit, group_visits};
 use crate::core::plan::{Job, PatientFacts, Rules, notice_of, place_in_touch, voicemail_for};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
-
-/// The call script of a site that opens late: a closure with words of its own.
-const DELAY: &str = "delay";
 
 impl Dialer {
     /// The brief of a call about `outreach`, by the rules and from the facts that it was judged by at `now`; `None` when its

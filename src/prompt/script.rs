@@ -16,7 +16,7 @@ mod tables;
 mod tests;
 mod whole;
 
-use crate::core::call::{Announcement, CallScript, Scripts, VoicemailScript};
+use crate::core::call::{Announcement, CallScript, DELAY, Scripts, VoicemailScript};
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::fault::{Fault, nearest};
 use draft::{Parsed, PhraseUse};
@@ -125,7 +125,8 @@ fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
     general.check_names(None, faults);
     for (name, kind) in NEEDED {
         if !general.broken.contains(name) && !general.parsed.contains_key(name) {
-            let message = format!("there is no such file: every call needs this script, with kind = \"{kind}\"");
+            let who = if name == DELAY { "calls about a site that opens late need" } else { "every call needs" };
+            let message = format!("there is no such file: {who} this script, with kind = \"{kind}\"");
             faults.push(Fault::of_file(&dir.join(format!("{name}.toml")), "missing_script", message));
         }
     }

@@ -5,6 +5,7 @@ use crate::app::files::read_prompts;
 use crate::app::{refuse_unreviewed, tell};
 use crate::board::Board;
 use crate::config::Config;
+use crate::core::call::DELAY;
 use crate::core::ids::LanguageTag;
 use crate::core::plan::Rules;
 use crate::fault::Fault;
@@ -40,7 +41,7 @@ pub(super) struct Prompts {
 #[derive(Clone, PartialEq)]
 struct State {
     folder: Seen,
-    /// The call scripts that jobs name.
+    /// The call scripts that jobs name, and the one that is said without.
     wanted: BTreeSet<String>,
 }
 
@@ -156,5 +157,5 @@ impl Prompts {
 }
 
 fn wanted(rules: &Rules) -> BTreeSet<String> {
-    rules.jobs.iter().map(|job| job.call.script.clone()).collect()
+    rules.jobs.iter().map(|job| job.call.script.clone()).chain([DELAY.to_string()]).collect()
 }

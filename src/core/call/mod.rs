@@ -19,7 +19,9 @@ mod tests;
 pub use event::{Brief, CallEvent, FinalStatus};
 pub use machine::{Call, Reaction};
 pub use outcome::Standing;
-pub use script::{Announcement, CallScript, Key, KeyAction, Replies, ScriptLimits, Scripts, Segment, Slot, VoicemailScript};
+pub use script::{
+    Announcement, CallScript, DELAY, Key, KeyAction, Replies, ScriptLimits, Scripts, Segment, Slot, VoicemailScript,
+};
 pub use step::{Step, Then, Utterance};
 pub use told::keys_told;
 pub use words::speak;

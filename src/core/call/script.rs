@@ -111,6 +111,9 @@ impl Slot {
     ];
 }
 
+/// The call script of a site that opens late: a closure with words of its own. No job names it.
+pub const DELAY: &str = "delay";
+
 /// A call that a person answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallScript {

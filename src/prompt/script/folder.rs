@@ -2,13 +2,19 @@
 
 use super::draft::{Parsed, PhraseUse};
 use super::file;
+use crate::core::call::DELAY;
 use crate::fault::{Fault, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What every call needs beside its own script, by name and kind.
-pub(super) const NEEDED: [(&str, &str); 4] =
-    [("voicemail", "voicemail"), ("voicemail-minimal", "voicemail"), ("apology", "announcement"), ("one-moment", "announcement")];
+/// What is said though no job names it, by name and kind.
+pub(super) const NEEDED: [(&str, &str); 5] = [
+    ("voicemail", "voicemail"),
+    ("voicemail-minimal", "voicemail"),
+    ("apology", "announcement"),
+    ("one-moment", "announcement"),
+    (DELAY, "call"),
+];
 
 /// In front of the name of a call script: its own voicemail.
 const VOICEMAIL_OF: &str = "voicemail-";

@@ -189,8 +189,17 @@ fn a_folder_that_lacks_what_every_call_needs() {
     assert_eq!(prompts.fault().1, "unreadable");
     fs::create_dir(prompts.path("scripts")).expect("made");
     let faults = prompts.faults();
-    assert_eq!(faults.iter().filter(|fault| fault.code == "missing_script").count(), 4);
+    assert_eq!(faults.iter().filter(|fault| fault.code == "missing_script").count(), 5);
     assert!(faults[0].file.ends_with("voicemail.toml"), "{}", faults[0]);
+    // No job names it, and without it nobody would be told that a site opens late.
+    let prompts = Prompts::shipped();
+    fs::remove_file(prompts.path("scripts/delay.toml")).expect("removed");
+    let (place, code, message) = prompts.fault();
+    assert_eq!((place.as_str(), code), ("scripts/delay.toml:0:0", "missing_script"));
+    assert!(message.contains("a site that opens late need this script, with kind = \"call\""), "{message}");
+    let prompts = Prompts::shipped();
+    prompts.replace("delay", "kind = \"call\"", "kind = \"base\"");
+    assert_eq!(prompts.fault().1, "unknown_script");
 }
 
 #[test]
