@@ -33,6 +33,8 @@ pub(super) enum Part {
     Repeat,
     /// On a machine.
     Voicemail,
+    /// That the visit has changed: it may be the first thing that is said.
+    Withdrawn,
     /// An answer to a key, or an announcement.
     Other,
 }
@@ -128,10 +130,10 @@ fn of_call(script: &CallScript) -> Vec<Line> {
             &replies.opted_out,
             &replies.wrong_number,
             &replies.giving_up,
-            &replies.withdrawn,
             &replies.goodbye,
         ];
         lines.extend(answers.map(|words| other(words, appointments)));
+        lines.push(Line { part: Part::Withdrawn, ..other(&replies.withdrawn, appointments) });
     }
     lines
 }

@@ -48,10 +48,12 @@ pub(super) struct Fillings<'p> {
     longest_sites: [Vec<Alternative>; 2],
 }
 
-/// Which part of a sequence is measured: from the end of one place to the beginning of another, or all of it.
+/// Which part of a sequence is measured: all of it, up to the beginning of one place, or from the end of one to the beginning
+/// of another.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Part {
     All,
+    Before(usize),
     Between(usize, usize),
 }
 
@@ -168,10 +170,12 @@ struct Step {
 fn walk(places: &[Vec<&Alternative>], part: Part) -> Option<Longest> {
     let counts = |at: usize| match part {
         Part::All => true,
+        Part::Before(last) => at < last,
         Part::Between(first, last) => first < at && at < last,
     };
     let counts_gap_before = |at: usize| match part {
         Part::All => true,
+        Part::Before(last) => at <= last,
         Part::Between(first, last) => first < at && at <= last,
     };
     // Of every place, every alternative in both forms.

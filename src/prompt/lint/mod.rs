@@ -1,7 +1,7 @@
 //! What `check` finds in packs and scripts before a patient could hear it. Each finding names the file, the phrase, the
 //! language and what to do.
 //!
-//! One file for each idea: `complete` (everything recorded), `order` (how soon the opt-out comes), `length`, `strangers`,
+//! One file for each idea: `complete` (everything recorded), `order` (how soon it is said who calls, and the opt-out), `length`, `strangers`,
 //! `words`, `forms`, `sound`, `sites`. What they stand on: `lines` says what the scripts say in one go, `vocabulary` what a grammar
 //! makes of every date, time and count, `spoken` how a pack speaks that, `longest` how long it can become. Start reading at
 //! [`lint`].

@@ -1,4 +1,5 @@
-//! How soon the way to stop the calls is offered (calling-rules L-08): by the recordings, not by the words.
+//! How soon it is said who calls (calling-rules L-04, L-12), and how soon the way to stop the calls is offered (L-08): by the
+//! recordings, not by the words.
 
 use super::findings::{Findings, at_word};
 use super::lines::Part;
@@ -7,12 +8,45 @@ use super::subject::Subject;
 use crate::core::call::{Segment, Slot};
 use crate::prompt::RATE;
 
-/// From the last sample of the callback number to the first one of the opt-out.
+/// From the last sample of the callback number to the first one of the opt-out, and from the start to the organization.
 const WITHIN_MS: usize = 2_000;
+const WITHIN: usize = WITHIN_MS * RATE as usize / 1_000;
+
+/// Both, of every script.
+pub(super) fn check(subject: &Subject<'_>) -> Findings {
+    let mut findings = organization(subject);
+    findings.extend(opt_out(subject));
+    findings
+}
+
+/// In whatever may be the first that is said: a greeting may stand before the organization, and no speech.
+fn organization(subject: &Subject<'_>) -> Findings {
+    const FIRST: [(Part, &str); 3] =
+        [(Part::FirstPlaying, "opening"), (Part::Withdrawn, "withdrawn"), (Part::Voicemail, "message")];
+    let mut findings = Findings::default();
+    for (script, (part, key)) in subject.scripts().flat_map(|script| FIRST.map(|first| (script, first))) {
+        let until = script.lines.iter().filter(|line| line.part == part).filter_map(|line| {
+            let at = line.words.iter().position(|segment| *segment == Segment::Slot(Slot::Organization))?;
+            let before = Measured::Before(at);
+            let (_, longest) = subject.longest(line, |fillings| fillings.longest(&line.words, line.appointments, before))?;
+            Some(longest.samples)
+        });
+        let Some(samples) = until.max().filter(|samples| *samples > WITHIN) else { continue };
+        let seconds = samples as f64 / f64::from(RATE);
+        let want = WITHIN_MS as f64 / 1_000.0;
+        let (place, script_name) = (subject.place(script), script.name);
+        let message = format!(
+            "{place}, {script_name}: {key}: the organization is said {seconds:.1} s after the start, want {want:.1} s at most (L-04): \
+             shorten what is before it, silence too"
+        );
+        findings.faults.push(at_word(&script.file, key, "organization_late", message));
+    }
+    findings
+}
 
 /// In the first playing of every script that offers it there: for every number and every wording, and whatever is said in
 /// between. A script that offers it with the keys alone has recorded consent, or was refused when it was read.
-pub(super) fn check(subject: &Subject<'_>) -> Findings {
+fn opt_out(subject: &Subject<'_>) -> Findings {
     let mut findings = Findings::default();
     for script in subject.scripts() {
         let first = script.lines.iter().filter(|line| line.part == Part::FirstPlaying);
@@ -24,7 +58,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
             Some((longest.samples, words[offer].clone()))
         });
         let Some((samples, Segment::Phrase(offer))) = late.max_by_key(|(samples, _)| *samples) else { continue };
-        if samples > WITHIN_MS * RATE as usize / 1_000 {
+        if samples > WITHIN {
             let seconds = samples as f64 / f64::from(RATE);
             let want = WITHIN_MS as f64 / 1_000.0;
             let (place, script_name) = (subject.place(script), script.name);

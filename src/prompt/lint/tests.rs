@@ -190,6 +190,32 @@ fn the_opt_out_comes_within_two_seconds_by_the_recordings() {
 }
 
 #[test]
+fn who_calls_is_said_within_two_seconds_by_the_recordings() {
+    // With the pause between: 240 samples.
+    assert_eq!(World::new().lasting("say/hello", 1_950).found(), Vec::<String>::new());
+    let late = World::new().lasting("say/hello", 2_001).findings();
+    let told: Vec<_> = late.faults.iter().map(|f| (f.code, f.message.split(" the").next().unwrap_or_default())).collect();
+    let want = [
+        ("organization_late", "en-US, reminder: opening:"),
+        ("organization_late", "en-US, reminder: withdrawn:"),
+        ("organization_late", "en-US, voicemail: message:"),
+        ("organization_late", "en-US, voicemail-minimal: message:"),
+    ];
+    assert_eq!(told, want);
+    assert!(late.faults[0].message.contains("is said 2.0 s after the start, want 2.0 s at most (L-04)"), "{}", late.faults[0]);
+    assert!(late.faults[0].file.ends_with("scripts/reminder.toml") && late.faults[0].line == 2, "{}", late.faults[0]);
+    // The withdrawal too may be the first that is heard.
+    let withdrawn = |ms| {
+        let world = World::of(TestPack::english().with("say/changed", "Something"));
+        world
+            .edited("scripts/reminder.toml", "withdrawn = [\"say/hello\"", "withdrawn = [\"say/changed\"")
+            .lasting("say/changed", ms)
+    };
+    assert_eq!(withdrawn(1_900).found(), Vec::<String>::new());
+    assert_eq!(withdrawn(2_100).found(), ["organization_late en-US, reminder"]);
+}
+
+#[test]
 fn several_appointments_confirmed_are_checked_too() {
     let confirmed = "replies]\nconfirmed_several = [\"say/all-confirmed\"]";
     let findings = World::new().edited("scripts/reminder.toml", "replies]", confirmed).findings();

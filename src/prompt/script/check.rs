@@ -169,14 +169,22 @@ pub(super) fn announcement(said: &Said) -> Vec<Fault> {
     only("message", said, &[Slot::Organization, Slot::CallbackNumber], "an announcement knows no call").collect()
 }
 
-/// The organization and then its number come before any other fact (L-04, L-12).
+/// The organization and then its number come before any other fact, after one phrase at most (L-04, L-12). How soon is
+/// measured where the recordings are known.
 fn who_calls_first(key: &str, said: &Said) -> Option<Fault> {
     let places = said.segments.iter().filter_map(|segment| match segment {
         Segment::Slot(slot) => Some(*slot),
         Segment::Phrase(_) => None,
     });
-    let message = || format!("{key}: {{organization}} and then {{callback_number}} come first (L-04)");
-    (!places.take(2).eq([Slot::Organization, Slot::CallbackNumber])).then(|| said.fault("who_calls_first", message()))
+    let late = said.segments.iter().take_while(|segment| matches!(segment, Segment::Phrase(_))).count() > 1;
+    let message = || {
+        format!(
+            "{key}: {{organization}} and then {{callback_number}} come first (L-04): one phrase at most, such as say/hello, \
+             stands before, and phrases alone between"
+        )
+    };
+    let in_order = places.take(2).eq([Slot::Organization, Slot::CallbackNumber]);
+    (late || !in_order).then(|| said.fault("who_calls_first", message()))
 }
 
 fn only<'a>(key: &'a str, said: &'a Said, allowed: &'a [Slot], why: &'a str) -> impl Iterator<Item = Fault> + 'a {
