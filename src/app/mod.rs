@@ -88,6 +88,7 @@ impl Rooms {
             chance: chance.clone(),
             nudge,
         };
+        live.keep_announcements().await;
         Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })
     }
 }

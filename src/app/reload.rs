@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::plan::{Job, Rules};
 use crate::fault::Fault;
+use crate::live_call::LiveCalls;
 use crate::nudge::Nudge;
 use chrono::Duration;
 use prompts::Prompts;
@@ -51,6 +52,7 @@ pub struct Reload {
     /// What the service was started with.
     config: Arc<Config>,
     prompts: Prompts,
+    live: Arc<LiveCalls>,
     /// The faults that were told already.
     told: Vec<Fault>,
     /// Whether the last look missed a job.
@@ -66,6 +68,7 @@ impl Reload {
             clock: rooms.clock.clone(),
             config: rooms.config.clone(),
             prompts: Prompts::of(rooms),
+            live: rooms.live.clone(),
             told: Vec::new(),
             missed: false,
         }
@@ -74,7 +77,8 @@ impl Reload {
     /// Looks every two seconds until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let clock = self.clock.clone();
-        let mut prompts_waited = false;
+        let live = self.live.clone();
+        let (mut prompts_waited, mut kept) = (false, true);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -82,15 +86,21 @@ impl Reload {
             }
             // A folder may lie on a slow network.
             let looked = tokio::task::spawn_blocking(move || {
-                let waiting = self.look_at_prompts() == Looked::Waiting;
+                let prompts = self.look_at_prompts();
+                let waiting = prompts == Looked::Waiting;
                 // A job and its script may have been saved together: the script comes first.
                 if !waiting || prompts_waited {
                     self.look();
                 }
-                (self, waiting)
+                (self, waiting, matches!(prompts, Looked::Replaced(_)))
             });
             match looked.await {
-                Ok((reload, waiting)) => (self, prompts_waited) = (reload, waiting),
+                Ok((reload, waiting, replaced)) => {
+                    (self, prompts_waited) = (reload, waiting);
+                    if replaced || !kept {
+                        kept = live.keep_announcements().await;
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "the files are not read again any more: restart to put changes in force");
                     return;

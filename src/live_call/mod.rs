@@ -100,4 +100,16 @@ impl LiveCalls {
     ) -> Result<(), LiveCallError> {
         self.take_event(token, event, carrier_call_id, None).await.map(drop)
     }
+
+    /// Keeps in the store what the apology and "one moment, please" are made of, so that every replica can play them;
+    /// `false` where it could not, which is logged: this process plays them all the same.
+    pub async fn keep_announcements(&self) -> bool {
+        match self.store.keep_audio(&self.voice.announced()).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "apology and one-moment are not kept: other replicas may not be able to play them");
+                false
+            }
+        }
+    }
 }

@@ -120,6 +120,11 @@ impl Voice {
         self.now().one_moment.audio.clone()
     }
 
+    /// The audio of both, with what it stands for: other replicas may have other readings, and are asked for it too.
+    pub(super) fn announced(&self) -> Vec<(String, String)> {
+        self.now().pinned.iter().map(|(id, recipe)| (id.clone(), recipe.to_text())).collect()
+    }
+
     /// The page of a step, with the audio ids it uses and what they stand for.
     ///
     /// # Errors

@@ -195,6 +195,8 @@ pub trait Store: Send + Sync + 'static {
     /// Appends events of one call and writes what follows from them, in one transaction.
     /// [`StoreError::Conflict`] when the call has more events than `commit.after_events` or the reply key exists.
     async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
+    /// Keeps what audio ids stand for, where that is not known: `(id, recipe)`.
+    async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()>;
     /// What an audio id stands for.
     async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
 

@@ -2,7 +2,7 @@
 
 use crate::store_suite::samples;
 use crate::support::prompts::copy_folder;
-use callahead::app::{Engine, Listeners, Reload, Rooms};
+use callahead::app::{Engine, Listeners, Looked, Reload, Rooms};
 use callahead::carrier::Page;
 use callahead::chance::Chance;
 use callahead::clock::Clock;
@@ -26,18 +26,14 @@ struct Line {
 
 impl Line {
     async fn open(prompts: PathBuf, store: SharedStore) -> Line {
-        let (line, _) = Line::open_at(prompts, store, Clock::fixed("2026-11-27T15:00:00Z".parse().expect("a time"))).await;
+        let (line, _) = Line::open_at(prompts, store, fixed()).await;
         line
     }
 
     async fn open_at(prompts: PathBuf, store: SharedStore, clock: Clock) -> (Line, Reload) {
-        let mut config = Config::defaults();
-        config.prompts = prompts;
-        config.schedules = Path::new(env!("CARGO_MANIFEST_DIR")).join("schedules");
         let web = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", web.local_addr().expect("an address"));
-        config.server.public_url = base.clone();
-        let rooms = Rooms::open(config, store, clock, Chance::seeded(7)).await.expect("rooms");
+        let rooms = rooms_of(prompts, store, &base, clock).await;
         let reload = Reload::of(&rooms);
         let engine = Engine::start(rooms, Listeners { web, console: None }).expect("an engine");
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
@@ -64,6 +60,18 @@ impl Line {
     async fn get(&self, file: &str, headers: &[(&str, &str)]) -> Response {
         self.ask(Method::GET, file, headers).await
     }
+}
+
+fn fixed() -> Clock {
+    Clock::fixed("2026-11-27T15:00:00Z".parse().expect("a time"))
+}
+
+async fn rooms_of(prompts: PathBuf, store: SharedStore, base: &str, clock: Clock) -> Rooms {
+    let mut config = Config::defaults();
+    config.prompts = prompts;
+    config.schedules = Path::new(env!("CARGO_MANIFEST_DIR")).join("schedules");
+    config.server.public_url = base.to_string();
+    Rooms::open(config, store, clock, Chance::seeded(7)).await.expect("rooms")
 }
 
 fn shipped() -> PathBuf {
@@ -249,6 +257,57 @@ async fn replicas_serve_the_same_or_say_that_it_is_not() {
     assert_eq!(known.status(), StatusCode::NOT_MODIFIED, "who has it has the right one");
     for line in [two, three] {
         line.engine.stop().await.expect("an orderly stop");
+    }
+}
+
+/// A replica that was started with other prompts, or that has read them later, is asked for the apology of this one too.
+#[tokio::test]
+async fn the_apology_is_played_by_every_replica() {
+    let store = store().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_folder(&shipped(), folder.path());
+    let one = Line::open(folder.path().to_path_buf(), store.clone()).await;
+    for name in ["say/sorry", "say/one-moment"] {
+        let file = folder.path().join(format!("en-US/{name}.wav"));
+        fs::copy(folder.path().join("en-US/say/goodbye.wav"), file).expect("recorded anew");
+    }
+    let two = Line::open(folder.path().to_path_buf(), store.clone()).await;
+    let said = |line: &Line| [line.engine.live.voice.apology().audio, line.engine.live.voice.one_moment()].concat();
+    let (of_one, of_two) = (said(&one), said(&two));
+    assert_eq!((of_one.len(), of_two.len()), (2, 2));
+    for (line, others) in [(&two, of_one), (&one, of_two)] {
+        for address in others {
+            let file = address.rsplit('/').next().expect("a file").to_string();
+            assert!(line.engine.live.voice.audio(file.trim_end_matches(".wav")).is_none(), "not its own");
+            let answer = line.get(&file, &[]).await;
+            assert_eq!((answer.status(), header(&answer, "cache-control")), (StatusCode::OK, "no-store".to_string()));
+            assert!(!answer.bytes().await.expect("a body").is_empty());
+        }
+    }
+    for line in [one, two] {
+        line.engine.stop().await.expect("an orderly stop");
+    }
+}
+
+/// A running service that reads its prompts anew keeps the new ones too.
+#[tokio::test]
+async fn an_apology_that_is_new_is_kept_for_other_replicas() {
+    let store = store().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    copy_folder(&shipped(), folder.path());
+    let rooms = rooms_of(folder.path().to_path_buf(), store.clone(), "http://127.0.0.1:1", fixed()).await;
+    let (live, mut reload) = (rooms.live.clone(), Reload::of(&rooms));
+    let before = live.voice.apology().audio;
+    let file = folder.path().join("en-US/say/sorry.wav");
+    fs::copy(folder.path().join("en-US/say/goodbye.wav"), file).expect("recorded anew");
+    assert_eq!(reload.look_at_prompts(), Looked::Waiting);
+    assert!(matches!(reload.look_at_prompts(), Looked::Replaced(_)));
+    assert!(live.keep_announcements().await);
+    let after = live.voice.apology().audio;
+    assert_ne!(before, after);
+    for address in before.iter().chain(&after) {
+        let id = address.rsplit('/').next().expect("a file").trim_end_matches(".wav");
+        assert!(store.audio_recipe(id).await.expect("a look").is_some(), "{address}");
     }
 }
 

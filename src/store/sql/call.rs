@@ -73,9 +73,7 @@ pub(super) async fn commit(conn: &mut Conn, commit: &CallCommit) -> Result<()> {
     for item in &commit.open_work {
         people::open_work(conn, item).await?;
     }
-    for (id, recipe) in &commit.audio {
-        keep_audio(conn, id, recipe).await?;
-    }
+    keep_audio(conn, &commit.audio).await?;
     if let Some(entry) = &commit.log {
         reading::log_webhook(conn, entry).await?;
     }
@@ -131,12 +129,15 @@ async fn append(conn: &mut Conn, attempt: &AttemptId, seq: i64, event: &StoredEv
     Ok(())
 }
 
-async fn keep_audio(conn: &mut Conn, id: &str, recipe: &str) -> Result<()> {
-    sqlx::query("INSERT INTO audio (id, recipe) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(id)
-        .bind(recipe)
-        .execute(conn)
-        .await?;
+/// Keeps what audio ids stand for, where that is not known.
+pub(super) async fn keep_audio(conn: &mut Conn, audio: &[(String, String)]) -> Result<()> {
+    for (id, recipe) in audio {
+        sqlx::query("INSERT INTO audio (id, recipe) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(id)
+            .bind(recipe)
+            .execute(&mut *conn)
+            .await?;
+    }
     Ok(())
 }
 

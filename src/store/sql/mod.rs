@@ -261,6 +261,10 @@ impl Store for SqlStore {
         writing!(self, [commit], |conn| call::commit(conn, &commit))
     }
 
+    async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()> {
+        writing!(self, [audio], |conn| call::keep_audio(conn, &audio))
+    }
+
     async fn audio_recipe(&self, id: &str) -> Result<Option<String>> {
         reading!(self, |conn| call::audio_recipe(&mut conn, id))
     }

@@ -111,6 +111,7 @@ handed_on! {
         async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
         async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
         async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
+        async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()>;
         async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
         async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
         async fn count_open_work(&self) -> Result<u64>;
