@@ -49,6 +49,10 @@ fn what_is_told_is_each_scripts_own() {
     let confirmed = |name: &str| words(&call(name).replies.confirmed);
     assert_eq!(confirmed("reminder"), "thank-you your-appointment {day} {time} is-confirmed wrong-star");
     assert_eq!(confirmed("moved"), confirmed("reminder"));
+    let several = |name: &str| words(&call(name).replies.confirmed_several);
+    assert_eq!(several("reminder"), "thank-you your-appointments {day} are-confirmed wrong-star");
+    assert_eq!(several("moved"), several("reminder"));
+    assert_eq!(several("cancelled"), confirmed("cancelled"));
     // Key 1 means "I heard it" here, and that is what is read back.
     assert_eq!(confirmed("cancelled"), "thank-you noted-heard meant-else-star");
     assert_eq!(confirmed("closure"), confirmed("cancelled"));
