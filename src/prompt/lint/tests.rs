@@ -208,6 +208,7 @@ fn who_calls_is_said_within_two_seconds_by_the_recordings() {
     let withdrawn = |ms| {
         let world = World::of(TestPack::english().with("say/changed", "Something"));
         world
+            .edited("en-US/pack.toml", "\"org\", ", "\"org\", \"say/changed\", ")
             .edited("scripts/reminder.toml", "withdrawn = [\"say/hello\"", "withdrawn = [\"say/changed\"")
             .lasting("say/changed", ms)
     };
@@ -220,7 +221,7 @@ fn several_appointments_confirmed_are_checked_too() {
     let confirmed = "replies]\nconfirmed_several = [\"say/all-confirmed\"]";
     let findings = World::new().edited("scripts/reminder.toml", "replies]", confirmed).findings();
     let told: Vec<_> = findings.faults.iter().map(|f| (f.code, f.message.contains("say/all-confirmed"))).collect();
-    assert_eq!(told, [("missing_phrase", true)]);
+    assert_eq!(told, [("missing_phrase", true), ("not_for_strangers", true)]);
 }
 
 #[test]
@@ -274,8 +275,8 @@ fn whatever_is_said_is_marked_for_strangers() {
     assert_eq!(fault.message, want);
 
     let sentence = marks(", \"say/is-confirmed\"", "").findings();
-    let want = "en-US say/is-confirmed: not marked for strangers, but the script reminder would say it, and anybody may hear it \
-                (L-35, L-36): say it otherwise, or add the phrase to strangers";
+    let want = "en-US say/is-confirmed: not marked for strangers, but the script delay, the script reminder would say it, and \
+                anybody may hear it (L-35, L-36): say it otherwise, or add the phrase to strangers";
     assert_eq!(sentence.faults.iter().map(|f| f.message.as_str()).collect::<Vec<_>>(), [want]);
     let all = marks("\"org\", ", "\"org\", \"say\", ").findings();
     let told: Vec<_> = all.warnings.iter().map(|f| (f.code, f.line > 1)).collect();

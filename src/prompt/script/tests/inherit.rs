@@ -68,7 +68,7 @@ fn several_appointments_are_confirmed_in_words_of_their_own() {
     assert_eq!(replies("like-it"), replies("several"));
     // Whoever says the one anew does not inherit the other; without one of its own it is the same.
     assert_eq!(words(&replies("anew").confirmed_several), "thank-you");
-    assert_eq!(replies("moved").confirmed_several, replies("moved").confirmed);
+    assert_eq!(replies("closure").confirmed_several, replies("closure").confirmed);
     assert!(set.phrases().contains(&PhraseId::from("say/all-confirmed")));
     // It must tell of keys that mean something, like any answer.
     let (place, code, _) = with("several", &several.replace("all-confirmed", "all-confirmed-8")).fault();
