@@ -57,6 +57,23 @@ impl Default for SoundRules {
     }
 }
 
+impl SoundRules {
+    /// The key whose value no recording could keep to, or every one would, and why.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        // From what is hardly heard to the loudest speech that does not clip.
+        let numbers = [
+            ("level_dbov", self.level_dbov, -40.0, -10.0),
+            ("within_db", self.within_db, 0.1, 6.0),
+            ("peak_dbfs", self.peak_dbfs, -20.0, 0.0),
+            ("lead_ms", f64::from(self.lead_ms), 10.0, 1_000.0),
+            ("tail_ms", f64::from(self.tail_ms), 10.0, 1_000.0),
+        ];
+        // What is no number lies in no range.
+        let (key, value, least, most) = numbers.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value))?;
+        Some((key, format!("sound.{key}: {value} is out of range: want {least} to {most}")))
+    }
+}
+
 /// Words of the language that the check of a pack looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,22 +126,36 @@ pub(super) fn read_manifest(file: &Path, text: &str, folder: &str) -> Result<(Ma
         .grammar
         .problems()
         .into_iter()
-        .map(|(place, message)| Fault::at_text(file, text, &place, "bad_grammar", message))
+        .map(|(place, message)| at_key(file, text, &place, "bad_grammar", message))
         .collect();
     if manifest.language.as_str() != folder {
         let message = format!("language: {} stands in the folder {folder}: want the same in both", manifest.language);
-        faults.push(Fault::at_text(file, text, "language", "language_differs", message));
+        faults.push(at_key(file, text, "language", "language_differs", message));
     }
     let Gaps { plain_ms, comma_ms, stop_ms, group_ms, before } = &manifest.gaps;
     if [plain_ms, comma_ms, stop_ms, group_ms].into_iter().chain(before.values()).any(|ms| *ms > LONGEST_GAP_MS) {
         let message = format!("gaps: want at most {LONGEST_GAP_MS} ms");
         faults.push(Fault::at_text(file, text, "[gaps]", "bad_value", message));
     }
-    let review =
-        read_review(&manifest).map_err(|message| faults.push(Fault::at_text(file, text, "reviewed", "bad_review", message)));
+    faults.extend(manifest.sound.problem().map(|(key, message)| at_key(file, text, key, "bad_value", message)));
+    let review = read_review(&manifest).map_err(|message| faults.push(at_key(file, text, "reviewed", "bad_review", message)));
     match review {
         Ok(review) if faults.is_empty() => Ok((manifest, review)),
         _ => Err(faults),
+    }
+}
+
+/// At the line of a key, else where this text stands at all: comments speak of keys, too.
+fn at_key(file: &Path, text: &str, key: &str, code: &'static str, message: impl Into<String>) -> Fault {
+    let mut lines = text.split_inclusive('\n').scan(0, |at, line| {
+        *at += line.len();
+        Some((*at - line.len(), line))
+    });
+    let is_key =
+        |line: &str| line.trim_start_matches('\u{feff}').strip_prefix(key).is_some_and(|l| l.trim_start().starts_with('='));
+    match lines.find(|(_, line)| is_key(line)) {
+        Some((byte, _)) => Fault::at_byte(file, text, byte, code, message),
+        None => Fault::at_text(file, text, key, code, message),
     }
 }
 
@@ -178,14 +209,18 @@ mod tests {
             ("stop_ms = 350", "stop_ms = 35000", "[gaps]", "bad_value"),
             ("\"day/{day}\"", "\"day/{dy}\"", "\"day/{dy}\"", "bad_grammar"),
             ("\"en-US\"", "\"en-GB\"", "language =", "language_differs"),
+            ("reviewed = false", "reviewed = true", "reviewed = true\nreviewer =", "bad_review"),
+            ("digit = \"digit/{digit}\"", "digit = \"digit/0\"", "digit = \"digit/0\"", "bad_grammar"),
+            ("level_dbov = -20.0", "level_dbov = nan", "level_dbov = nan", "bad_value"),
+            ("within_db = 1.5", "within_db = inf", "within_db = inf", "bad_value"),
+            ("peak_dbfs = -1.0", "peak_dbfs = 5.0", "peak_dbfs = 5.0", "bad_value"),
+            ("tail_ms = 120", "tail_ms = 4294967295", "tail_ms = 4294967295", "bad_value"),
         ] {
             let text = PACK_TOML.replace(from, to);
             let faults = read(&text).expect_err(code);
             assert_eq!(faults.len(), 1, "{faults:?}");
             assert_eq!(faults[0].1, code);
-            if code != "language_differs" {
-                assert_eq!(faults[0].0, line_of(&text, place), "{code}");
-            }
+            assert_eq!(faults[0].0, line_of(&text, place), "{code}");
         }
     }
 }

@@ -136,9 +136,12 @@ impl Grammar {
             problems.extend(ways.iter().flatten().filter_map(|template| unknown_field(key, template, fields)));
         }
         problems.extend(unknown_field("digit", &self.digit, DIGIT_FIELDS));
+        if problems.is_empty() {
+            problems.extend(self.missing_fields());
+        }
         let times: Vec<_> = self.day_parts.iter().map(|part| part.from.as_str()).collect();
         let is_time = |text: &&str| text.len() == 5 && NaiveTime::parse_from_str(text, "%H:%M").is_ok();
-        if times.first() != Some(&"00:00") || !times.iter().all(is_time) || !times.is_sorted() {
+        if times.first() != Some(&"00:00") || !times.iter().all(is_time) || !times.is_sorted_by(|a, b| a < b) {
             let message = "day_parts: want times of day as \"HH:MM\", the first \"00:00\", each later than the one before";
             problems.push(("day_parts".to_string(), message.to_string()));
         }
@@ -149,6 +152,29 @@ impl Grammar {
             }
         }
         problems
+    }
+
+    /// Ways without which every day, hour or digit would be said as one and the same.
+    fn missing_fields(&self) -> Vec<(String, String)> {
+        let digit = vec![vec![self.digit.clone()]];
+        let hour: &[&str] = &["hour12", "hour24"];
+        let mut missing = Vec::new();
+        for (key, ways, needed) in [
+            ("date", &self.date, &[&["month"][..], &["day"]][..]),
+            ("time", &self.time, &[hour, &["minute"]]),
+            ("full_hour", &self.full_hour, &[hour]),
+            ("count", &self.count, &[&["count"]]),
+            ("digit", &digit, &[&["digit"]]),
+        ] {
+            for way in ways {
+                let has = |field: &&str| way.iter().any(|template| template.contains(&format!("{{{field}}}")));
+                for any in needed.iter().filter(|any| !any.iter().any(has)) {
+                    let any = any.iter().map(|field| format!("{{{field}}}")).collect::<Vec<_>>().join(" or ");
+                    missing.push((key.to_string(), format!("{key}: {} says no {any}", way.join(" + "))));
+                }
+            }
+        }
+        missing
     }
 }
 
@@ -245,5 +271,28 @@ mod tests {
         grammar.numbers[0].groups = vec![0];
         let places: Vec<_> = grammar.problems().into_iter().map(|(place, _)| place).collect();
         assert_eq!(places, ["month/{mont}", "time", "digit/{digit", "day_parts", "\"+1\""]);
+    }
+
+    #[test]
+    fn what_would_be_said_the_same_every_time_is_refused() {
+        let mut grammar = english();
+        let ways = |text: &str| vec![text.split(' ').map(str::to_string).collect::<Vec<_>>()];
+        grammar.date = ways("weekday/{weekday} month/{month}");
+        grammar.time = ways("minute/{minute} ampm/{part}");
+        grammar.full_hour = ways("say/noon");
+        grammar.count = ways("count/2");
+        grammar.many = ways("count/many");
+        grammar.digit = "digit/1".into();
+        grammar.day_parts[1].from = "00:00".into();
+        let found: Vec<_> = grammar.problems().into_iter().map(|(_, message)| message).collect();
+        let want = [
+            "date: weekday/{weekday} + month/{month} says no {day}",
+            "time: minute/{minute} + ampm/{part} says no {hour12} or {hour24}",
+            "full_hour: say/noon says no {hour12} or {hour24}",
+            "count: count/2 says no {count}",
+            "digit: digit/1 says no {digit}",
+            "day_parts: want times of day as \"HH:MM\", the first \"00:00\", each later than the one before",
+        ];
+        assert_eq!(found, want);
     }
 }
