@@ -5,7 +5,7 @@ use super::gather::{Source, gather};
 use super::naming::Naming;
 use super::{FileNames, Import, ImportError, Refused, Report, asterisk};
 use crate::core::ids::PhraseId;
-use crate::prompt::pack::is_id;
+use crate::prompt::pack::{LONGEST_WORDS, is_id, is_unseen};
 use crate::prompt::plain_file::read_text;
 use crate::prompt::say::{FormId, Words as Spoken};
 use crate::prompt::sheet::{Carrier, Entry, carrier, lines_of};
@@ -192,13 +192,14 @@ fn planned(words: &Words, id: PhraseId, parts: Vec<Part>, given: Option<String>)
     };
     let text = text.trim();
     let brackets = text.matches(['[', ']']).collect::<String>();
-    if text.chars().any(char::is_control) || !matches!(brackets.as_str(), "" | "[]") {
-        let reason = format!("the words of {} hold a tab, a line break, or more than one pair of [brackets]", planned.id);
+    if text.contains('\t') || text.chars().any(is_unseen) || !matches!(brackets.as_str(), "" | "[]") {
+        let reason =
+            format!("the words of {} hold a tab, a line break, an unseen sign, or more than one pair of [brackets]", planned.id);
         return refuse(&planned, reason);
     }
     let Carrier { before, kept, after } = carrier(text);
-    if kept.is_empty() {
-        let reason = format!("the words of {} are empty", planned.id);
+    if kept.is_empty() || kept.chars().count() > LONGEST_WORDS {
+        let reason = format!("the words of {} are empty, or longer than {LONGEST_WORDS} characters", planned.id);
         return refuse(&planned, reason);
     }
     planned.words = kept.to_string();

@@ -20,7 +20,7 @@ use std::thread;
 const LARGEST_FILE: u64 = 32 << 20;
 
 /// Folders inside a pack are followed this deep.
-const DEEPEST: usize = 4;
+pub(super) const DEEPEST: usize = 4;
 
 /// The folders beside the packs that are none: call scripts, and what single sites say otherwise.
 const NO_PACKS: [&str; 2] = ["scripts", "sites"];
@@ -193,13 +193,22 @@ pub(super) fn list_recordings(
         Ok(entries) => entries,
         Err(error) => return faults.push(Fault::of_file(dir, "unreadable_file", format!("cannot be read: {error}"))),
     };
-    for path in entries.into_iter().map(|entry| entry.path()) {
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        // No id begins with a dot; what other computers leave beside a recording (`._01.wav`) does.
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            continue;
+        }
         if path.is_dir() && depth < DEEPEST {
             list_recordings(root, &path, depth + 1, found, faults);
         } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wav")) {
             let stem = path.strip_prefix(root).unwrap_or(&path).with_extension("");
             let id = stem.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            found.insert(id, path);
+            if let Some(other) = found.insert(id, path.clone()) {
+                let message = format!("{} is the same phrase: keep the one that is meant", other.display());
+                faults.push(Fault::of_file(&path, "repeated_recording", message));
+            }
         }
     }
 }
@@ -262,8 +271,11 @@ mod tests {
         let studio = pcm_wav(&tone(1_000.0, 0.3, 500, 44_100), 44_100, 2);
         fs::write(folder.join("day/05.wav"), studio).expect("written");
         fs::write(folder.join("day/99.wav"), &good).expect("written");
+        fs::write(folder.join("day/06.WAV"), &good).expect("written");
+        fs::write(folder.join("day/._07.wav"), "of another computer").expect("written");
         let (packs, faults) = Packs::load(dir.path());
         let mut found: Vec<_> = faults.iter().map(|f| (f.code, f.message.split(':').next().unwrap_or_default())).collect();
+        found.iter_mut().for_each(|(_, said)| *said = said.rsplit_once("/en-US/").map_or(*said, |(_, said)| said));
         found.sort();
         let want = [
             ("clipped_wav", "en-US day/04"),
@@ -271,6 +283,7 @@ mod tests {
             ("lying_header", "en-US day/01"),
             ("missing_recording", "en-US month/03"),
             ("missing_words", "en-US day/99"),
+            ("repeated_recording", "day/06.WAV is the same phrase"),
             ("unreadable_wav", "en-US day/02"),
             ("wrong_format", "en-US day/05"),
         ];

@@ -8,7 +8,7 @@ mod texts;
 #[cfg(test)]
 pub(in crate::prompt) use manifest::Manifest;
 pub use manifest::{Gaps, Review, SoundRules, WordRules};
-pub(in crate::prompt) use texts::is_id;
+pub(in crate::prompt) use texts::{LONGEST_WORDS, is_id, is_unseen};
 
 use super::{Error, Grammar};
 use crate::core::ids::{LanguageTag, PhraseId, SiteKey};

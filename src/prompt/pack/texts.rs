@@ -47,7 +47,9 @@ pub(super) fn read_texts(file: &Path, text: &str) -> (BTreeMap<PhraseId, String>
         let mut columns = line.split('\t');
         let id = columns.next().unwrap_or_default();
         let problem = if !is_id(id) {
-            Some(("bad_phrase_id", format!("`{id}` is no phrase id: want letters, digits, dot, dash and slash, as in say/hello")))
+            let shown: String = id.chars().take(LONGEST_ID).collect();
+            let want = "want letters, digits, dot, dash and slash, as in say/hello, 120 of them and 5 parts at most";
+            Some(("bad_phrase_id", format!("`{shown}` is no phrase id: {want}")))
         } else {
             match kept_part(columns.next().unwrap_or_default()) {
                 Err(why) => Some(("bad_phrase_text", format!("{id}: {why}"))),
@@ -61,17 +63,25 @@ pub(super) fn read_texts(file: &Path, text: &str) -> (BTreeMap<PhraseId, String>
     (texts, faults)
 }
 
+/// No id is longer, in bytes; with room for what stands behind it in the name of a file.
+const LONGEST_ID: usize = 120;
+
+/// No words are longer, in characters: half a minute of speech.
+pub(in crate::prompt) const LONGEST_WORDS: usize = 500;
+
 /// What would change a terminal or hide words: control characters, except the tab that parts columns, and what turns the
 /// direction or ends a line of text.
-fn is_unseen(c: char) -> bool {
+pub(in crate::prompt) fn is_unseen(c: char) -> bool {
     let turns = matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     (c.is_control() && c != '\t') || turns
 }
 
-/// Ids become paths: nothing that could lead out of the pack's folder.
+/// Ids become paths: nothing that could lead out of the pack's folder, is deeper than its folders are followed, or longer than
+/// a file's name may be.
 pub(in crate::prompt) fn is_id(id: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    !id.is_empty() && id.split('/').all(|part| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(letter))
+    let fits = !id.is_empty() && id.len() <= LONGEST_ID && id.split('/').count() <= super::load::DEEPEST + 1;
+    fits && id.split('/').all(|part| part.starts_with(|c: char| c.is_ascii_alphanumeric()) && part.chars().all(letter))
 }
 
 /// The words inside the brackets; without brackets all of them.
@@ -82,7 +92,11 @@ fn kept_part(text: &str) -> Result<&str, &'static str> {
         ("[]", Some(open), Some(close)) => &text[open + 1..close],
         _ => return Err("want one pair of [brackets] around the part that is spoken, or none"),
     };
-    if kept.trim().is_empty() { Err("its words are missing") } else { Ok(kept.trim()) }
+    match kept.trim() {
+        "" => Err("its words are missing"),
+        kept if kept.chars().count() > LONGEST_WORDS => Err("its words are longer than 500 characters: want one phrase a line"),
+        kept => Ok(kept),
+    }
 }
 
 #[cfg(test)]
@@ -135,11 +149,18 @@ mod tests {
 
     #[test]
     fn every_bad_line_is_named() {
-        let text = "say/a\tA [b\nsay/b\n../etc/passwd\tx\n/tmp/x\tx\nsay/c\tC\nsay/c\tC\nsay d\tD\n";
-        let (texts, faults) = read_texts(Path::new("phrases.tsv"), text);
+        let (long_id, long_text) = ("e".repeat(121), "f ".repeat(300));
+        let text = format!(
+            "say/a\tA [b\nsay/b\n../etc/passwd\tx\n/tmp/x\tx\nsay/c\tC\nsay/c\tC\nsay d\tD\n\
+             a/b/c/d/e/f\tDeep\n{long_id}\tE\nsay/f\t{long_text}\n"
+        );
+        let (texts, faults) = read_texts(Path::new("phrases.tsv"), &text);
         let found: Vec<_> = faults.iter().map(|f| (f.line, f.code)).collect();
         let (id, words) = ("bad_phrase_id", "bad_phrase_text");
-        assert_eq!(found, [(1, words), (2, words), (3, id), (4, id), (6, "repeated_phrase"), (7, id)]);
+        assert_eq!(
+            found,
+            [(1, words), (2, words), (3, id), (4, id), (6, "repeated_phrase"), (7, id), (8, id), (9, id), (10, words)]
+        );
         assert_eq!(texts.len(), 1);
     }
 }
