@@ -131,7 +131,7 @@ impl fmt::Display for Fault {
 
 /// What a file holds must not steer the terminal that it is shown on: its control characters become pictures of them, as
 /// wide as they are, and a tab a blank.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => c,
         '\t' => ' ',
@@ -153,7 +153,8 @@ impl std::error::Error for Fault {}
 pub fn parse_toml<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Fault> {
     let deserializer = toml::Deserializer::parse(text).map_err(|error| from_toml(file, text, "", &error))?;
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let key = error.path().to_string();
+        // toml's word for a value with its place is no key of the file.
+        let key = error.path().to_string().replace(".$__serde_spanned_private_value", "");
         from_toml(file, text, if key == "." { "" } else { &key }, error.inner())
     })
 }

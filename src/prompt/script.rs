@@ -160,7 +160,7 @@ fn site_folders(dir: &Path, faults: &mut Vec<Fault>) -> Vec<(SiteKey, Folder)> {
     // A folder that cannot be read is the packs' to tell: they stand in it too.
     let mut keys: Vec<_> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
     keys.sort();
-    let keys = keys.into_iter().filter_map(|key| key.into_string().ok());
+    let keys = keys.into_iter().filter_map(|key| key.into_string().ok()).filter(|key| !key.starts_with('.'));
     keys.filter(|key| dir.join(key).join("scripts").is_dir())
         .filter_map(|key| Some((SiteKey::new(&key), Folder::read(&dir.join(&key).join("scripts"), Some(&key), faults)?)))
         .collect()

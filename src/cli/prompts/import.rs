@@ -5,6 +5,7 @@ use crate::cli::output::table;
 use crate::cli::{Desk, Done};
 use crate::config::Config;
 use crate::core::ids::PhraseId;
+use crate::fault::harmless;
 use crate::prompt::Packs;
 use crate::prompt::import::{FileNames, Import, Report, import};
 use crate::prompt::sheet::{Entry, read_sheet};
@@ -65,7 +66,8 @@ pub fn run(desk: &Desk, config: &Config, args: &ImportArguments) -> anyhow::Resu
     };
     let job = Import { pack, site: site.as_deref(), paths: &args.paths, names, dry_run: args.dry_run };
     let report = import(&job)?;
-    desk.output.value(&report, || shown(&report, args.dry_run))?;
+    // Names of files may hold anything.
+    desk.output.value(&report, || harmless(&shown(&report, args.dry_run)))?;
     Ok(if report.refused.is_empty() { Done::Fine } else { Done::Found })
 }
 

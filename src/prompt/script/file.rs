@@ -33,6 +33,9 @@ pub(super) const ACTIONS: [(&str, KeyAction); 6] = [
     ("wrong_number", KeyAction::WrongNumber),
 ];
 
+/// A list of words is no longer: a minute holds fewer, and every one is tried with every date and time.
+const MOST_WORDS: usize = 100;
+
 /// Takes away what a key means in the script that the rest is from.
 const NO_ACTION: &str = "none";
 
@@ -161,6 +164,11 @@ impl Reader {
             let name = key.rsplit('.').next().unwrap_or(key);
             let message = format!("{key}: nothing is said: want at least one phrase");
             self.faults.push(Fault::at_text(&self.source.path, &self.source.text, name, "empty_words", message));
+        }
+        if words.len() > MOST_WORDS {
+            let message = format!("{key}: {} phrases and places, want at most {MOST_WORDS}: nobody listens so long", words.len());
+            self.fault_at(words[MOST_WORDS].span().start, "long_words", message);
+            return Said { segments: Vec::new(), bytes: Vec::new(), source: self.source.clone() };
         }
         let (segments, bytes) =
             words.iter().filter_map(|word| Some((self.segment(word)?, word.span().start))).collect::<(Vec<_>, Vec<_>)>();

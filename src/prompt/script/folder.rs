@@ -134,7 +134,9 @@ fn toml_files(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(trouble)? {
         let path = entry.map_err(trouble)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
+        // Editors and other computers leave files with a dot in front beside those that are saved.
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
             files.push(path);
         }
     }

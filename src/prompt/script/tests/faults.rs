@@ -223,3 +223,30 @@ fn a_script_that_nobody_would_ever_say_is_refused() {
         assert!(found.message.contains(says) && found.file == format!("scripts/{name}.toml"), "{found}");
     }
 }
+
+#[test]
+fn a_number_that_is_none_is_named_as_the_file_names_it() {
+    for given in ["-1", "2.5", "4294967296", "\"3\""] {
+        let (place, code, message) = alone().replace("alone", "repeats = 3", &format!("repeats = {given}")).fault();
+        assert_eq!((place.as_str(), code), ("scripts/alone.toml:26:11", "bad_value"), "{given}");
+        assert!(message.starts_with("limits.repeats: invalid"), "{message}");
+    }
+}
+
+#[test]
+fn a_list_that_nobody_would_hear_to_its_end_is_refused_before_it_is_measured() {
+    let many = "\"{day}\", ".repeat(100);
+    let (place, code, message) = alone().replace("alone", "message = [", &format!("message = [{many}")).fault();
+    assert_eq!((place.split(':').next(), code), (Some("scripts/alone.toml"), "long_words"));
+    assert!(message.contains("104 phrases and places, want at most 100"), "{message}");
+}
+
+#[test]
+fn what_lies_hidden_is_no_script() {
+    let prompts = alone();
+    for name in [".#alone.toml", "._alone.toml", ".alone.toml"] {
+        prompts.write(&format!("scripts/{name}"), "\u{0}\u{1}");
+        prompts.write(&format!("sites/.trash/scripts/{name}"), "\u{0}\u{1}");
+    }
+    assert_eq!(prompts.load().sites().count(), 0);
+}
