@@ -11,7 +11,7 @@ use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
 use crate::fault::{Fault, nearest};
 use crate::prompt::say::{FormId, Place};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The packs of the sites that have a folder.
 type Sites = BTreeMap<SiteKey, BTreeMap<LanguageTag, Pack>>;
@@ -22,6 +22,10 @@ pub(super) fn load(dir: &Path, languages: &BTreeMap<LanguageTag, Pack>) -> (Site
     let mut faults = Vec::new();
     if !dir.exists() {
         return (sites, faults);
+    }
+    for file in files_of(dir, &["toml", "tsv", "wav"]) {
+        let message = "it stands in no site's folder, and nobody would hear it; put it into one such as sites/boston";
+        faults.push(Fault::of_file(&file, "no_site", message));
     }
     for folder in folders_or_fault(dir, &mut faults) {
         let key = SiteKey::new(name_of(&folder));
@@ -55,6 +59,7 @@ fn load_site(
             let message = format!("site {site}, {tag}: the pack.toml of a language holds for every site; remove this one");
             faults.push(Fault::of_file(&folder.join("pack.toml"), "site_pack_toml", message));
         }
+        faults.extend(stray_scripts(&folder, site));
         match read_phrases(&folder, Speaker { language: &pack.language, gaps: &pack.gaps, grammar: &pack.grammar }) {
             Ok((own, found)) => {
                 if own.is_empty() && found.is_empty() {
@@ -123,12 +128,36 @@ fn stray_files(folder: &Path, site: &SiteKey) -> Vec<Fault> {
         let message = format!("site {site}: it stands in no language's folder; put it into one such as sites/{site}/en-US");
         Fault::of_file(&file, "no_language", message)
     }));
+    faults.extend(stray_scripts(folder, site));
     faults
+}
+
+/// Call scripts beside the folder that they belong to, where nobody would hear them.
+fn stray_scripts(folder: &Path, site: &SiteKey) -> Vec<Fault> {
+    let files = files_of(folder, &["toml"]).into_iter().filter(|file| !file.ends_with("pack.toml"));
+    let stray = files.map(|file| {
+        let message = format!("site {site}: no call script stands here; put it into sites/{site}/scripts");
+        Fault::of_file(&file, "no_script_folder", message)
+    });
+    stray.collect()
+}
+
+/// The files in a folder that end so, in order, without what lies hidden.
+fn files_of(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let ends_so = |path: &PathBuf| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        endings.contains(&ending.as_str()) && !name_of(path).starts_with('.') && path.is_file()
+    };
+    let mut files: Vec<_> = entries.filter(ends_so).collect();
+    files.sort();
+    files
 }
 
 fn unknown_language(folder: &Path, site: &SiteKey, tag: &str, languages: &BTreeMap<LanguageTag, Pack>) -> Fault {
     let known: Vec<_> = languages.keys().map(LanguageTag::as_str).collect();
-    let meant = nearest(tag, known.iter().copied()).map(|tag| format!("; did you mean {tag}?")).unwrap_or_default();
+    let meant =
+        nearest(tag, known.iter().copied().chain(["scripts"])).map(|tag| format!("; did you mean {tag}?")).unwrap_or_default();
     let message = format!("site {site}: there is no language pack {tag}; there are: {}{meant}", known.join(", "));
     Fault::of_file(folder, "unknown_language", message)
 }
@@ -240,6 +269,9 @@ mod tests {
         fs::create_dir_all(sites.join("dallas/en-US")).expect("made");
         fs::write(sites.join("dallas/en-US/phrases.tsv"), "# nothing yet\n").expect("written");
         fs::write(sites.join("dallas/hello.wav"), &wav).expect("written");
+        for name in ["hello.wav", "dallas/reminder.toml", "dallas/en-US/reminder.toml"] {
+            fs::write(sites.join(name), &wav).expect("written");
+        }
         let (packs, faults) = Packs::load(dir.path());
         let mut found: Vec<_> = faults
             .iter()
@@ -256,6 +288,9 @@ mod tests {
             ("missing_recording", "boston/en-US/say/gone.wav", "site boston, en-US say/gone"),
             ("missing_words", "boston/en-US/say/nobody.wav", "site boston, en-US say/nobody"),
             ("no_language", "dallas/hello.wav", "site dallas"),
+            ("no_script_folder", "dallas/en-US/reminder.toml", "site dallas"),
+            ("no_script_folder", "dallas/reminder.toml", "site dallas"),
+            ("no_site", "hello.wav", "it stands in no site's folder, and nobody would hear it"),
             ("site_pack_toml", "boston/en-US/pack.toml", "site boston, en-US"),
             ("unknown_language", "boston/en-UK", "site boston"),
         ];
