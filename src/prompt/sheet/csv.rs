@@ -18,13 +18,28 @@ pub fn to_csv(sheet: &Sheet) -> Vec<u8> {
         let length = entry.now_ms.map(|ms| ms.to_string()).unwrap_or_default();
         let file = format!("{}.wav", entry.file);
         let ending = entry.ending().to_string();
-        let (heading, cut_to) = (entry.heading.clone(), carrier(&entry.text).kept.to_string());
-        [entry.number.to_string(), file, entry.id.to_string(), entry.text.clone(), ending, length, heading, cut_to]
+        let (heading, cut_to) = (no_formula(&entry.heading), no_formula(carrier(&entry.text).kept));
+        let text = no_formula(&entry.text);
+        [entry.number.to_string(), file, entry.id.to_string(), text, ending, length, heading, cut_to]
     });
     let records = std::iter::once(COLUMNS.map(str::to_string)).chain(rows);
     let written = records.map(|row| writer.write_record(row)).collect::<Result<Vec<_>, _>>();
     // Rows of one length into memory: there is nothing that could fail.
     written.ok().and_then(|_| writer.into_inner().ok()).unwrap_or_default()
+}
+
+/// What a spreadsheet would compute, as it shows a text: with an apostrophe in front.
+fn no_formula(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_string() }
+}
+
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@'])
+}
+
+/// A text as it was before [`no_formula`].
+fn as_written(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }
 
 /// Reads a sheet that somebody may have opened in a spreadsheet meanwhile: separated by commas or semicolons, with further
@@ -70,7 +85,10 @@ pub fn read_sheet(file: &Path, bytes: &[u8]) -> Result<Vec<Entry>, SheetFault> {
             return Err(fault(line, format!("id: \"{id}\" is no phrase: want a name such as say/hello")));
         }
         let file = cell(name).rsplit_once('.').map_or(cell(name), |(stem, _)| stem).to_string();
-        let (heading, text) = (cell(group).to_string(), cell(words).to_string());
+        let (heading, text) = (as_written(cell(group)).to_string(), as_written(cell(words)).to_string());
+        if entries.iter().any(|other: &Entry| other.number == number) {
+            return Err(fault(line, format!("number: {number} stands twice: which phrase its take is cannot be known")));
+        }
         entries.push(Entry { number, file, id: PhraseId::from(id), heading, text, now_ms: None });
     }
     Ok(entries)
@@ -96,11 +114,15 @@ mod tests {
         let entries = vec![
             entry(1, "say/hello", "[Hello. This is], \"the\" hospital"),
             entry(2, "day/01", "Es el jueves, [primero] de marzo, ¿sí?"),
+            entry(3, "say/sum", "=cmd|' /C calc'!A0"),
+            entry(4, "say/at", "'Tis at noon."),
         ];
         let sheet = Sheet { title: "English".into(), language: "en-US".into(), site: None, entries: entries.clone() };
         let bytes = to_csv(&sheet);
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains(",'=cmd|' /C") && !text.contains(",=cmd"), "a spreadsheet does not run it: {text}");
         assert!(bytes.starts_with(b"number,file,id,text,ending,length_ms,group,cut_to\n1,001.wav,say/hello,"));
-        assert!(String::from_utf8_lossy(&bytes).lines().nth(1).is_some_and(|row| row.ends_with(",Hello. This is")), "its words");
+        assert!(text.lines().nth(1).is_some_and(|row| row.ends_with(",Hello. This is")), "its words");
         let file = Path::new("sheet.csv");
         assert_eq!(read_sheet(file, &bytes).expect("a sheet"), entries);
         let with_mark = [b"\xef\xbb\xbf".as_slice(), &bytes].concat();
@@ -116,6 +138,10 @@ mod tests {
             (
                 "id,text\nday/01,x\n",
                 "sheet.csv:1: want the columns number and id of a recording sheet; there are: id, text [bad_sheet]",
+            ),
+            (
+                "number,id\n1,day/01\n01,day/02\n",
+                "sheet.csv:3: number: 1 stands twice: which phrase its take is cannot be known [bad_sheet]",
             ),
             ("number,id\n1,day/01\nx,day/02\n", "sheet.csv:3: number: \"x\" is no number [bad_sheet]"),
             (
