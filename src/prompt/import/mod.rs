@@ -119,11 +119,11 @@ pub enum ImportError {
     },
 }
 
-/// Takes recordings in. Each file of the pack is replaced whole or not at all, and its words are there before its sound; the
+/// Takes recordings in. Each file of the pack is replaced whole or not at all, and none before all of them are on the disk; the
 /// recording that was there before is kept as `<id>.wav.bak`.
 ///
 /// # Errors
-/// When the pack's folder cannot be read or written. What was written before stays.
+/// When the pack's folder cannot be read or written: then nothing is changed.
 pub fn import(job: &Import<'_>) -> Result<Report, ImportError> {
     let folder = job.site.unwrap_or(&job.pack.folder);
     let (planned, mut report) = plan(job)?;
@@ -140,10 +140,7 @@ pub fn import(job: &Import<'_>) -> Result<Report, ImportError> {
         }
     }
     if !job.dry_run {
-        write::write_words(&folder.join("phrases.tsv"), &words)?;
-        for (id, samples) in &recordings {
-            write::write_recording(&folder.join(format!("{id}.wav")), samples)?;
-        }
+        write::write(folder, &words, &recordings)?;
     }
     if let (Some(review), false) = (&job.pack.review, report.taken.is_empty()) {
         report.warnings.push(format!(
