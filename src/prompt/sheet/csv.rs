@@ -11,7 +11,7 @@ pub type SheetFault = Fault;
 /// The last one says to which words the take is cut: of a sentence left in it a patient would hear all.
 const COLUMNS: [&str; 8] = ["number", "file", "id", "text", "ending", "length_ms", "group", "cut_to"];
 
-/// The sheet as CSV. `text` is the whole sentence, [brackets] around what is kept.
+/// The sheet as CSV. `text` is the whole sentence, `[brackets]` around what is kept.
 pub fn to_csv(sheet: &Sheet) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let rows = sheet.entries.iter().map(|entry| {

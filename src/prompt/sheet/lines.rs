@@ -10,7 +10,7 @@ pub struct Line {
     pub heading: String,
     /// The phrase.
     pub id: PhraseId,
-    /// The sentence; [brackets] hold the part that is kept.
+    /// The sentence; `[brackets]` hold the part that is kept.
     pub text: String,
 }
 

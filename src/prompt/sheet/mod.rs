@@ -41,7 +41,7 @@ pub struct Entry {
     pub id: PhraseId,
     /// What kind of phrase it is.
     pub heading: String,
-    /// The sentence; [brackets] hold the part that is kept.
+    /// The sentence; `[brackets]` hold the part that is kept.
     pub text: String,
     /// How the recording that there is, is long.
     pub now_ms: Option<u32>,
