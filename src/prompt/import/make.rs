@@ -3,7 +3,7 @@
 use super::decode::{Decoded, decode};
 use super::plan::{Part, Planned};
 use super::speech::{fade, find_words, set_level};
-use super::telephone::{to_8_khz, without_rumble};
+use super::telephone::{to_8_khz, without_offset, without_rumble};
 use super::{Refused, Taken};
 use crate::prompt::Pack;
 use crate::prompt::plain_file::read_plain;
@@ -97,7 +97,8 @@ fn read(part: &Part) -> Result<Read, WavFault> {
         return Err(WavFault::new("long_wav", format!("it is larger than {} MiB: want one phrase a file", LARGEST_FILE >> 20)));
     }
     let Decoded { mono, rate, was } = decode(&read_plain(&part.path, LARGEST_FILE).map_err(unreadable)?, part.kind)?;
-    let whole = to_8_khz(mono, rate).map_err(|why| WavFault::new("unreadable_wav", format!("it cannot be resampled: {why}")))?;
+    let whole = to_8_khz(without_offset(mono), rate)
+        .map_err(|why| WavFault::new("unreadable_wav", format!("it cannot be resampled: {why}")))?;
     let filtered = without_rumble(&whole);
     let take = find_words(&filtered).ok_or_else(|| WavFault::new("empty_wav", "it is silent"))?;
     Ok(Read { was, whole, filtered, words: take.words, noise_dbov: take.noise_dbov, cut_off: take.cut_off })

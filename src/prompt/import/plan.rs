@@ -182,7 +182,10 @@ fn planned(words: &Words, id: PhraseId, parts: Vec<Part>, given: Option<String>)
     let mut planned = Planned { id, parts, words: String::new(), new_line: None, of_sentence: false, notes: Vec::new() };
     let refuse = |planned: &Planned, reason: String| Err(Refused::new(planned.files(), reason));
     if !is_id(planned.id.as_str()) {
-        let reason = format!("`{}` is no phrase id: want letters, digits, dot, dash and slash, as in say/hello", planned.id);
+        let reason = format!(
+            "`{}` is no phrase id: want letters, digits, dot, dash and slash, as in say/hello, and 5 parts at most",
+            planned.id
+        );
         return refuse(&planned, reason);
     }
     let (own, known) = (words.own.get(&planned.id), words.all.get(&planned.id));
