@@ -3,7 +3,7 @@
 //! A file's name is the script's name; its `kind` says what it is. A script takes what it does not say from another one
 //! (`extends`), and a site may say single scripts otherwise (`sites/<site key>/scripts`). `file` reads one file, `folder` all
 //! of a folder, `inherit` finds where a script takes from, `whole` puts it together, `check` holds it to the rules. Which
-//! phrases exist is a language pack's affair: [`ScriptSet::unrecorded`] compares. Start reading at [`ScriptSet::load`].
+//! phrases exist is a language pack's affair: the `lint` room compares. Start reading at [`ScriptSet::load`].
 
 mod check;
 mod draft;
@@ -17,9 +17,9 @@ mod tests;
 mod whole;
 
 use crate::core::call::{Announcement, CallScript, DELAY, Scripts, VoicemailScript};
-use crate::core::ids::{LanguageTag, PhraseId, SiteKey};
-use crate::fault::{Fault, nearest};
-use draft::{Parsed, PhraseUse};
+use crate::core::ids::SiteKey;
+use crate::fault::Fault;
+use draft::Parsed;
 use folder::{Folder, NEEDED, voicemail_of};
 use inherit::View;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,6 @@ pub struct ScriptSet {
     pub one_moment: Announcement,
     general: Edition,
     sites: BTreeMap<SiteKey, Edition>,
-    uses: Vec<PhraseUse>,
 }
 
 /// The scripts as they are for one site, or where no site says otherwise.
@@ -94,28 +93,6 @@ impl ScriptSet {
     fn at(&self, site: &SiteKey) -> &Edition {
         self.sites.get(site).unwrap_or(&self.general)
     }
-
-    /// Every phrase that a script names. What fills the places (dates, numbers, names) comes on top.
-    pub fn phrases(&self) -> BTreeSet<&PhraseId> {
-        self.uses.iter().map(|used| &used.phrase).collect()
-    }
-
-    /// One fault for each phrase that `recorded`, the phrases of the pack of `language`, does not hold, at the first place
-    /// that names it.
-    pub fn unrecorded(&self, language: &LanguageTag, recorded: &BTreeSet<PhraseId>) -> Vec<ScriptFault> {
-        let mut told = BTreeSet::new();
-        let unknown = self.uses.iter().filter(|used| !recorded.contains(&used.phrase) && told.insert(&used.phrase));
-        unknown
-            .map(|used| {
-                let mut message = format!("the phrase `{}` is not recorded in {language}", used.phrase);
-                match nearest(used.phrase.as_str(), recorded.iter().map(PhraseId::as_str)) {
-                    Some(meant) => message.push_str(&format!("; did you mean `{meant}`?")),
-                    None => message.push_str("; record it, or say it in other phrases"),
-                }
-                used.place.fault("missing_phrase", message)
-            })
-            .collect()
-    }
 }
 
 /// The set, as far as the faults let it be whole.
@@ -131,12 +108,10 @@ fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
         }
     }
     let edition = edition(View { general: &general, site: None }, faults);
-    let mut uses = general.uses.clone();
     let mut sites = BTreeMap::new();
     for (site, folder) in site_folders(&prompts.join("sites"), faults) {
         folder.check_names(Some(&general), faults);
         let own = self::edition(View { general: &general, site: Some(&folder) }, faults);
-        uses.extend(folder.uses);
         sites.extend(own.map(|own| (site, own)));
     }
     let announcement = |name: &str| match general.parsed.get(name) {
@@ -151,7 +126,6 @@ fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
         one_moment: announcement("one-moment")?,
         general: edition,
         sites,
-        uses,
     })
 }
 

@@ -36,7 +36,7 @@ words! {
         Heard = "heard",
         /// Key 9, and no choice stands.
         OptedOut = "opted_out",
-        /// Somebody said that the number is not the patient's (key 7 in the shipped scripts), and no choice stands.
+        /// Somebody said that the number is not the patient's (key 7 in the shipped scripts), whatever was chosen before.
         WrongNumber = "wrong_number",
         /// Connected to a person.
         Transferred = "transferred",

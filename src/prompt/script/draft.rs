@@ -125,10 +125,3 @@ impl Parsed {
         }
     }
 }
-
-/// A phrase that a script names.
-#[derive(Debug, Clone)]
-pub(super) struct PhraseUse {
-    pub phrase: PhraseId,
-    pub place: Place,
-}

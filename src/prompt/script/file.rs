@@ -1,7 +1,7 @@
 //! One file: TOML to what it says. Every fault is collected, so that one look at `check` is enough.
 
 use super::check;
-use super::draft::{Draft, KeyLine, Parsed, PhraseUse, Place, Said, Source};
+use super::draft::{Draft, KeyLine, Parsed, Place, Said, Source};
 use super::repeated::speak_of_the_key;
 use super::tables::{CallFile, Head, MessageFile};
 use crate::core::call::{Announcement, Key, KeyAction, Segment, Slot, VoicemailScript};
@@ -19,7 +19,6 @@ use toml::Spanned;
 pub(super) struct ReadFile {
     /// `None` where nothing can be made of it.
     pub parsed: Option<Parsed>,
-    pub uses: Vec<PhraseUse>,
     pub faults: Vec<Fault>,
 }
 
@@ -51,16 +50,15 @@ pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
     };
     let shown = of_site.map_or_else(|| name.to_string(), |site| format!("{site}/{name}"));
     let source = Arc::new(Source { path: path.into(), text, name: shown });
-    let mut reader = Reader { source, faults: Vec::new(), uses: Vec::new() };
+    let mut reader = Reader { source, faults: Vec::new() };
     let parsed = reader.script(name).map_err(|fault| reader.faults.push(fault)).ok();
-    ReadFile { parsed, uses: reader.uses, faults: reader.faults }
+    ReadFile { parsed, faults: reader.faults }
 }
 
 /// One file being read, with the faults found so far.
 struct Reader {
     source: Arc<Source>,
     faults: Vec<Fault>,
-    uses: Vec<PhraseUse>,
 }
 
 impl Reader {
@@ -199,10 +197,7 @@ impl Reader {
             self.fault_at(byte, "bad_phrase", message);
             return None;
         }
-        let phrase = PhraseId::new(text);
-        let place = Place { source: self.source.clone(), byte };
-        self.uses.push(PhraseUse { phrase: phrase.clone(), place });
-        Some(Segment::Phrase(phrase))
+        Some(Segment::Phrase(PhraseId::new(text)))
     }
 
     fn fault_at(&mut self, byte: usize, code: &'static str, message: impl Into<String>) {

@@ -1,6 +1,6 @@
 //! A folder of scripts: every file read, each with a name that somebody asks for and the kind that this name has.
 
-use super::draft::{Parsed, PhraseUse};
+use super::draft::Parsed;
 use super::file;
 use crate::core::call::DELAY;
 use crate::fault::{Fault, nearest};
@@ -25,7 +25,6 @@ pub(super) struct Folder {
     pub parsed: BTreeMap<String, Parsed>,
     /// Files that cannot be read.
     pub broken: BTreeSet<String>,
-    pub uses: Vec<PhraseUse>,
 }
 
 /// The name of a call script's own voicemail.
@@ -42,7 +41,6 @@ impl Folder {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let read = file::read(&path, &name, site);
             faults.extend(read.faults);
-            folder.uses.extend(read.uses);
             match read.parsed {
                 Some(parsed) => drop(folder.parsed.insert(name, parsed)),
                 None => drop(folder.broken.insert(name)),

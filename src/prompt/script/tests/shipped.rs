@@ -22,7 +22,6 @@ fn the_shipped_scripts_are_whole() {
     // What is no call is not dialled with: the base, a voicemail.
     assert!(set.for_call("call", &site).is_none() && set.for_call("voicemail", &site).is_none());
     assert_eq!(set.all_at(&site).count(), CALLS.len());
-    assert!(set.phrases().contains(&PhraseId::from("say/opt-out")));
 }
 
 #[test]
@@ -119,19 +118,4 @@ fn a_machine_is_told_what_is_true() {
     }
     assert_eq!(words(&SHIPPED.apology.message), "sorry please-call {callback_number} goodbye");
     assert_eq!(words(&SHIPPED.one_moment.message), "one-moment");
-}
-
-#[test]
-fn phrases_that_a_pack_lacks_are_named_once_with_place_and_suggestion() {
-    let set = &*SHIPPED;
-    let mut recorded: BTreeSet<PhraseId> = set.phrases().into_iter().cloned().collect();
-    let language = LanguageTag::from("en-US");
-    assert!(set.unrecorded(&language, &recorded).is_empty());
-    recorded.remove(&PhraseId::from("say/hello"));
-    recorded.insert(PhraseId::from("say/helo"));
-    let faults = set.unrecorded(&language, &recorded);
-    assert_eq!(faults.len(), 1, "{faults:#?}");
-    assert_eq!(faults[0].code, "missing_phrase");
-    assert_eq!(faults[0].message, "the phrase `say/hello` is not recorded in en-US; did you mean `say/helo`?");
-    assert!(faults[0].file.ends_with("call.toml") && faults[0].line > 0, "{}", faults[0]);
 }
