@@ -7,7 +7,7 @@ use super::seed::{self, Person};
 use super::world::{ACCOUNT, Lines, TOKEN, World, client, listen};
 use super::{Bench, Figure, milliseconds, quantile};
 use crate::app::{Engine, Listeners, Rooms};
-use crate::carrier::twilio::signature;
+use crate::carrier::family::signature;
 use crate::chance::Chance;
 use crate::core::call::Brief;
 use crate::core::domain::{LocalMoment, Purpose, VoicemailPolicy};

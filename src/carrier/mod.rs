@@ -4,10 +4,12 @@
 //!
 //! Never here: the store, deciding what is said. Start reading at [`Carrier`].
 
+pub mod family;
 pub mod simulator;
 pub mod twilio;
 
-use crate::core::call::{CallEvent, FinalStatus, Key, Then};
+use crate::core::Phi;
+use crate::core::call::{CallEvent, FinalStatus, Key, Then, TransferResult};
 use crate::core::domain::{AnsweredBy, PhoneNumber};
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
 use async_trait::async_trait;
@@ -32,7 +34,7 @@ pub trait Carrier: Send + Sync + 'static {
     async fn fetch_call(&self, carrier_call_id: &str) -> Result<Option<CarrierCall>, CarrierError>;
 
     /// Checks the signature and reads a webhook. Nothing of the request is believed before its signature is.
-    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Received, Rejected>;
+    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected>;
 
     /// The document that says and does what `page` tells.
     fn document(&self, token: &AttemptToken, page: &Page) -> Document;
@@ -135,6 +137,51 @@ pub struct WebhookRequest<'a> {
 
 /// A webhook whose signature held.
 #[derive(Debug, Clone, PartialEq)]
+pub enum Webhook {
+    /// Of a call that we placed, or that was joined to one of our attempts.
+    OfAttempt(Received),
+    /// Of a call that somebody made to our number and that is joined to no attempt yet.
+    Incoming(Incoming),
+}
+
+/// Somebody calls our number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// The carrier's id of the call, by which its first request is known again.
+    pub carrier_call_id: String,
+    /// The number they call from; `None` where it is withheld or none of the numbering plan.
+    pub caller: Option<PhoneNumber>,
+    /// What the carrier wants.
+    pub ask: IncomingAsk,
+    /// How often the same was asked before and we had no answer.
+    pub tries: u32,
+    /// The fields that identify nobody, for the webhook log.
+    pub summary: String,
+}
+
+/// What happens on an incoming call. After its first request each address names the call by a token of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IncomingAsk {
+    /// It rings at our number.
+    Rings,
+    /// Keys were pressed while `step` was gathering; it may be fewer than were asked for, or none.
+    Digits {
+        /// The incoming call.
+        token: AttemptToken,
+        /// The step that gathered.
+        step: u32,
+        /// The keys.
+        digits: Phi<String>,
+    },
+    /// It is over.
+    Over {
+        /// The incoming call, where the address says so.
+        token: Option<AttemptToken>,
+    },
+}
+
+/// What a webhook of an attempt's call says or asks.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     /// Whose call.
     pub token: AttemptToken,
@@ -181,6 +228,13 @@ pub enum Ask {
     Played {
         /// The step that spoke.
         step: u32,
+    },
+    /// The call was connected with the desk, or was to be: the desk's part of it is over.
+    Transferred {
+        /// The step that dialled.
+        step: u32,
+        /// What came of it.
+        result: TransferResult,
     },
     /// The call was turned to this step.
     Turned {

@@ -1,7 +1,7 @@
 //! What a carrier is asked, kept in the webhook log: whoever asks, whatever is asked, whatever comes of it.
 
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Rejected, Webhook, WebhookRequest,
 };
 use crate::clock::{Clock, Stopwatch};
 use crate::core::domain::PhoneNumber;
@@ -129,7 +129,7 @@ impl Carrier for LoggedCarrier {
         found
     }
 
-    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
         self.carrier.receive(request)
     }
 

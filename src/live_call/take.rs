@@ -179,6 +179,7 @@ fn answers_no_step(call: &Call, event: &CallEvent) -> bool {
         CallEvent::Key { step, .. }
         | CallEvent::Meant { step, .. }
         | CallEvent::Silence { step }
+        | CallEvent::Transferred { step, .. }
         | CallEvent::Played { step } => call.step(*step).is_none(),
         _ => false,
     }
@@ -191,6 +192,7 @@ fn event_key(event: &CallEvent) -> Option<String> {
         CallEvent::Key { step, .. }
         | CallEvent::Meant { step, .. }
         | CallEvent::Silence { step }
+        | CallEvent::Transferred { step, .. }
         | CallEvent::Played { step } => format!("step:{step}"),
         CallEvent::Accepted => "accepted".to_string(),
         CallEvent::Ringing => "ringing".to_string(),

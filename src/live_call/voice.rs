@@ -131,7 +131,7 @@ impl Voice {
     /// When the pack or a phrase is missing.
     pub fn page(&self, speech: &Speech, to: &Listener, step: &Step) -> Result<(Page, Vec<(String, String)>), prompt::Error> {
         let Some((page, id, recipe)) = speech.page(&self.settings, to, step)? else {
-            return Ok((Page { step: step.number, audio: Vec::new(), then: step.then }, Vec::new()));
+            return Ok((Page { step: step.number, audio: Vec::new(), then: step.then.clone() }, Vec::new()));
         };
         let text = recipe.to_text();
         self.put_on_shelf(&id, recipe);

@@ -2,7 +2,7 @@
 
 use super::take::{Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
-use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, WebhookRequest};
+use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::CallEvent;
 use crate::core::domain::WorkKind;
 use crate::core::ids::{AttemptToken, CarrierName};
@@ -56,7 +56,9 @@ impl LiveCalls {
     async fn judge(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>, entry: &mut WebhookEntry) -> Answer {
         let Some(carrier) = self.carriers.get(&CarrierName::from(name)) else { return Answer::plain(404, "unknown_carrier") };
         let received = match carrier.receive(request) {
-            Ok(received) => received,
+            Ok(Webhook::OfAttempt(received)) => received,
+            // No carrier of ours reads such a request yet.
+            Ok(Webhook::Incoming(_)) => return Answer::plain(404, "unknown_path"),
             Err(Rejected::BadSignature(why)) => {
                 tracing::warn!(carrier = name, why, "a webhook's signature does not hold");
                 return Answer::plain(403, "bad_signature");
@@ -136,6 +138,7 @@ impl LiveCalls {
                 Ask::Key { step, key } => CallEvent::Key { step, key },
                 Ask::Silence { step } => CallEvent::Silence { step },
                 Ask::Played { step } => CallEvent::Played { step },
+                Ask::Transferred { step, result } => CallEvent::Transferred { step, result },
                 Ask::Turned { step } => return self.turned(carrier, received, step).await,
             },
         };

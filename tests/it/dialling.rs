@@ -70,7 +70,7 @@ impl Carrier for Telephones {
         Ok(self.known.lock().expect("no panic").iter().find(|call| call.id == id).cloned())
     }
 
-    fn receive(&self, _: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+    fn receive(&self, _: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
         Err(Rejected::NotFound)
     }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use callahead::carrier::simulator::{self, FaultList, Simulator, SimulatorSettings};
 use callahead::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
-use callahead::carrier::{Ask, Carrier, Message, Page, PlaceCall, Received, Rejected, WebhookRequest};
+use callahead::carrier::{Ask, Carrier, Message, Page, PlaceCall, Received, Rejected, Webhook, WebhookRequest};
 use callahead::clock::Clock;
 use callahead::core::call::{CallEvent, Then};
 use callahead::core::domain::{AnsweredBy, PhoneNumber};
@@ -52,7 +52,7 @@ pub fn reminder(ask: &Ask) -> Option<Page> {
         Ask::Silence { step } if *step < 3 => gather(step + 1, "message-9000"),
         Ask::Silence { .. } => page(9, &["goodbye-1000"], Then::HangUp),
         Ask::Turned { step } => page(*step, &["voicemail-6000"], Then::Continue),
-        Ask::Played { step } => page(step + 1, &[], Then::HangUp),
+        Ask::Played { step } | Ask::Transferred { step, .. } => page(step + 1, &[], Then::HangUp),
     })
 }
 
@@ -198,7 +198,8 @@ async fn webhook(State(engine): State<Arc<Engine>>, request: Request) -> Respons
         now: "2026-11-27T15:00:00Z".parse().expect("a time"),
     });
     match received {
-        Ok(received) => answer(&engine, received).await,
+        Ok(Webhook::OfAttempt(received)) => answer(&engine, received).await,
+        Ok(Webhook::Incoming(_)) => StatusCode::NOT_FOUND.into_response(),
         Err(why) => {
             engine.rejected.lock().expect("no panic").push(why);
             StatusCode::FORBIDDEN.into_response()

@@ -5,7 +5,7 @@ use super::network::{Control, Network};
 use super::params::{self, ApiFault, CallRequest};
 use super::resource;
 use super::tally::{CallTally, Status};
-use crate::carrier::twilio::form::{self, field};
+use crate::carrier::family::form::{self, field};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -1,7 +1,7 @@
 //! A request to call, read as strictly as the real carrier reads it (carriers.md, section 1). Codes without a source
 //! there: 20001 for a value outside its range, 21609 for a bad callback address, 21626 for an unknown event.
 
-use crate::carrier::twilio::form::field;
+use crate::carrier::family::form::field;
 use crate::core::domain::PhoneNumber;
 use reqwest::Url;
 

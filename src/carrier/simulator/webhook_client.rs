@@ -2,7 +2,7 @@
 //! real time, however fast the clock runs): connect 5 s, all 15 s, one more try where no connection came about.
 //! Left out: following redirects, cookies, connection overrides in a URL's fragment.
 
-use crate::carrier::twilio::signature;
+use crate::carrier::family::signature;
 use crate::chance::Chance;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, Response, Url};

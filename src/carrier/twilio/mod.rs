@@ -3,23 +3,16 @@
 //!
 //! Never here: retries, the store, what is said. Start reading at [`TwilioCarrier`].
 
-mod addresses;
-mod client;
-mod document;
-pub(crate) mod form;
-mod refusal;
-pub(crate) mod signature;
-mod webhook;
-
+use crate::carrier::family::addresses::{Addresses, Hook};
+use crate::carrier::family::client::Client;
+use crate::carrier::family::{document, webhook};
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Received, Rejected, WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Rejected, Webhook, WebhookRequest,
 };
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptToken, CarrierName};
-use addresses::{Addresses, Hook};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use client::Client;
 use reqwest::Url;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -167,7 +160,7 @@ impl Carrier for TwilioCarrier {
         self.client.fetch(carrier_call_id).await
     }
 
-    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+    fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
         webhook::receive(&self.settings.public_url, &self.settings.auth_tokens, request)
     }
 

@@ -79,6 +79,13 @@ pub enum CallEvent {
         /// The step it answers.
         step: u32,
     },
+    /// The call was connected with the desk, or was to be, and the desk's part of it is over. Answers its step.
+    Transferred {
+        /// The step that dialled.
+        step: u32,
+        /// What came of it.
+        result: TransferResult,
+    },
     /// Detection beside the live call has its verdict.
     Detected {
         /// Who or what answered.
@@ -95,6 +102,38 @@ pub enum CallEvent {
         /// More about a failure, where known.
         reason: Option<EndReason>,
     },
+}
+
+/// What came of connecting a patient with a desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferResult {
+    /// They talked.
+    Connected,
+    /// The desk was busy.
+    Busy,
+    /// Nobody at the desk answered.
+    NoAnswer,
+    /// It could not be dialled.
+    Failed,
+}
+
+impl TransferResult {
+    /// The word used in addresses and outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TransferResult::Connected => "connected",
+            TransferResult::Busy => "busy",
+            TransferResult::NoAnswer => "no_answer",
+            TransferResult::Failed => "failed",
+        }
+    }
+
+    /// Reads such a word.
+    pub fn parse(word: &str) -> Option<TransferResult> {
+        use TransferResult::{Busy, Connected, Failed, NoAnswer};
+        [Connected, Busy, NoAnswer, Failed].into_iter().find(|result| result.as_str() == word)
+    }
 }
 
 /// How a carrier says a call ended.

@@ -109,7 +109,9 @@ impl Call {
                 let Some(kind) = kind else { return self.same_again() };
                 return self.key(kind, key, meaning);
             }
-            CallEvent::Silence { step } | CallEvent::Played { step } => return self.words_over(step),
+            CallEvent::Silence { step } | CallEvent::Played { step } | CallEvent::Transferred { step, .. } => {
+                return self.words_over(step);
+            }
         }
         Reaction::default()
     }

@@ -16,7 +16,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Brief, CallEvent, FinalStatus};
+pub use event::{Brief, CallEvent, FinalStatus, TransferResult};
 pub use machine::{Call, Reaction};
 pub use outcome::Standing;
 pub use script::{

@@ -20,7 +20,7 @@ pub struct Step {
 }
 
 /// What comes after the words of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "then")]
 pub enum Then {
     /// Wait for one key; keys count from the first millisecond of the words.
@@ -30,6 +30,13 @@ pub enum Then {
     },
     /// Tell that the words were played to their end, and ask for more.
     Continue,
+    /// Connect the patient with the desk, and tell what came of it.
+    Transfer {
+        /// The desk.
+        to: PhoneNumber,
+        /// How long it may ring there, in seconds.
+        ring_s: u32,
+    },
     /// Hang up.
     HangUp,
 }

@@ -57,7 +57,7 @@ impl Speech {
         let recipe = self.packs.recipe(to, step)?;
         let id = self.packs.audio_id(&settings.secret, &recipe)?;
         let url = format!("{}/audio/{id}.wav", settings.public_url);
-        Ok(Some((Page { step: step.number, audio: vec![url], then: step.then }, id, recipe)))
+        Ok(Some((Page { step: step.number, audio: vec![url], then: step.then.clone() }, id, recipe)))
     }
 
     pub(super) fn can_say(&self, recipe: &Recipe) -> bool {

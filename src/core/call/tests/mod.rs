@@ -191,9 +191,10 @@ fn event(text: &str, current: u32) -> CallEvent {
 fn line_of(reaction: &Reaction) -> Option<String> {
     let step = reaction.step.as_ref()?;
     let words: Vec<_> = step.say.iter().map(word_of).collect();
-    let then = match step.then {
+    let then = match &step.then {
         Then::Gather { timeout_s } => format!("gather {timeout_s}s"),
         Then::Continue => "continue".into(),
+        Then::Transfer { ring_s, .. } => format!("transfer {ring_s}s"),
         Then::HangUp => "hang up".into(),
     };
     let push = if reaction.push { "push " } else { "" };

@@ -40,7 +40,7 @@ pub fn write_again(address: &str, audio: &[String]) -> Document {
 fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.write_event(Event::Start(BytesStart::new("Response")))?;
-    match page.then {
+    match &page.then {
         Then::Gather { timeout_s } => {
             let action = to.of(token, Hook::Key(page.step));
             let gather = BytesStart::new("Gather").with_attributes([
@@ -48,7 +48,7 @@ fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptTok
                 ("numDigits", "1"),
                 // None ends the input by itself, so that star and hash are keys like others.
                 ("finishOnKey", ""),
-                ("timeout", timeout_s.max(1).to_string().as_str()),
+                ("timeout", (*timeout_s).max(1).to_string().as_str()),
                 ("action", action.as_str()),
                 ("method", "POST"),
             ]);
@@ -61,6 +61,13 @@ fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptTok
         Then::Continue => {
             play(xml, page)?;
             redirect(xml, &to.of(token, Hook::Played(page.step)))?;
+        }
+        Then::Transfer { to: desk, ring_s } => {
+            play(xml, page)?;
+            let action = to.of(token, Hook::Transferred(page.step));
+            let ring_s = ring_s.to_string();
+            let dial = [("action", action.as_str()), ("method", "POST"), ("timeout", ring_s.as_str())];
+            xml.create_element("Dial").with_attributes(dial).write_text_content(BytesText::new(desk.as_str()))?;
         }
         Then::HangUp => {
             play(xml, page)?;

@@ -4,14 +4,15 @@
 use super::addresses::{self, Hook};
 use super::form::{self, field};
 use super::signature::{self, Payload};
-use crate::carrier::{Ask, Message, Received, Rejected, WebhookRequest};
-use crate::core::call::{CallEvent, FinalStatus, Key};
+use crate::carrier::{Ask, Message, Received, Rejected, Webhook, WebhookRequest};
+use crate::core::call::{CallEvent, FinalStatus, Key, TransferResult};
 use crate::core::domain::{AnsweredBy, EndReason};
 use secrecy::SecretString;
 
 /// Fields that identify nobody: all that the webhook log gets to see.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 10] = [
     "CallStatus",
+    "DialCallStatus",
     "Digits",
     "AnsweredBy",
     "MachineDetectionDuration",
@@ -23,7 +24,7 @@ const HARMLESS: [&str; 9] = [
 ];
 
 /// Checks and reads a webhook.
-pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Received, Rejected> {
+pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
     let fields = believe(public_url, tokens, request)?;
     let (token, hook) = addresses::read(request.path).ok_or(Rejected::NotFound)?;
     if !request.method.eq_ignore_ascii_case("POST") {
@@ -42,6 +43,10 @@ pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookReque
         Hook::Silence(step) => Message::Ask(Ask::Silence { step }),
         Hook::Played(step) => Message::Ask(Ask::Played { step }),
         Hook::Turned(step) => Message::Ask(Ask::Turned { step }),
+        Hook::Transferred(step) => {
+            let result = field(&fields, "DialCallStatus").and_then(transfer_result).or(again.transfer);
+            Message::Ask(Ask::Transferred { step, result: result.unwrap_or(TransferResult::Failed) })
+        }
         Hook::Status => Message::News(status(&fields)?),
         Hook::Detection => {
             let word = field(&fields, "AnsweredBy").and_then(answered_by);
@@ -50,7 +55,7 @@ pub fn receive(public_url: &str, tokens: &[SecretString], request: &WebhookReque
         }
     };
     let carrier_call_id = field(&fields, "CallSid").filter(|sid| !sid.is_empty()).map(str::to_string);
-    Ok(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(&fields) })
+    Ok(Webhook::OfAttempt(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(&fields) }))
 }
 
 fn believe(public_url: &str, tokens: &[SecretString], request: &WebhookRequest<'_>) -> Result<Vec<(String, String)>, Rejected> {
@@ -112,6 +117,17 @@ fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected> {
             let reason = (status == FinalStatus::Failed).then(|| failure(fields));
             CallEvent::Ended { status, talk_seconds, reason }
         }
+    })
+}
+
+/// What came of a `Dial`; a word nobody knows is left to the caller.
+fn transfer_result(word: &str) -> Option<TransferResult> {
+    Some(match word {
+        "completed" | "answered" => TransferResult::Connected,
+        "busy" => TransferResult::Busy,
+        "no-answer" => TransferResult::NoAnswer,
+        "failed" | "canceled" => TransferResult::Failed,
+        _ => return None,
     })
 }
 
@@ -178,7 +194,10 @@ mod tests {
             body: body.as_bytes(),
             now: DateTime::UNIX_EPOCH,
         };
-        receive(PUBLIC, &[SecretString::from("old"), SecretString::from("new")], &request)
+        match receive(PUBLIC, &[SecretString::from("old"), SecretString::from("new")], &request)? {
+            Webhook::OfAttempt(received) => Ok(received),
+            Webhook::Incoming(incoming) => panic!("of no attempt: {incoming:?}"),
+        }
     }
 
     fn message(path: &str, body: &str) -> Message {

@@ -2,7 +2,7 @@
 //! token and, where something is answered, the number of the step, and nothing else.
 
 use crate::carrier::Ask;
-use crate::core::call::Key;
+use crate::core::call::{Key, TransferResult};
 use crate::core::domain::AnsweredBy;
 use crate::core::ids::{AttemptToken, CarrierName};
 
@@ -19,6 +19,8 @@ pub enum Hook {
     Played(u32),
     /// The call was turned to a step.
     Turned(u32),
+    /// The desk's part of a call, which a step dialled, is over.
+    Transferred(u32),
     /// Status news.
     Status,
     /// Machine detection beside the live call.
@@ -46,6 +48,7 @@ impl Addresses {
             Hook::Silence(step) => format!("{base}/voice/{token}/{step}/silence"),
             Hook::Played(step) => format!("{base}/voice/{token}/{step}/played"),
             Hook::Turned(step) => format!("{base}/voice/{token}/{step}/turned"),
+            Hook::Transferred(step) => format!("{base}/voice/{token}/{step}/transferred"),
             Hook::Status => format!("{base}/status/{token}"),
             Hook::Detection => format!("{base}/amd/{token}"),
         }
@@ -61,6 +64,8 @@ pub struct Again {
     pub key: Option<Key>,
     /// Who answered, where detection had said so.
     pub answered_by: Option<AnsweredBy>,
+    /// What came of connecting the call with the desk.
+    pub transfer: Option<TransferResult>,
 }
 
 impl Addresses {
@@ -76,6 +81,7 @@ impl Addresses {
             Ask::Silence { step } => again(Hook::Silence(step), String::new()),
             Ask::Played { step } => again(Hook::Played(step), String::new()),
             Ask::Turned { step } => again(Hook::Turned(step), String::new()),
+            Ask::Transferred { step, result } => again(Hook::Transferred(step), format!("&result={}", result.as_str())),
         }
     }
 }
@@ -89,6 +95,7 @@ pub fn read_again(path_and_query: &str) -> Again {
         tries: field("try").and_then(|tries| tries.parse().ok()).unwrap_or_default(),
         key: field("key").and_then(|key| key.chars().next()).and_then(Key::new),
         answered_by: field("by").and_then(AnsweredBy::parse),
+        transfer: field("result").and_then(TransferResult::parse),
     }
 }
 
@@ -104,6 +111,7 @@ pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
                 "silence" => Hook::Silence(step),
                 "played" => Hook::Played(step),
                 "turned" => Hook::Turned(step),
+                "transferred" => Hook::Transferred(step),
                 _ => return None,
             };
             (token, hook)
@@ -127,11 +135,11 @@ mod tests {
         for key in "0123456789*#".chars().filter_map(Key::new) {
             let address = addresses.again(&token, &Ask::Key { step: 3, key }, 2);
             assert!(address.starts_with("https://calls.example.org/carriers/main/voice/0af1/3/key?try=2&key=%"), "{address}");
-            assert_eq!(read_again(&address), Again { tries: 2, key: Some(key), answered_by: None });
+            assert_eq!(read_again(&address), Again { tries: 2, key: Some(key), ..Again::default() });
         }
         let machine = Some(AnsweredBy::MachineEnd);
         let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
-        assert_eq!(read_again(&address), Again { tries: 1, key: None, answered_by: machine });
+        assert_eq!(read_again(&address), Again { tries: 1, answered_by: machine, ..Again::default() });
         assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
     }
 
@@ -145,6 +153,7 @@ mod tests {
             (Hook::Silence(3), "voice/0af1/3/silence"),
             (Hook::Played(12), "voice/0af1/12/played"),
             (Hook::Turned(4), "voice/0af1/4/turned"),
+            (Hook::Transferred(5), "voice/0af1/5/transferred"),
             (Hook::Status, "status/0af1"),
             (Hook::Detection, "amd/0af1"),
         ] {
