@@ -97,21 +97,57 @@ pub enum CarrierError {
     Unreachable(String),
     /// A call may exist: the answer was lost, late, or a server error.
     #[error("the carrier's answer is not known: {0}")]
-    Unknown(String),
+    Unknown(Lost),
 }
 
-/// What a refusal is about.
+/// An answer that says nothing about the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// Its HTTP status, where something came.
+    pub status: Option<u16>,
+    /// What happened, for people; neither a number nor an address stands in it.
+    pub what: String,
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Nothing came at all.
+impl<T: Into<String>> From<T> for Lost {
+    fn from(what: T) -> Lost {
+        Lost { status: None, what: what.into() }
+    }
+}
+
+/// What a refusal is about. All of them say that no call exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The number is invalid or unreachable for good.
+    /// The number is invalid for good.
     BadNumber,
-    /// Our credentials, account or sender: every call would be refused.
+    /// The number cannot be reached: not today, and once more at most on another day.
+    NotReached,
+    /// Our credentials, account or sender: every call would be refused. Its dialler stops, and somebody must act.
     Account,
-    /// Too many requests or a full queue: the same attempt may be tried later.
+    /// The account may not call this number (its country, a fraud rule, a trial account): permanent until somebody changes
+    /// the account, who must be told. Other numbers may be called.
+    Blocked,
+    /// What we sent was wrong: a fault of this program, of which somebody must be told. Not the number's.
+    OurFault,
+    /// Too many requests: the same attempt may be tried later.
     SlowDown {
         /// The carrier's own wish, in seconds.
         retry_after_s: Option<u32>,
     },
+    /// The carrier's queue of calls is full: the whole dialler pauses, the same attempt may be tried later.
+    QueueFull {
+        /// The carrier's own wish, in seconds.
+        retry_after_s: Option<u32>,
+    },
+    /// More calls at once than the account may have: later, and fewer at once.
+    Lines,
     /// The live call is over already.
     NotLive,
     /// Anything else.

@@ -59,7 +59,7 @@ impl LoggedCarrier {
             Ok(done) => *done,
             Err(CarrierError::Refused { status, .. }) => (*status, "refused"),
             Err(CarrierError::Unreachable(_)) => (0, "unreachable"),
-            Err(CarrierError::Unknown(_)) => (0, "no_answer"),
+            Err(CarrierError::Unknown(lost)) => (lost.status.unwrap_or(0), "no_answer"),
         };
         let entry = WebhookEntry {
             at: asked.at,

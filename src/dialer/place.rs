@@ -110,14 +110,18 @@ impl Dialer {
         match placed {
             Ok(placed) => self.live.report(token, &CallEvent::Accepted, placed.carrier_call_id).await,
             Err(CarrierError::Unknown(what)) => {
-                tracing::warn!(what, "nobody knows whether the call exists; the carrier is asked before anything else");
+                tracing::warn!(%what, "nobody knows whether the call exists; the carrier is asked before anything else");
                 Ok(())
             }
             Err(CarrierError::Unreachable(what)) => {
                 tracing::warn!(what, "the carrier cannot be reached; the attempt is tried again");
                 Ok(store.give_back(id, holder, &later(LATER)).await?)
             }
-            Err(CarrierError::Refused { why: Refusal::SlowDown { retry_after_s }, .. }) => {
+            Err(CarrierError::Refused { why: Refusal::Lines, .. }) => Ok(store.give_back(id, holder, &later(LATER)).await?),
+            Err(CarrierError::Refused {
+                why: Refusal::SlowDown { retry_after_s } | Refusal::QueueFull { retry_after_s },
+                ..
+            }) => {
                 let wait = retry_after_s.map_or(LATER, |s| Duration::seconds(i64::from(s.min(600))));
                 Ok(store.give_back(id, holder, &later(wait)).await?)
             }
@@ -126,7 +130,8 @@ impl Dialer {
                 Ok(self.pause(&error).await?)
             }
             Err(CarrierError::Refused { why, .. }) => {
-                let reason = if why == Refusal::BadNumber { EndReason::BadNumber } else { EndReason::Refused };
+                let bad = matches!(why, Refusal::BadNumber | Refusal::NotReached);
+                let reason = if bad { EndReason::BadNumber } else { EndReason::Refused };
                 let event = CallEvent::Ended { status: FinalStatus::Failed, talk_seconds: None, reason: Some(reason) };
                 self.live.report(token, &event, None).await
             }

@@ -2,7 +2,7 @@
 
 use crate::test_engine::{ACCOUNT, TOKEN};
 use callahead::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
-use callahead::carrier::{Carrier, CarrierError, PlaceCall, Placed, Refusal};
+use callahead::carrier::{Carrier, CarrierError, Lost, PlaceCall, Placed, Refusal};
 use callahead::core::domain::PhoneNumber;
 use callahead::core::ids::{AttemptId, AttemptToken, CarrierName};
 use std::net::SocketAddr;
@@ -60,7 +60,10 @@ async fn answering(bytes: Option<&'static str>) -> (SocketAddr, tokio::task::Joi
 #[tokio::test]
 async fn what_an_answer_means() {
     let refused = |why, status, code| Err(CarrierError::Refused { why, status, code });
-    let unknown = |what: &str| Err(CarrierError::Unknown(what.into()));
+    let unknown = |what: &str| {
+        let status = what["status ".len()..].get(..3).and_then(|status| status.parse().ok());
+        Err(CarrierError::Unknown(Lost { status, what: what.into() }))
+    };
     let placed = |id: Option<&str>| Ok(Placed { carrier_call_id: id.map(str::to_string) });
     let table: [(&str, &str, Result<Placed, CarrierError>); 13] = [
         ("201 Created", r#"{"sid":"CA1","status":"queued"}"#, placed(Some("CA1"))),
@@ -71,7 +74,7 @@ async fn what_an_answer_means() {
         ("401 Unauthorized", r#"{"code":20003}"#, refused(Refusal::Account, 401, 20003)),
         ("429 Too Many", r#"{"code":20429}"#, refused(Refusal::SlowDown { retry_after_s: None }, 429, 20429)),
         ("400 Bad Request", "<html>no</html>", refused(Refusal::Other, 400, 0)),
-        ("403 Forbidden", r#"{"code":21216}"#, refused(Refusal::Other, 403, 21216)),
+        ("403 Forbidden", r#"{"code":21216}"#, refused(Refusal::Blocked, 403, 21216)),
         ("500 Internal Server Error", r#"{"code":20500}"#, unknown("status 500")),
         ("503 Service Unavailable", "<html></html>", unknown("status 503")),
         ("302 Found", "", unknown("status 302")),

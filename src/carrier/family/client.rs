@@ -2,7 +2,7 @@
 
 use super::refusal;
 use super::webhook::final_status;
-use crate::carrier::{CarrierCall, CarrierError, Placed, Refusal};
+use crate::carrier::{CarrierCall, CarrierError, Lost, Placed, Refusal};
 use chrono::{DateTime, Utc};
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -109,14 +109,14 @@ impl Client {
         let status = response.status().as_u16();
         match status {
             200..=299 => {
-                let body = response.bytes().await.map_err(|error| CarrierError::Unknown(describe(error)))?;
+                let body = response.bytes().await.map_err(|error| CarrierError::Unknown(lost(status, describe(error))))?;
                 serde_json::from_slice(&body)
-                    .map_err(|_| CarrierError::Unknown(format!("status {status}, and a body that is not the JSON we know")))
+                    .map_err(|_| CarrierError::Unknown(lost(status, "and a body that is not the JSON we know")))
             }
             // The carrier gave up waiting: what it had read of the request nobody knows.
-            408 => Err(CarrierError::Unknown("status 408".into())),
+            408 => Err(CarrierError::Unknown(lost(status, ""))),
             400..=499 => Err(refused(status, response).await),
-            _ => Err(CarrierError::Unknown(format!("status {status}"))),
+            _ => Err(CarrierError::Unknown(lost(status, ""))),
         }
     }
 }
@@ -128,12 +128,19 @@ async fn refused(status: u16, response: Response) -> CarrierError {
     CarrierError::Refused { why: refusal::sort(status, code, wait), status, code }
 }
 
+/// An answer that came and says nothing about the call.
+fn lost(status: u16, why: impl AsRef<str>) -> Lost {
+    let why = why.as_ref();
+    let what = if why.is_empty() { format!("status {status}") } else { format!("status {status}, {why}") };
+    Lost { status: Some(status), what }
+}
+
 /// A request that got no answer: without a connection nothing was sent; with one, nobody knows.
 fn not_sent(error: reqwest::Error) -> CarrierError {
     if error.is_connect() || error.is_builder() {
         CarrierError::Unreachable(describe(error))
     } else {
-        CarrierError::Unknown(describe(error))
+        CarrierError::Unknown(describe(error).into())
     }
 }
 

@@ -5,12 +5,19 @@ use crate::carrier::Refusal;
 /// Sorts an error of the REST API by its HTTP status and the carrier's code (0 where it gave none).
 pub fn sort(status: u16, code: u32, retry_after_s: Option<u32>) -> Refusal {
     match code {
-        // Invalid, or cannot be reached.
-        21211 | 21214 | 21217 => Refusal::BadNumber,
+        // Invalid.
+        21211 | 21217 => Refusal::BadNumber,
+        // Cannot be reached.
+        21214 => Refusal::NotReached,
         // Credentials; an account or a sender that is not ours, is wrong or missing.
         20003 | 20404 | 21210 | 21212 | 21213 => Refusal::Account,
-        // Too many requests, a full queue, too many calls at once.
-        20429 | 22005 | 10004 => Refusal::SlowDown { retry_after_s },
+        // The country is not allowed; a rule against fraud; a trial account.
+        21215 | 21216 | 21219 => Refusal::Blocked,
+        // No number to call, no address, an application that is none.
+        21201 | 21205 | 21218 => Refusal::OurFault,
+        20429 => Refusal::SlowDown { retry_after_s },
+        22005 => Refusal::QueueFull { retry_after_s },
+        10004 => Refusal::Lines,
         // Too late: the call is not in progress.
         21220 => Refusal::NotLive,
         _ => match status {
@@ -30,7 +37,7 @@ mod tests {
         let slow = Refusal::SlowDown { retry_after_s: Some(3) };
         for (status, code, want) in [
             (400, 21211, Refusal::BadNumber),
-            (400, 21214, Refusal::BadNumber),
+            (400, 21214, Refusal::NotReached),
             (400, 21217, Refusal::BadNumber),
             (401, 20003, Refusal::Account),
             (404, 20404, Refusal::Account),
@@ -38,14 +45,15 @@ mod tests {
             (400, 21212, Refusal::Account),
             (422, 21213, Refusal::Account),
             (429, 20429, slow),
-            (400, 22005, slow),
-            (400, 10004, slow),
+            (400, 22005, Refusal::QueueFull { retry_after_s: Some(3) }),
+            (400, 10004, Refusal::Lines),
             (400, 21220, Refusal::NotLive),
-            (400, 21201, Refusal::Other),
-            (400, 21205, Refusal::Other),
-            (403, 21215, Refusal::Other),
-            (403, 21216, Refusal::Other),
-            (400, 21219, Refusal::Other),
+            (400, 21201, Refusal::OurFault),
+            (400, 21205, Refusal::OurFault),
+            (400, 21218, Refusal::OurFault),
+            (403, 21215, Refusal::Blocked),
+            (403, 21216, Refusal::Blocked),
+            (400, 21219, Refusal::Blocked),
             (401, 0, Refusal::Account),
             (429, 0, slow),
             (404, 0, Refusal::Other),
