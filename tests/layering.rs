@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("board", &[]),
     ("worklist", &["chance"]),
     ("toml_file", &["fault"]),
-    ("config", &["fault", "toml_file", "feed"]),
+    ("config", &["fault", "toml_file", "feed", "carrier"]),
     ("services", &["config", "fault", "toml_file"]),
     ("rulebook", &["config", "fault", "toml_file"]),
     ("prompt", &["fault"]),

@@ -11,11 +11,10 @@ pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, l
 pub use reload::{Looked, Reload};
 
 use crate::board::Board;
-use crate::carrier::Carrier;
-use crate::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
+use crate::carrier::{Carrier, Settings};
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::config::{AnsweringMachine, CarrierConfig, CarrierKind, Config};
+use crate::config::{CarrierConfig, Config};
 use crate::core::ids::CarrierName;
 use crate::dialer::{LoggedCarrier, REQUEST_TIMEOUT};
 use crate::fault::Fault;
@@ -115,7 +114,7 @@ fn tell(warnings: &[Fault]) {
 
 /// A real carrier does not speak with a pack that nobody signed off, unless the configuration accepts it.
 fn refuse_unreviewed(config: &Config, packs: &Packs) -> Result<(), Unreviewed> {
-    let real = config.carriers.iter().find(|(_, carrier)| carrier.kind.is_real());
+    let real = config.carriers.iter().find(|(_, carrier)| carrier.kind.is_real);
     let Some((carrier, _)) = real else { return Ok(()) };
     let unreviewed: Vec<_> = packs.iter().filter(|pack| !pack.reviewed()).map(|pack| pack.language.to_string()).collect();
     let which = unreviewed.join(", ");
@@ -146,27 +145,18 @@ fn carriers(config: &Config, store: &SharedStore, clock: &Clock) -> anyhow::Resu
     config.carriers.iter().map(|(name, settings)| Ok((name.clone(), logged(carrier(config, name, settings)?)))).collect()
 }
 
-/// The one line a carrier takes outside its folder.
+/// The carrier of its kind: which kinds there are, only the carrier room knows.
 fn carrier(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> anyhow::Result<Arc<dyn Carrier>> {
-    match settings.kind {
-        CarrierKind::Simulator | CarrierKind::Twilio => Ok(Arc::new(TwilioCarrier::new(twilio(config, name, settings))?)),
-        other => bail!("carrier {name}: kind {other:?} is not built yet; use simulator or twilio"),
-    }
-}
-
-fn twilio(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> TwilioSettings {
-    TwilioSettings {
+    let make = settings.kind.make.with_context(|| format!("carrier {name}: kind {:?} is not built yet", settings.kind))?;
+    Ok(make(Settings {
         name: name.clone(),
         api_url: settings.api_url.clone(),
         account: settings.account.clone(),
         auth_tokens: settings.auth_tokens.clone(),
         from: settings.from.clone(),
         public_url: config.server.public_url.clone(),
-        answering_machine: match settings.answering_machine {
-            AnsweringMachine::Async => Detection::Async,
-            AnsweringMachine::Sync => Detection::Sync,
-            AnsweringMachine::Off => Detection::Off,
-        },
+        answering_machine: settings.answering_machine,
         request_timeout: REQUEST_TIMEOUT,
-    }
+        own: settings.own.clone(),
+    })?)
 }

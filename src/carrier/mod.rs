@@ -1,12 +1,19 @@
 //! The seam to the telephone network. A carrier places calls and turns live ones; its webhooks become
 //! [`CallEvent`]s, and a [`Page`] becomes its document. A carrier's own words stay in its folder; adding one is a folder
-//! and a line in `app`.
+//! and its line in [`KINDS`].
 //!
 //! Never here: the store, deciding what is said. Start reading at [`Carrier`].
 
 pub mod family;
+mod kind;
+mod settings;
+pub mod signalwire;
 pub mod simulator;
+pub mod telnyx;
 pub mod twilio;
+
+pub use kind::{Access, Holds, KINDS, Kind, OwnKey};
+pub use settings::{Detection, Own, OwnValue, Settings, SettingsError};
 
 use crate::core::Phi;
 use crate::core::call::{CallEvent, FinalStatus, Key, Then, TransferResult};
@@ -27,6 +34,9 @@ pub trait Carrier: Send + Sync + 'static {
     /// Turns a live call to the document of `step`, ending what it plays now.
     async fn turn_call(&self, carrier_call_id: &str, token: &AttemptToken, step: u32) -> Result<(), CarrierError>;
 
+    /// Ends a live call: one that outlasts its limit where the carrier keeps none.
+    async fn end_call(&self, carrier_call_id: &str) -> Result<(), CarrierError>;
+
     /// The carrier's calls to a number that were created at or after `since` (it may give older ones of that day too).
     async fn find_calls(&self, to: &PhoneNumber, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError>;
 
@@ -35,6 +45,12 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Checks the signature and reads a webhook. Nothing of the request is believed before its signature is.
     fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected>;
+
+    /// Whether its signature covers the address a webhook came to. Where it does not, whoever loads the call must see that
+    /// the webhook names the call it is taken for.
+    fn signs_addresses(&self) -> bool {
+        true
+    }
 
     /// The document that says and does what `page` tells.
     fn document(&self, token: &AttemptToken, page: &Page) -> Document;

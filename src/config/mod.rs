@@ -14,7 +14,7 @@ mod outline;
 mod secret;
 mod server;
 
-pub use carriers::{AnsweringMachine, AsteriskConfig, CarrierConfig, CarrierKind};
+pub use carriers::CarrierConfig;
 pub use feeds::{Acknowledge, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings};
 pub(crate) use organization::WEEKDAYS;
 pub use organization::{Department, Hours, Organization, Site};

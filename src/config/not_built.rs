@@ -2,6 +2,7 @@
 //! its feed is read.
 
 use super::{CarrierConfig, CsvMode, Department, FeedConfig, FeedKind, NotBuilt};
+use crate::carrier::KINDS;
 use crate::core::ids::{CarrierName, FeedName};
 use crate::toml_file::Section;
 use std::collections::BTreeMap;
@@ -15,7 +16,9 @@ pub(super) fn not_built(
     let mut found = Vec::new();
     for (name, section) in root.sections("carriers") {
         let Some(carrier) = carriers.get(&CarrierName::new(name)).filter(|carrier| !carrier.kind.is_built()) else { continue };
-        let message = format!("carriers.{name}: kind {} is not built yet: use simulator or twilio", carrier.kind.as_str());
+        let built: Vec<_> = KINDS.iter().filter(|kind| kind.is_built()).map(|kind| kind.word).collect();
+        let built = built.join(", ");
+        let message = format!("carriers.{name}: kind {} is not built yet; these are: {built}", carrier.kind.word);
         found.push(NotBuilt { fault: section.place_of(&["kind"]).fault("not_built", message), stops_serve: true });
     }
     for (name, section) in root.sections("feeds") {

@@ -1,5 +1,6 @@
 //! Secrets: taken from a variable or a file, never shown.
 
+use crate::fault::Fault;
 use crate::toml_file::{Node, Place, Read, Source, Value, parse};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -65,6 +66,26 @@ impl Secrets<'_> {
             } else {
                 Err(faults.into_iter().filter_map(Result::err).flatten().collect())
             }
+        }
+    }
+
+    /// Secrets that have names: a table with one under each.
+    pub fn named(&self, plain: Plain) -> impl Fn(&Node) -> Read<Vec<(String, SecretString)>> {
+        move |node| match &node.value {
+            Value::Variable(text) if text.trim_start().starts_with('{') => self.named(plain)(&value_of(node, text)?),
+            Value::Table(table) if !table.is_empty() => {
+                let read = table.iter().map(|(name, entry)| Ok((name.clone(), self.one(plain)(&entry.node)?)));
+                let (secrets, faults): (Vec<_>, Vec<Read<_>>) = read.partition(Result::is_ok);
+                if faults.is_empty() {
+                    Ok(secrets.into_iter().flatten().collect())
+                } else {
+                    // The names are anybody's: no word in them says that a secret follows, so none of the values is shown.
+                    Err(faults.into_iter().filter_map(Result::err).flatten().map(Fault::without_value).collect())
+                }
+            }
+            _ => node
+                .wrong("want a table of secrets by their names: { NAME = { env = \"VARIABLE\" } }")
+                .map_err(|faults| faults.into_iter().map(Fault::without_value).collect()),
         }
     }
 

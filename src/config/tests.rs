@@ -1,6 +1,7 @@
 //! Files and variables, right and wrong.
 
 use super::*;
+use crate::carrier::{Detection, KINDS};
 use crate::core::plan::OptOutScope;
 use secrecy::ExposeSecret;
 
@@ -83,7 +84,7 @@ fn the_example_of_the_interfaces_is_read() {
     assert_eq!(config.store.url.expose_secret(), "sqlite://hospital/callahead.db");
     assert_eq!(config.sites.len(), 1);
     let carrier = &config.carriers[&CarrierName::from("main")];
-    assert_eq!((carrier.kind, carrier.api_url.as_str()), (CarrierKind::Twilio, "https://api.example.org"));
+    assert_eq!((carrier.kind.word, carrier.api_url.as_str()), ("twilio", "https://api.example.org"));
     assert_eq!(carrier.auth_tokens[0].expose_secret(), "hush");
     let FeedKind::Hl7(hl7) = &config.feeds[&FeedName::from("epic")].kind else { panic!("hl7") };
     assert_eq!((hl7.max_message, hl7.ack), (1_048_576, Acknowledge::Auto));
@@ -104,10 +105,10 @@ fn the_defaults_are_the_example_with_the_simulator() {
     assert_eq!(sites, [("boston", "Longwood", "America/New_York"), ("denver", "Front Range", "America/Denver")]);
     let main = &defaults.carriers[&CarrierName::from("main")];
     assert_eq!(
-        (main.kind, main.account.as_str(), main.api_url.as_str()),
-        (CarrierKind::Simulator, "ACsimulator", "http://127.0.0.1:8090")
+        (main.kind.word, main.account.as_str(), main.api_url.as_str()),
+        ("simulator", "ACsimulator", "http://127.0.0.1:8090")
     );
-    assert_eq!((main.max_calls, main.ring_timeout, main.answering_machine), (20, Duration::seconds(30), AnsweringMachine::Async));
+    assert_eq!((main.max_calls, main.ring_timeout, main.answering_machine), (20, Duration::seconds(30), Detection::Async));
     assert_eq!(defaults.store.url.expose_secret(), "sqlite://callahead.db");
     assert_eq!((defaults.schedules.as_path(), defaults.file), (Path::new("schedules"), None));
 }
@@ -132,7 +133,14 @@ fn the_commented_keys_of_the_defaults_are_accepted() {
     for secret in ["asterisk.password", "fhir.pem"] {
         std::fs::write(folder.path().join(secret), "hush\n").expect("written");
     }
-    let names = ["TWILIO_AUTH_TOKEN", "SIGNALWIRE_TOKEN", "SIGNALWIRE_SIGNING_KEY", "TELNYX_API_KEY"];
+    let names = [
+        "TWILIO_AUTH_TOKEN",
+        "SIGNALWIRE_TOKEN",
+        "SIGNALWIRE_SIGNING_KEY",
+        "TELNYX_API_KEY",
+        "TWILIO_API_SECRET",
+        "TWILIO_SHARED_KEY",
+    ];
     let env = names.map(|name| (name.to_string(), "hush".to_string()));
     let config =
         Config::read(Some((&folder.path().join("callahead.toml"), &text)), env).unwrap_or_else(|faults| panic!("{faults:#?}"));
@@ -249,6 +257,49 @@ fn wrong_files() {
         assert_eq!(caret, Some(column + 3), "{fault}");
         assert!(!fault.to_string().contains("hush"), "{fault}");
     }
+}
+
+#[test]
+fn each_kind_has_the_keys_that_the_carrier_room_gives_it() {
+    let own = "from = \"+16175550100\"\naccount = \"a\"\nauth_token = { env = \"T\" }\n";
+    let env = [("T", "hush"), ("K1", "hush1"), ("K2", "hush2")];
+    let twilio = format!(
+        "[carriers.main]\nkind = \"twilio\"\n{own}api_key = \"SK1\"\napi_secret = {{ env = \"K1\" }}\n\
+         shared_keys = {{ webhooks_sharedkey_1 = {{ env = \"K1\" }}, webhooks_sharedkey_2 = {{ env = \"K2\" }} }}"
+    );
+    let config = read_with(&twilio, &env).expect("sound");
+    let main = &config.carriers[&CarrierName::from("main")].own;
+    let shared: Vec<_> = main.named("shared_keys").iter().map(|(id, key)| (id.as_str(), key.expose_secret())).collect();
+    assert_eq!(shared, [("webhooks_sharedkey_1", "hush1"), ("webhooks_sharedkey_2", "hush2")]);
+    assert_eq!((main.texts("api_key"), main.secrets("api_secret").len()), (["SK1".to_string()].as_slice(), 1));
+    assert!(!format!("{config:?}").contains("hush"), "secrets print redacted");
+
+    let telnyx = |key: &str| read_with(&format!("[carriers.main]\nkind = \"telnyx\"\n{own}public_key = {key}"), &env);
+    assert!(telnyx("\"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"").is_ok());
+    assert!(telnyx("[\"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"]").is_ok(), "a list while it is changed");
+    for (key, part) in [
+        ("\"hm\"", "32 bytes in base64"),
+        ("\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", "weak"),
+        ("[]", "the list is empty"),
+    ] {
+        let faults = telnyx(key).err().unwrap_or_default();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert!(faults[0].message.contains(part) && faults[0].line == 6, "{}", faults[0]);
+    }
+    for (extra, part) in [
+        ("shared_keys = { a = \"hush\" }", "a secret does not stand in this file"),
+        ("shared_keys = { a = { env = \"NONE\" } }", "NONE is not set"),
+        ("shared_keys = \"hush\"", "want a table of secrets"),
+        ("public_key = \"x\"", "carriers.main.public_key is for carriers of kind \"telnyx\""),
+        ("user = \"x\"", "carriers.main.user is for carriers of kind \"asterisk\""),
+    ] {
+        let text = format!("[carriers.main]\nkind = \"twilio\"\n{own}{extra}");
+        let faults = read_with(&text, &env).err().unwrap_or_default();
+        assert!(faults.len() == 1 && faults[0].message.contains(part), "{extra}: {faults:#?}");
+        assert!(!faults[0].to_string().contains("hush"), "{}", faults[0]);
+    }
+    let built: Vec<_> = KINDS.iter().filter(|kind| kind.is_built()).map(|kind| kind.word).collect();
+    assert_eq!(built, ["simulator", "twilio", "signalwire", "telnyx"]);
 }
 
 #[test]

@@ -113,6 +113,13 @@ impl Carrier for LoggedCarrier {
         turned
     }
 
+    async fn end_call(&self, carrier_call_id: &str) -> Result<(), CarrierError> {
+        let asked = self.ask("POST", "end call");
+        let ended = self.carrier.end_call(carrier_call_id).await;
+        self.keep(asked, asked_about(), ended.as_ref().map(|()| (200, "ok")), None).await;
+        ended
+    }
+
     async fn find_calls(&self, to: &PhoneNumber, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
         let asked = self.ask("GET", "find calls");
         let found = self.carrier.find_calls(to, since).await;
@@ -131,6 +138,10 @@ impl Carrier for LoggedCarrier {
 
     fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
         self.carrier.receive(request)
+    }
+
+    fn signs_addresses(&self) -> bool {
+        self.carrier.signs_addresses()
     }
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {

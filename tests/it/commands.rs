@@ -217,10 +217,11 @@ const NOT_BUILT: &str = r#"
 [carriers.main]
 kind = "simulator"
 [carriers.second]
-kind = "signalwire"
-api_url = "https://example.signalwire.com/api/laml"
-account = "a"
-auth_token = { env = "PATH" }
+kind = "asterisk"
+url = "http://127.0.0.1:8088/ari"
+user = "a"
+password = { env = "PATH" }
+trunk = "PJSIP/{number}@carrier"
 from = "+16175550100"
 [departments.mri]
 name = "M R I"
@@ -249,11 +250,11 @@ fn what_is_configured_and_not_built_is_said() {
     let faults: Value = serde_json::from_str(&done.stdout).expect("JSON");
     let faults: Vec<_> = faults.as_array().expect("faults").iter().map(|f| (f["line"].as_u64(), f["message"].as_str())).collect();
     let said = [
-        (7, "carriers.second: kind signalwire is not built yet"),
-        (14, "departments.mri.desk is not used yet: no call is transferred"),
-        (21, "feeds.daily: `serve` reads no feed yet; use `callahead import --feed daily`"),
-        (24, "feeds.whole: mode \"snapshot\" is not built yet"),
-        (27, "feeds.epic: `serve` reads no feed yet"),
+        (7, "carriers.second: kind asterisk is not built yet; these are: simulator, twilio, signalwire, telnyx"),
+        (15, "departments.mri.desk is not used yet: no call is transferred"),
+        (22, "feeds.daily: `serve` reads no feed yet; use `callahead import --feed daily`"),
+        (25, "feeds.whole: mode \"snapshot\" is not built yet"),
+        (28, "feeds.epic: `serve` reads no feed yet"),
     ];
     assert_eq!(faults.len(), said.len(), "{faults:#?}");
     for ((line, message), (want_line, part)) in faults.iter().zip(said) {

@@ -58,6 +58,10 @@ impl Carrier for Telephones {
         Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 })
     }
 
+    async fn end_call(&self, _: &str) -> Result<(), CarrierError> {
+        Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 })
+    }
+
     async fn find_calls(&self, _: &PhoneNumber, _: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
         let meeting = self.meeting.lock().expect("no panic").clone();
         if let Some(meeting) = meeting {

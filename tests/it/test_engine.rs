@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use callahead::carrier::Own;
 use callahead::carrier::simulator::{self, FaultList, Simulator, SimulatorSettings};
 use callahead::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
 use callahead::carrier::{Ask, Carrier, Message, Page, PlaceCall, Received, Rejected, Webhook, WebhookRequest};
@@ -111,6 +112,7 @@ impl World {
                 public_url: public_url.clone(),
                 answering_machine: setup.detection,
                 request_timeout: Duration::from_secs(10),
+                own: Own::default(),
             })
             .expect("sound settings"),
         );

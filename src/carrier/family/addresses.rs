@@ -27,20 +27,48 @@ pub enum Hook {
     Detection,
 }
 
+/// A carrier's own retry settings, which it reads from the fragment of an address. It neither sends nor signs a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// Where somebody on the line waits for words. With its `#`; empty where the carrier knows none.
+    pub voice: &'static str,
+    /// Where it only tells us something.
+    pub news: &'static str,
+}
+
 /// Writes callback addresses of one carrier.
 #[derive(Debug, Clone)]
 pub struct Addresses {
     base: String,
+    overrides: Overrides,
 }
 
 impl Addresses {
     /// Addresses below `public_url`, which carriers reach us by.
     pub fn new(public_url: &str, carrier: &CarrierName) -> Addresses {
-        Addresses { base: format!("{}/carriers/{carrier}", public_url.trim_end_matches('/')) }
+        let base = format!("{}/carriers/{carrier}", public_url.trim_end_matches('/'));
+        Addresses { base, overrides: Overrides::default() }
+    }
+
+    /// The same with the carrier's own retry settings in every one of them.
+    pub fn with(self, overrides: Overrides) -> Addresses {
+        Addresses { overrides, ..self }
     }
 
     /// The absolute address of a hook.
     pub fn of(&self, token: &AttemptToken, hook: Hook) -> String {
+        self.written(token, hook, "")
+    }
+
+    fn written(&self, token: &AttemptToken, hook: Hook, query: &str) -> String {
+        let fragment = match hook {
+            Hook::Status | Hook::Detection => self.overrides.news,
+            _ => self.overrides.voice,
+        };
+        format!("{}{query}{fragment}", self.bare(token, hook))
+    }
+
+    fn bare(&self, token: &AttemptToken, hook: Hook) -> String {
         let (base, token) = (&self.base, token.as_str());
         match hook {
             Hook::Answered => format!("{base}/voice/{token}/answered"),
@@ -71,7 +99,7 @@ pub struct Again {
 impl Addresses {
     /// The address that asks the same again: what a repeat of the request would not carry stands in its query.
     pub fn again(&self, token: &AttemptToken, ask: &Ask, tries: u32) -> String {
-        let again = |hook, more: String| format!("{}?try={tries}{more}", self.of(token, hook));
+        let again = |hook, more: String| self.written(token, hook, &format!("?try={tries}{more}"));
         match *ask {
             Ask::Answered { answered_by } => {
                 again(Hook::Answered, answered_by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default())
@@ -141,6 +169,18 @@ mod tests {
         let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
         assert_eq!(read_again(&address), Again { tries: 1, answered_by: machine, ..Again::default() });
         assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
+    }
+
+    #[test]
+    fn a_carriers_own_settings_stand_last() {
+        let overrides = Overrides { voice: "#rc=2", news: "#rc=5" };
+        let addresses = Addresses::new("https://c.example", &CarrierName::from("main")).with(overrides);
+        let token = AttemptToken::from("0af1");
+        assert_eq!(addresses.of(&token, Hook::Key(3)), "https://c.example/carriers/main/voice/0af1/3/key#rc=2");
+        assert_eq!(addresses.of(&token, Hook::Status), "https://c.example/carriers/main/status/0af1#rc=5");
+        assert_eq!(addresses.of(&token, Hook::Detection), "https://c.example/carriers/main/amd/0af1#rc=5");
+        let again = addresses.again(&token, &Ask::Silence { step: 3 }, 2);
+        assert_eq!(again, "https://c.example/carriers/main/voice/0af1/3/silence?try=2#rc=2");
     }
 
     #[test]

@@ -1,29 +1,53 @@
-//! The carrier's REST API. Nothing is retried here: whoever asks knows whether a second call may follow.
+//! A carrier's REST API. Nothing is retried here: whoever asks knows whether a second call may follow.
 
-use super::refusal;
-use super::webhook::final_status;
+use super::create::Field;
+use super::profile::{BodyKind, Profile, Since};
+use super::resource::{Fault, List, Resource};
 use crate::carrier::{CarrierCall, CarrierError, Lost, Placed, Refusal};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration as Span, Utc};
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::error::Error as _;
 use std::time::Duration;
 
 /// How many pages of a list are read at most.
 const MOST_PAGES: usize = 20;
 
+/// What any change or question is answered with.
+const DONE: &[u16] = &[200, 201, 202, 204];
+
+/// Who our requests say we are.
+pub enum Login {
+    /// HTTP Basic.
+    Basic {
+        /// The account, or the id of an API key.
+        user: String,
+        /// Its secret.
+        secret: SecretString,
+    },
+    /// A bearer's key.
+    Bearer(SecretString),
+}
+
 /// A client of one account.
 pub struct Client {
     http: reqwest::Client,
     calls: Url,
-    account: String,
-    auth_token: SecretString,
+    login: Login,
+    profile: &'static Profile,
 }
 
 impl Client {
     /// A client of `account` at `api_url`.
-    pub fn new(api_url: &Url, account: &str, auth_token: SecretString, timeout: Duration) -> Result<Client, reqwest::Error> {
+    pub fn new(
+        api_url: &Url,
+        account: &str,
+        login: Login,
+        profile: &'static Profile,
+        timeout: Duration,
+    ) -> Result<Client, reqwest::Error> {
         let mut http = reqwest::Client::builder()
             .connect_timeout(timeout.min(Duration::from_secs(5)))
             .timeout(timeout)
@@ -36,48 +60,66 @@ impl Client {
         }
         let mut calls = api_url.clone();
         if let Ok(mut path) = calls.path_segments_mut() {
-            path.pop_if_empty().extend(["2010-04-01", "Accounts", account, "Calls"]);
+            path.pop_if_empty().extend(profile.root).extend(["Accounts", account, "Calls"]);
         }
-        Ok(Client { http: http.build()?, calls, account: account.to_string(), auth_token })
+        Ok(Client { http: http.build()?, calls, login, profile })
     }
 
     /// Creates a call.
-    pub async fn create(&self, form: &[(&str, String)]) -> Result<Placed, CarrierError> {
-        let created: Resource = self.ask(self.http.post(self.address(None)).form(form)).await?;
+    pub async fn create(&self, fields: &[Field]) -> Result<Placed, CarrierError> {
+        let request = self.http.post(self.all());
+        let request = match self.profile.create_body {
+            BodyKind::Form => request.form(&fields.iter().map(|(name, value)| (*name, value.in_form())).collect::<Vec<_>>()),
+            BodyKind::Json => {
+                let body = fields.iter().map(|(name, value)| (name.to_string(), value.in_json()));
+                request.json(&body.collect::<serde_json::Map<_, _>>())
+            }
+        };
+        let created: Resource = self.ask(request, self.profile.created).await?;
         Ok(Placed { carrier_call_id: created.sid.filter(|sid| !sid.is_empty()) })
     }
 
     /// Changes a live call. A call the carrier does not know any more is not live.
     pub async fn update(&self, call: &str, form: &[(&str, String)]) -> Result<(), CarrierError> {
-        match self.ask::<serde::de::IgnoredAny>(self.http.post(self.address(Some(call))).form(form)).await {
-            Err(CarrierError::Refused { status: 404, code, .. }) => {
-                Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code })
-            }
+        let not_live = |code| CarrierError::Refused { why: Refusal::NotLive, status: 404, code };
+        let address = self.one(call).ok_or_else(|| not_live(0))?;
+        match self.ask::<IgnoredAny>(self.http.post(address).form(form), DONE).await {
+            Err(CarrierError::Refused { status: 404, code, .. }) => Err(not_live(code)),
             other => other.map(|_| ()),
         }
     }
 
     /// One call, `None` where the carrier does not know it.
     pub async fn fetch(&self, call: &str) -> Result<Option<CarrierCall>, CarrierError> {
-        match self.ask::<Resource>(self.http.get(self.address(Some(call)))).await {
+        let Some(address) = self.one(call) else { return Ok(None) };
+        match self.ask::<Resource>(self.http.get(address), DONE).await {
             Ok(resource) => Ok(Some(resource.into_call())),
             Err(CarrierError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The calls to a number from a day on.
+    /// The calls to a number from a day on. A list that cannot be read to its end is no answer: what stands further on may be
+    /// the call that is looked for.
     pub async fn list(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
-        let day = since.format("%Y-%m-%d").to_string();
-        // The parameter is named `StartTime>`; with its `=` it reads "at or after".
-        let query = [("To", to), ("StartTime>", day.as_str()), ("PageSize", "200")];
-        let mut request = self.http.get(self.address(None)).query(&query);
+        let mut request = self.http.get(self.all()).query(&[("To", to)]);
+        request = match self.profile.since {
+            Since::StartTime => {
+                let day = since.format("%Y-%m-%d").to_string();
+                request.query(&[("StartTime>", day.as_str()), ("PageSize", "200")])
+            }
+            Since::Here => request.query(&[("PageSize", "50")]),
+        };
+        let oldest = since - Span::days(1);
         let mut calls = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page: List = self.ask(request).await?;
-            calls.extend(page.calls.into_iter().filter(|call| call.sid.is_some()).map(Resource::into_call));
+            let page: List = self.ask(request, DONE).await?;
+            // A carrier that does not know the parameter would list everybody's calls.
+            let ours = page.calls.into_iter().filter(|call| call.sid.is_some());
+            let ours = ours.filter(|call| call.to.as_deref().is_none_or(|it| same_number(it, to)));
+            calls.extend(ours.map(Resource::into_call).filter(|call| call.started_at.is_none_or(|at| at >= oldest)));
             let Some(next) = page.next_page_uri.filter(|uri| !uri.is_empty()) else {
-                break;
+                return Ok(calls);
             };
             let next = self.calls.join(&next).ok().filter(|next| next.origin() == self.calls.origin());
             let Some(next) = next else {
@@ -86,46 +128,59 @@ impl Client {
             };
             request = self.http.get(next);
         }
-        Ok(calls)
+        Err(CarrierError::Unknown(format!("the list of calls has more than {MOST_PAGES} pages").into()))
     }
 
-    fn address(&self, call: Option<&str>) -> Url {
+    fn all(&self) -> Url {
         let mut url = self.calls.clone();
-        match call {
-            // As one path segment, so that no id can leave its place.
-            Some(call) => {
-                if let Ok(mut path) = url.path_segments_mut() {
-                    path.push(&format!("{call}.json"));
-                }
-            }
-            None => url.set_path(&format!("{}.json", self.calls.path())),
-        }
+        url.set_path(&format!("{}{}", self.calls.path(), self.profile.suffix));
         url
     }
 
-    async fn ask<T: for<'de> Deserialize<'de>>(&self, request: RequestBuilder) -> Result<T, CarrierError> {
-        let request = request.basic_auth(&self.account, Some(self.auth_token.expose_secret()));
+    /// The address of one call; `None` where the id cannot be one.
+    fn one(&self, call: &str) -> Option<Url> {
+        // As one path segment, so that no id can leave its place; these two would be dropped as such.
+        if call.is_empty() || call == "." || call == ".." {
+            return None;
+        }
+        let mut url = self.calls.clone();
+        url.path_segments_mut().ok()?.push(&format!("{call}{}", self.profile.suffix));
+        Some(url)
+    }
+
+    async fn ask<T: for<'de> Deserialize<'de>>(&self, request: RequestBuilder, good: &[u16]) -> Result<T, CarrierError> {
+        let request = match &self.login {
+            Login::Basic { user, secret } => request.basic_auth(user, Some(secret.expose_secret())),
+            Login::Bearer(key) => request.bearer_auth(key.expose_secret()),
+        };
         let response = request.send().await.map_err(not_sent)?;
         let status = response.status().as_u16();
         match status {
-            200..=299 => {
+            _ if good.contains(&status) => {
                 let body = response.bytes().await.map_err(|error| CarrierError::Unknown(lost(status, describe(error))))?;
-                serde_json::from_slice(&body)
+                // An empty answer to a change is one.
+                let body = if body.is_empty() && status == 204 { b"null".as_slice() } else { &body };
+                serde_json::from_slice(body)
                     .map_err(|_| CarrierError::Unknown(lost(status, "and a body that is not the JSON we know")))
             }
             // The carrier gave up waiting: what it had read of the request nobody knows.
             408 => Err(CarrierError::Unknown(lost(status, ""))),
-            400..=499 => Err(refused(status, response).await),
+            400..=499 => Err(self.refused(status, response).await),
             _ => Err(CarrierError::Unknown(lost(status, ""))),
         }
     }
+
+    async fn refused(&self, status: u16, response: Response) -> CarrierError {
+        let headers = response.headers().clone();
+        let fault = Fault::read(status, &headers, &response.bytes().await.unwrap_or_default());
+        CarrierError::Refused { why: (self.profile.refusal)(&fault), status, code: fault.code }
+    }
 }
 
-async fn refused(status: u16, response: Response) -> CarrierError {
-    let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    // A refusal is one even if the reason cannot be read.
-    let code = response.json::<Fault>().await.ok().and_then(|fault| fault.code).unwrap_or(0);
-    CarrierError::Refused { why: refusal::sort(status, code, wait), status, code }
+/// Whether two writings may mean one number: in doubt they do, because a call that is overlooked would be placed again.
+fn same_number(one: &str, other: &str) -> bool {
+    let digits = |text: &str| text.chars().rev().filter(char::is_ascii_digit).take(7).collect::<String>();
+    digits(one) == digits(other)
 }
 
 /// An answer that came and says nothing about the call.
@@ -159,38 +214,4 @@ fn describe(error: reqwest::Error) -> String {
 
 fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| host == "localhost" || host == "[::1]" || host.starts_with("127."))
-}
-
-#[derive(Deserialize)]
-struct Fault {
-    code: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct List {
-    #[serde(default)]
-    calls: Vec<Resource>,
-    next_page_uri: Option<String>,
-}
-
-/// The call resource, as far as we need it. All its values are strings or null.
-#[derive(Deserialize)]
-struct Resource {
-    sid: Option<String>,
-    status: Option<String>,
-    date_created: Option<String>,
-    start_time: Option<String>,
-    duration: Option<String>,
-}
-
-impl Resource {
-    fn into_call(self) -> CarrierCall {
-        let moment = |text: Option<String>| DateTime::parse_from_rfc2822(&text?).ok().map(|moment| moment.with_timezone(&Utc));
-        CarrierCall {
-            id: self.sid.unwrap_or_default(),
-            ended: self.status.as_deref().and_then(final_status),
-            started_at: moment(self.date_created).or_else(|| moment(self.start_time)),
-            talk_seconds: self.duration.and_then(|seconds| seconds.parse().ok()),
-        }
-    }
 }

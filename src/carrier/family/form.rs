@@ -1,6 +1,14 @@
 //! Reading form bodies.
 
+use crate::carrier::WebhookRequest;
 use reqwest::Url;
+
+/// Whether a request says that its body is a form.
+pub fn is_form(request: &WebhookRequest<'_>) -> bool {
+    (request.header)("content-type").is_some_and(|kind| {
+        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
 
 /// The decoded pairs of an `application/x-www-form-urlencoded` body, in order, repeats and empty values included. What is
 /// no sound UTF-8 comes out as replacement characters: a signature over it cannot hold.

@@ -1,10 +1,12 @@
-//! What the carrier's error codes mean for us (carriers.md, section 1).
+//! What Twilio's error codes mean for us, which SignalWire uses as well (carriers.md, sections 1 and 7).
 
+use super::resource::Fault;
 use crate::carrier::Refusal;
 
-/// Sorts an error of the REST API by its HTTP status and the carrier's code (0 where it gave none).
-pub fn sort(status: u16, code: u32, retry_after_s: Option<u32>) -> Refusal {
-    match code {
+/// Sorts a refusal by the carrier's code and, where that says nothing, by its HTTP status.
+pub fn sort(fault: &Fault) -> Refusal {
+    let retry_after_s = fault.retry_after_s;
+    match fault.code {
         // Invalid.
         21211 | 21217 => Refusal::BadNumber,
         // Cannot be reached.
@@ -20,7 +22,7 @@ pub fn sort(status: u16, code: u32, retry_after_s: Option<u32>) -> Refusal {
         10004 => Refusal::Lines,
         // Too late: the call is not in progress.
         21220 => Refusal::NotLive,
-        _ => match status {
+        _ => match fault.status {
             401 => Refusal::Account,
             429 => Refusal::SlowDown { retry_after_s },
             _ => Refusal::Other,
@@ -54,11 +56,15 @@ mod tests {
             (403, 21215, Refusal::Blocked),
             (403, 21216, Refusal::Blocked),
             (400, 21219, Refusal::Blocked),
+            // SignalWire's status for what it cannot validate.
+            (422, 21211, Refusal::BadNumber),
+            (422, 0, Refusal::Other),
             (401, 0, Refusal::Account),
             (429, 0, slow),
             (404, 0, Refusal::Other),
         ] {
-            assert_eq!(sort(status, code, Some(3)), want, "{status} {code}");
+            let fault = Fault { status, code, retry_after_s: Some(3), ..Fault::default() };
+            assert_eq!(sort(&fault), want, "{status} {code}");
         }
     }
 }
