@@ -170,7 +170,17 @@ impl Dialer {
                 self.questions.forget(id);
                 self.settle_if_over(&record.token, &found).await
             }
-            Ok(_) => self.wait_out(call, &record.token, &CarrierError::Unknown("the call is said to last".into()), now).await,
+            Ok(found) => {
+                // Not every carrier keeps the limit of a call (SignalWire knows none): then it is ended here, and its end is
+                // heard of like any other.
+                if found.is_some() {
+                    match self.carrier.end_call(call_id).await {
+                        Ok(()) => tracing::warn!("the call outlasts its limit: the carrier was told to end it"),
+                        Err(error) => tracing::warn!(%error, "the call outlasts its limit and could not be ended"),
+                    }
+                }
+                self.wait_out(call, &record.token, &CarrierError::Unknown("the call is said to last".into()), now).await
+            }
             Err(error) => self.wait_out(call, &record.token, &error, now).await,
         }
     }
