@@ -3,8 +3,10 @@
 mod agenda;
 mod audit;
 mod bench;
+mod carrier_behind_proxy;
 mod carrier_client;
 mod carrier_faults;
+mod carrier_kinds;
 mod carrier_simulator;
 mod closure;
 mod commands;

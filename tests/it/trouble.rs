@@ -48,7 +48,9 @@ impl Line {
         let program = Program::start(&["serve"], &config);
         program.answers(web, "/healthz");
         let url = tokio::time::timeout(Duration::from_secs(60), wanted.recv()).await.expect("in time").expect("a call");
-        let answered = url.split_once(&format!("127.0.0.1:{web}")).expect("our address").1.to_string();
+        let answered = url.split_once(&format!("127.0.0.1:{web}")).expect("our address").1;
+        // The fragment is the carrier's own and is never sent.
+        let answered = answered.split('#').next().unwrap_or_default().to_string();
         Line { folder, config, web, answered, _program: program }
     }
 
@@ -84,6 +86,7 @@ impl Line {
 pub fn between(document: &str, before: &str, after: &str) -> String {
     let inside = document.split_once(before).unwrap_or_else(|| panic!("{before} in {document}")).1;
     let address = inside.split_once(after).expect("its end").0.replace("&amp;", "&");
+    let address = address.split('#').next().unwrap_or_default();
     format!("/carriers{}", address.split_once("/carriers").expect("a webhook's address").1)
 }
 
