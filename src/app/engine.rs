@@ -8,8 +8,7 @@ use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::silence::Silence;
-use crate::web::{Web, console_router, router, router_with_console};
-use axum::Router;
+use crate::web::{Limits, Web, console_router, router, router_with_console, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -73,7 +72,7 @@ impl Engine {
         let servers = [Some((listeners.web, open)), listeners.console.map(|listener| (listener, console_router(web)))]
             .into_iter()
             .flatten()
-            .map(|(listener, routes)| tokio::spawn(serve(listener, routes, stop_web.clone())))
+            .map(|(listener, routes)| tokio::spawn(serve(listener, routes, Limits::default(), stop_web.clone())))
             .collect();
         let planned = Arc::new(Notify::new());
         let planner = Arc::new(Planner {
@@ -131,11 +130,6 @@ async fn unfinished(work: &TaskTracker, patience: Duration) -> usize {
         Ok(()) => 0,
         Err(_) => work.len(),
     }
-}
-
-async fn serve(listener: TcpListener, routes: Router, stopped: CancellationToken) -> std::io::Result<()> {
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await
 }
 
 /// The watch over the feeds that are configured.

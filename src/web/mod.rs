@@ -9,7 +9,10 @@ mod health;
 mod local;
 mod plan;
 mod ranges;
+mod server;
 mod webhooks;
+
+pub use server::{Limits, serve};
 
 use crate::board::Board;
 use crate::clock::Clock;

@@ -35,5 +35,6 @@ mod voice_golden;
 mod voice_http;
 mod voice_messages;
 mod voice_reload;
+mod webhook_limits;
 mod why;
 mod wrong_number;
