@@ -5,10 +5,14 @@
 
 mod changes;
 mod follow_up;
+mod noted;
+mod strange;
 mod take;
+mod turn;
 mod voice;
 mod webhook;
 
+pub use noted::Unfit;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
 
 use crate::board::Board;
@@ -57,16 +61,22 @@ pub struct Answer {
     pub attempt: Option<AttemptId>,
     /// Whether the log entry is committed already, with what it caused.
     pub logged: bool,
+    /// What is wrong, for the log, where something is. Nothing of what was sent stands in it.
+    pub why: Option<String>,
 }
 
 impl Answer {
     /// An answer without a document.
     pub fn plain(status: u16, verdict: &'static str) -> Answer {
-        Answer { status, document: None, verdict, attempt: None, logged: false }
+        Answer { status, document: None, verdict, attempt: None, logged: false, why: None }
+    }
+
+    fn because(self, why: impl Into<String>) -> Answer {
+        Answer { why: Some(why.into()), ..self }
     }
 
     fn with(document: Document, verdict: &'static str) -> Answer {
-        Answer { status: 200, document: Some(document), verdict, attempt: None, logged: false }
+        Answer { document: Some(document), ..Answer::plain(200, verdict) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! An event is taken in: load the call, replay it, let the core say what follows, save all of it in one transaction.
 
+use super::strange::{Strange, is_of};
+use super::turn::Turn;
 use super::{LiveCallError, LiveCalls, Speech};
 use crate::carrier::{Carrier, Document};
 use crate::core::call::{Call, CallEvent, Reaction, Standing};
@@ -23,17 +25,22 @@ pub(super) struct Taken {
 }
 
 impl LiveCalls {
-    /// Load, decide, save; again when somebody else saved in between.
+    /// Load, decide, save; again when somebody else saved in between. `entry` is there where a carrier's webhook tells of it.
     pub(super) async fn take_event(
         &self,
         token: &AttemptToken,
         event: &CallEvent,
         carrier_call_id: Option<String>,
         entry: Option<WebhookEntry>,
-    ) -> Result<Option<Taken>, LiveCallError> {
+    ) -> Result<Result<Taken, Strange>, LiveCallError> {
         let watch = self.clock.stopwatch();
         for _ in 0..TRIES {
-            let Some(record) = self.store.load_call(token).await? else { return Ok(None) };
+            let Some(record) = self.store.load_call(token).await? else { return Ok(Err(Strange::NoAttempt)) };
+            if let Some(entry) = &entry
+                && let Err(strange) = is_of(&record, &entry.carrier, carrier_call_id.as_deref())
+            {
+                return Ok(Err(strange));
+            }
             let log = entry.clone().map(|mut entry| {
                 entry.attempt = Some(record.attempt.id.clone());
                 entry.duration_us = watch.elapsed().as_micros() as u64;
@@ -41,7 +48,7 @@ impl LiveCalls {
             });
             match self.take_once(&record, event, carrier_call_id.clone(), log).await {
                 Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
-                taken => return taken.map(Some),
+                taken => return taken.map(Ok),
             }
         }
         Err(LiveCallError::Store(StoreError::Conflict))
@@ -128,15 +135,17 @@ impl LiveCalls {
         reaction: &Reaction,
         was_ended: bool,
     ) {
-        let call_id = commit.carrier_call_id.clone().or_else(|| record.attempt.carrier_call_id.clone());
-        if let (Some(step), true, Some(call_id)) = (&reaction.step, reaction.push, call_id) {
-            let (carrier, token, attempt, number) =
-                (carrier.clone(), record.token.clone(), record.attempt.id.clone(), step.number);
-            tokio::spawn(async move {
-                if let Err(error) = carrier.turn_call(&call_id, &token, number).await {
-                    tracing::warn!(%attempt, %error, "the live call could not be turned to the voicemail");
-                }
-            });
+        if let (Some(step), true) = (&reaction.step, reaction.push) {
+            // As it stands in the store: the first id that was heard of.
+            let call_id = record.attempt.carrier_call_id.clone().or_else(|| commit.carrier_call_id.clone());
+            let turn = Turn {
+                carrier: carrier.clone(),
+                call_id,
+                token: record.token.clone(),
+                attempt: record.attempt.id.clone(),
+                step: step.number,
+            };
+            tokio::spawn(turn.until_done(self.clock.clone()));
         }
         if commit.standing.ended_at.is_some() || commit.opt_out.is_some() {
             self.nudge.patient(record.outreach.visit.patient.clone());

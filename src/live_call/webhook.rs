@@ -1,12 +1,14 @@
 //! From a webhook to its answer: who asks, whether they may, and what they hear when something is wrong.
 
+use super::noted::soon;
+use super::strange::{Strange, is_of};
 use super::take::{Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
 use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::CallEvent;
 use crate::core::domain::WorkKind;
 use crate::core::ids::{AttemptToken, CarrierName};
-use crate::store::{Direction, WebhookEntry};
+use crate::store::WebhookEntry;
 use crate::worklist::item;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,83 +18,45 @@ use std::time::Duration;
 const WORDS_WITHIN: Duration = Duration::from_secs(3);
 /// How often the same is asked again in such a moment; then the apology ends the call.
 const TRIES: u32 = 3;
-/// How long an answer waits for its entry in the webhook log, or a worklist item. Both are written all the same.
-const NOTES_WITHIN: Duration = Duration::from_millis(500);
 
 impl LiveCalls {
     /// Takes one webhook of the named carrier in, and says what to answer. What is answered is committed, the entry of the
     /// webhook log included; the rest of the log is written here too.
     pub async fn webhook(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>) -> Answer {
         let watch = self.clock.stopwatch();
-        let mut entry = WebhookEntry {
-            at: request.now,
-            direction: Direction::In,
-            carrier: name.to_string(),
-            attempt: None,
-            method: request.method.to_string(),
-            path: masked(request.path),
-            status: 0,
-            verdict: String::new(),
-            duration_us: 0,
-            body: String::new(),
-        };
+        let mut entry = self.entry_of(name, request);
         let answer = self.judge(name, request, &mut entry).await;
-        if !answer.logged {
-            entry.attempt = answer.attempt.clone();
-            entry.status = answer.status;
-            entry.verdict = answer.verdict.to_string();
-            entry.duration_us = watch.elapsed().as_micros() as u64;
-            let store = self.store.clone();
-            soon(async move {
-                if let Err(error) = store.log_webhooks(std::slice::from_ref(&entry)).await {
-                    tracing::error!(%error, verdict = entry.verdict, "the webhook log could not be written");
-                }
-            })
-            .await;
-        }
+        self.note(entry, &answer, &watch).await;
         answer
     }
 
     async fn judge(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>, entry: &mut WebhookEntry) -> Answer {
-        let Some(carrier) = self.carriers.get(&CarrierName::from(name)) else { return Answer::plain(404, "unknown_carrier") };
+        let Some(carrier) = self.carriers.get(&CarrierName::from(name)) else {
+            return Answer::plain(404, "unknown_carrier").because("no carrier has the name that stands in its address");
+        };
         let received = match carrier.receive(request) {
             Ok(Webhook::OfAttempt(received)) => received,
             // No carrier of ours reads such a request yet.
             Ok(Webhook::Incoming(_)) => return Answer::plain(404, "unknown_path"),
-            Err(Rejected::BadSignature(why)) => {
-                tracing::warn!(carrier = name, why, "a webhook's signature does not hold");
-                return Answer::plain(403, "bad_signature");
-            }
-            Err(Rejected::Malformed(what)) => {
-                tracing::warn!(carrier = name, what, "a webhook cannot be understood");
-                return Answer::plain(400, "malformed");
-            }
-            Err(Rejected::NotFound) => return Answer::plain(404, "unknown_path"),
+            Err(Rejected::BadSignature(why)) => return Answer::plain(403, "bad_signature").because(why),
+            Err(Rejected::Malformed(what)) => return Answer::plain(400, "malformed").because(what),
+            Err(Rejected::NotFound) => return Answer::plain(404, "unknown_path").because("its address is none of ours"),
         };
         entry.body.clone_from(&received.summary);
         // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
         let (live, asker, message, log) = (self.clone(), carrier.clone(), received.clone(), entry.clone());
         let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
         let taken = tokio::time::timeout(WORDS_WITHIN, work).await;
-        match (taken, &received.message) {
-            (Ok(Ok(Ok(Some(taken)))), message) => {
-                let logged = matches!(taken.verdict, "ok" | "late");
-                let status = if matches!(message, Message::Ask(_)) { 200 } else { 204 };
-                Answer { status, document: taken.document, verdict: taken.verdict, attempt: Some(taken.attempt), logged }
-            }
-            (Ok(Ok(Ok(None))), Message::Ask(_)) => self.stranger(carrier, &received.token).await,
-            (Ok(Ok(Ok(None))), Message::News(_)) => Answer::plain(404, "unknown_attempt"),
-            (trouble, message) => {
-                match trouble {
-                    Ok(Ok(Err(error))) => tracing::error!(%error, carrier = name, "a webhook could not be taken in"),
-                    Ok(Err(error)) => tracing::error!(%error, carrier = name, "a webhook's task failed"),
-                    _ => tracing::error!(carrier = name, "a webhook is not taken in yet: the store is slow"),
-                }
-                match message {
-                    Message::Ask(ask) => self.in_trouble(carrier, &received, ask),
-                    Message::News(_) => Answer::plain(503, "trouble"),
-                }
-            }
+        let why = match taken {
+            Ok(Ok(Ok(Ok(taken)))) => return taken.answer(&received.message),
+            Ok(Ok(Ok(Err(strange)))) => return self.stranger(carrier, &received, &strange).await,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store is slow".to_string(),
+        };
+        match &received.message {
+            Message::Ask(ask) => self.in_trouble(carrier, &received, ask).because(why),
+            Message::News(_) => Answer::plain(503, "trouble").because(why),
         }
     }
 
@@ -106,19 +70,25 @@ impl LiveCalls {
         Answer::with(document, "one_moment")
     }
 
-    /// A person is on the line of a call nobody knows: they hear the apology, and a person on our side must look.
-    async fn stranger(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> Answer {
-        let note =
-            format!("carrier {} asked what to say in a call that is not ours; the person heard the apology", carrier.name());
-        let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
-        let store = self.store.clone();
-        soon(async move {
-            if let Err(error) = store.open_work(&item).await {
-                tracing::error!(%error, "a worklist item could not be opened");
+    /// A webhook of no call of ours. Where a person is on the line, they hear the apology, and a person on our side must look.
+    async fn stranger(&self, carrier: &Arc<dyn Carrier>, received: &Received, strange: &Strange) -> Answer {
+        let refused = match received.message {
+            Message::News(_) => Answer::plain(strange.status(), strange.verdict()),
+            Message::Ask(_) => {
+                let name = carrier.name();
+                let note = format!("carrier {name} asked what to say in a call that is not ours; the person heard the apology");
+                let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
+                let store = self.store.clone();
+                soon(async move {
+                    if let Err(error) = store.open_work(&item).await {
+                        tracing::error!(%error, "a worklist item could not be opened");
+                    }
+                })
+                .await;
+                Answer::with(self.apology(carrier, &received.token), strange.verdict())
             }
-        })
-        .await;
-        Answer::with(self.apology(carrier, token), "unknown_attempt")
+        };
+        Answer { attempt: strange.attempt(), ..refused.because(strange.why()) }
     }
 
     fn apology(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> Document {
@@ -130,7 +100,7 @@ impl LiveCalls {
         carrier: &Arc<dyn Carrier>,
         received: &Received,
         entry: WebhookEntry,
-    ) -> Result<Option<Taken>, LiveCallError> {
+    ) -> Result<Result<Taken, Strange>, LiveCallError> {
         let event = match &received.message {
             Message::News(event) => event.clone(),
             Message::Ask(ask) => match *ask {
@@ -146,15 +116,23 @@ impl LiveCalls {
     }
 
     /// The document of a step that the live call was turned to: committed before the carrier was asked to turn it.
-    async fn turned(&self, carrier: &Arc<dyn Carrier>, received: &Received, step: u32) -> Result<Option<Taken>, LiveCallError> {
-        let Some(record) = self.store.load_call(&received.token).await? else { return Ok(None) };
+    async fn turned(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        received: &Received,
+        step: u32,
+    ) -> Result<Result<Taken, Strange>, LiveCallError> {
+        let Some(record) = self.store.load_call(&received.token).await? else { return Ok(Err(Strange::NoAttempt)) };
+        if let Err(strange) = is_of(&record, carrier.name().as_str(), received.carrier_call_id.as_deref()) {
+            return Ok(Err(strange));
+        }
         let key = turned_key(step);
         let stored = record.events.iter().find(|e| e.key.as_deref() == Some(&key)).and_then(|e| e.reply.clone());
-        let document = match stored {
-            Some(body) => Document { content_type: self.content_type(carrier, &received.token), body },
-            None => self.apology(carrier, &received.token),
+        let (document, verdict) = match stored {
+            Some(body) => (Document { content_type: self.content_type(carrier, &received.token), body }, "turned"),
+            None => (self.apology(carrier, &received.token), "out_of_step"),
         };
-        Ok(Some(Taken { attempt: record.attempt.id, document: Some(document), verdict: "turned" }))
+        Ok(Ok(Taken { attempt: record.attempt.id, document: Some(document), verdict }))
     }
 
     pub(super) fn content_type(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> &'static str {
@@ -162,26 +140,12 @@ impl LiveCalls {
     }
 }
 
-/// Does a note in a task of its own and waits for it a little: it is written also when the answer leaves first.
-async fn soon(note: impl Future<Output = ()> + Send + 'static) {
-    let _ = tokio::time::timeout(NOTES_WITHIN, tokio::spawn(note)).await;
-}
-
-/// A webhook's path with the attempt's token masked: tokens are never logged.
-fn masked(path: &str) -> String {
-    path.split('/')
-        .map(|part| if part.len() >= 24 && part.bytes().all(|b| b.is_ascii_hexdigit()) { "{token}" } else { part })
-        .collect::<Vec<_>>()
-        .join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_masked_in_paths() {
-        assert_eq!(masked("voice/0123456789abcdef0123456789abcdef/1/key"), "voice/{token}/1/key");
-        assert_eq!(masked("status/short"), "status/short");
+impl Taken {
+    fn answer(self, message: &Message) -> Answer {
+        let status = if matches!(message, Message::Ask(_)) { 200 } else { 204 };
+        let why = (self.verdict == "out_of_step").then(|| "it answers a step that was not given".to_string());
+        // What changed something was committed with its entry.
+        let logged = matches!(self.verdict, "ok" | "late");
+        Answer { status, document: self.document, verdict: self.verdict, attempt: Some(self.attempt), logged, why }
     }
 }

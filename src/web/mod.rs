@@ -4,6 +4,7 @@
 
 mod api;
 mod audio;
+mod body;
 mod console;
 mod health;
 mod local;
@@ -80,6 +81,7 @@ fn for_people() -> Router<Web> {
         .route("/api/v1/plan", get(plan::page))
         .route("/api/v1/explain", post(plan::explain))
         .route("/api/openapi.json", get(api::openapi))
+        .layer(from_fn(body::first))
         .layer(from_fn(local::only))
 }
 

@@ -1,17 +1,17 @@
 //! `/carriers/NAME/…`: a carrier tells or asks something.
 
-use super::{MAX_WEBHOOK, Web};
+use super::Web;
+use super::body::{Unread, whole};
 use crate::carrier::WebhookRequest;
-use crate::live_call::Answer;
-use crate::store::{Direction, WebhookEntry};
-use axum::body::{Body, to_bytes};
+use crate::live_call::{Answer, Unfit};
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::time::Duration;
 
-/// How long a request's body may take to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// How many fields a form may have; real ones have about thirty.
+const MOST_FIELDS: usize = 256;
 
 /// Reads the request whole, hands it to the live calls, and gives their answer back.
 ///
@@ -29,43 +29,48 @@ pub async fn receive(State(web): State<Web>, Path((name, _)): Path<(String, Stri
 }
 
 async fn take(web: Web, name: String, request: Request) -> Response {
+    let (watch, now) = (web.clock.stopwatch(), web.clock.now());
     let (parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(body, MAX_WEBHOOK)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return too_large(&web, &name, parts.method.as_str()).await,
-        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    let body = match fit(&parts, body).await {
+        Ok(body) => body,
+        Err(unfit) => {
+            web.live.refuse(&name, parts.method.as_str(), now, &watch, unfit).await;
+            let status = StatusCode::from_u16(unfit.status).unwrap_or(StatusCode::BAD_REQUEST);
+            return if status == StatusCode::METHOD_NOT_ALLOWED {
+                (status, [(header::ALLOW, "POST")]).into_response()
+            } else {
+                status.into_response()
+            };
+        }
     };
     let path_and_query = parts.uri.path_and_query().map_or("", |p| p.as_str());
     let path = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default();
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_string);
-    let request = WebhookRequest {
-        method: parts.method.as_str(),
-        path,
-        path_and_query,
-        header: &header,
-        body: &body,
-        now: web.clock.now(),
-    };
+    let request = WebhookRequest { method: parts.method.as_str(), path, path_and_query, header: &header, body: &body, now };
     respond(web.live.webhook(&name, &request).await)
 }
 
-async fn too_large(web: &Web, name: &str, method: &str) -> Response {
-    let entry = WebhookEntry {
-        at: web.clock.now(),
-        direction: Direction::In,
-        carrier: name.to_string(),
-        attempt: None,
-        method: method.to_string(),
-        path: String::new(),
-        status: 413,
-        verdict: "too_large".to_string(),
-        duration_us: 0,
-        body: format!("more than {MAX_WEBHOOK} bytes"),
-    };
-    if let Err(error) = web.store.log_webhooks(&[entry]).await {
-        tracing::error!(%error, "the webhook log could not be written");
+/// The body of a request that may be a webhook. Nothing of it is believed yet.
+async fn fit(parts: &Parts, body: Body) -> Result<Bytes, Unfit> {
+    let unfit = |status: StatusCode, verdict, why| Err(Unfit { status: status.as_u16(), verdict, why });
+    if parts.method != Method::POST {
+        let why = "want a POST; a redirect on the way turns POST into GET";
+        return unfit(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", why);
     }
-    StatusCode::PAYLOAD_TOO_LARGE.into_response()
+    match whole(body).await {
+        Ok(body) if body.iter().filter(|byte| **byte == b'&').count() >= MOST_FIELDS => {
+            unfit(StatusCode::BAD_REQUEST, "too_many_fields", "a form of more fields than any carrier sends")
+        }
+        Ok(body) => Ok(body),
+        Err(unread) => {
+            let (verdict, why) = match unread {
+                Unread::TooLarge => ("too_large", "more bytes than any webhook has"),
+                Unread::Truncated => ("truncated", "the connection ended before the body did"),
+                Unread::TooSlow => ("too_slow", "the body took too long to arrive"),
+            };
+            unfit(unread.status(), verdict, why)
+        }
+    }
 }
 
 fn respond(answer: Answer) -> Response {

@@ -35,6 +35,8 @@ mod voice_golden;
 mod voice_http;
 mod voice_messages;
 mod voice_reload;
+mod webhook_bad_input;
+mod webhook_desk;
 mod webhook_limits;
 mod why;
 mod wrong_number;

@@ -9,6 +9,7 @@ pub mod addresses;
 pub mod client;
 pub mod create;
 pub mod document;
+mod fields;
 pub mod form;
 pub mod profile;
 pub mod refusal;

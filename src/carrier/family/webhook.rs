@@ -2,6 +2,7 @@
 //! ignored, required ones are taken by their exact names, and silence is never read as a choice.
 
 use super::addresses::{self, Hook};
+use super::fields;
 use super::form::field;
 use crate::carrier::{Ask, Message, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::{CallEvent, FinalStatus, Key, TransferResult};
@@ -25,6 +26,9 @@ const HARMLESS: [&str; 10] = [
 /// that we refused (carriers.md, sections 1 and 7).
 const OURS: [&str; 11] = ["11200", "11205", "11210", "11215", "11217", "11220", "11750", "12100", "12200", "12300", "15003"];
 
+/// No call of ours lasts a day: a greater number says nothing.
+const LONGEST_CALL_S: u32 = 24 * 60 * 60;
+
 /// Reads a webhook that is believed, with the decoded fields of its body.
 ///
 /// # Errors
@@ -34,6 +38,7 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
     if !request.method.eq_ignore_ascii_case("POST") {
         return Err(Rejected::Malformed("want a POST; a redirect on the way turns POST into GET".into()));
     }
+    let carrier_call_id = Some(fields::call_id(fields)?);
     if let Some(code) = field(fields, "ErrorCode").filter(|code| OURS.contains(code)) {
         tracing::error!(code, "the carrier could not use what we answered: look this code up in its dictionary of errors");
     }
@@ -61,7 +66,6 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
             Message::News(CallEvent::Detected { answered_by })
         }
     };
-    let carrier_call_id = field(fields, "CallSid").filter(|sid| !sid.is_empty()).map(str::to_string);
     Ok(Webhook::OfAttempt(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(fields) }))
 }
 
@@ -94,7 +98,8 @@ fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected> {
         "in-progress" | "answered" => CallEvent::PickedUp,
         word => {
             let status = final_status(word).ok_or_else(|| Rejected::Malformed("CallStatus is a word we do not know".into()))?;
-            let talk_seconds = field(fields, "CallDuration").and_then(|seconds| seconds.parse().ok());
+            let seconds = field(fields, "CallDuration").and_then(|seconds| seconds.parse().ok());
+            let talk_seconds = seconds.filter(|seconds| *seconds <= LONGEST_CALL_S);
             let reason = (status == FinalStatus::Failed).then(|| failure(fields));
             CallEvent::Ended { status, talk_seconds, reason }
         }
@@ -150,8 +155,10 @@ mod tests {
     use crate::carrier::family::form;
     use chrono::DateTime;
 
+    /// Like every webhook, it names the call.
     fn post(path: &str, body: &str) -> Result<Received, Rejected> {
-        request("POST", path, body)
+        let named = if body.contains("CallSid=") { body.to_string() } else { format!("CallSid=CA1&{body}") };
+        request("POST", path, &named)
     }
 
     fn request(method: &str, path: &str, body: &str) -> Result<Received, Rejected> {
@@ -205,6 +212,8 @@ mod tests {
             ("status/t", "CallStatus=answered", CallEvent::PickedUp),
             ("status/t", "CallStatus=completed&CallDuration=49", ended(FinalStatus::Completed, Some(49), None)),
             ("status/t", "CallStatus=completed&CallDuration=x", ended(FinalStatus::Completed, None, None)),
+            ("status/t", "CallStatus=completed&CallDuration=4294967295", ended(FinalStatus::Completed, None, None)),
+            ("status/t", "CallStatus=completed&CallDuration=99999999999999999999", ended(FinalStatus::Completed, None, None)),
             ("status/t", "CallStatus=busy&SipResponseCode=486&CallDuration=0", ended(FinalStatus::Busy, Some(0), None)),
             ("status/t", "CallStatus=no-answer", ended(FinalStatus::NoAnswer, None, None)),
             ("status/t", "CallStatus=canceled", ended(FinalStatus::Cancelled, None, None)),
@@ -246,7 +255,6 @@ mod tests {
         assert_eq!(received.token.as_str(), "tok");
         assert_eq!(received.carrier_call_id.as_deref(), Some("CA9"));
         assert_eq!(received.summary, "CallStatus=in-progress Digits=1 msg=Gather_End");
-        let received = post("voice/tok/1/key", "Digits=1").expect("no CallSid: somebody is on the line all the same");
-        assert_eq!(received.carrier_call_id, None);
+        assert!(matches!(request("POST", "voice/tok/1/key", "Digits=1"), Err(Rejected::Malformed(_))), "no CallSid");
     }
 }
