@@ -4,7 +4,7 @@ use super::{Reload, Rooms};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
-use crate::dialer::{CallbackNumbers, Dialer, DialerSettings, Pace, Questions};
+use crate::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Pace, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::silence::Silence;
@@ -155,6 +155,7 @@ fn dialer(
             ring_timeout: settings.ring_timeout,
             organization: config.organization.clone(),
             callback_numbers: CallbackNumbers::of(config),
+            desks: Desks::of(config),
         },
         pace: Pace::new(settings.calls_per_second),
         carrier,

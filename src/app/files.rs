@@ -1,6 +1,7 @@
 //! The files of a hospital, read and checked: rules for planning, prompts and scripts for speaking.
 
 use crate::config::{Config, FeedKind, Outline};
+use crate::core::call::KeyAction;
 use crate::core::domain::Purpose;
 use crate::core::ids::{FeedName, LanguageTag, SiteKey};
 use crate::core::plan::{Job, Rules};
@@ -61,7 +62,10 @@ pub fn check_all(outline: &Outline) -> Findings {
     findings.faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
     if outline.folders || config.schedules.exists() {
         match read_rulings(config) {
-            Ok(rulings) => findings.warnings.extend(never_established(config, &rulings)),
+            Ok(rulings) => {
+                findings.warnings.extend(never_established(config, &rulings));
+                findings.warnings.extend(never_transferred(config, &rulings));
+            }
             Err(faults) => findings.faults.extend(faults),
         }
     }
@@ -96,6 +100,31 @@ fn never_established(config: &Config, rulings: &Rulings) -> Vec<Fault> {
             Fault::of_file(&file, "never_established", message)
         })
         .collect()
+}
+
+/// A job transfers calls, and none of them can be: no department has a desk, or no key of the script leads there. Its calls
+/// go on as if it did not.
+fn never_transferred(config: &Config, rulings: &Rulings) -> Vec<Fault> {
+    let file = config.file.clone().unwrap_or_default();
+    let has_desk = config.departments.values().any(|department| department.desk.is_some());
+    let scripts = ScriptSet::load(&config.prompts).ok();
+    let leads_there = |name: &str| {
+        let script = scripts.as_ref().and_then(|scripts| scripts.calls.get(name));
+        script.is_none_or(|script| script.keys.values().any(|action| *action == KeyAction::Transfer))
+    };
+    let jobs = rulings.rules.jobs.iter().filter(|job| job.enabled && job.call.transfer);
+    jobs.filter_map(|job| {
+        let (name, script) = (&job.name, &job.call.script);
+        if !has_desk {
+            let message =
+                format!("job {name} has transfer = true, and no department has a desk: give one under [departments.KEY]");
+            return Some(Fault::of_file(&file, "never_transferred", message));
+        }
+        let message =
+            format!("job {name} has transfer = true, and no key of its script {script} means `transfer`: see prompts/README.md");
+        (!leads_there(script)).then(|| Fault::of_file(&config.prompts, "never_transferred", message))
+    })
+    .collect()
 }
 
 /// Every fault of reminder jobs and of the list of services, judged against as much of the configuration as can be read.

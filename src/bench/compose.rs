@@ -51,6 +51,7 @@ fn message(config: &Config, pack: &Pack) -> anyhow::Result<Vec<PhraseId>> {
         message_ms: 0,
         long_timeouts: false,
         guardian: false,
+        desk: None,
     };
     let once = pack.phrases(&script.first_words(&brief), Manner::default())?;
     let mut phrases = once.clone();

@@ -138,6 +138,7 @@ fn brief(world: &World, rooms: &Rooms) -> Brief {
         message_ms: 21_000,
         long_timeouts: false,
         guardian: false,
+        desk: None,
     }
 }
 

@@ -117,8 +117,11 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>, spare:
     let departments = organization::departments(root);
     let carriers = carriers::carriers(root, secrets, organization.as_ref());
     let feeds = feeds::feeds(root, secrets, &sites);
-    let not_built = not_built::not_built(root, &carriers, &feeds, &departments);
+    let not_built = not_built::not_built(root, &carriers, &feeds);
     let limits = root.section("limits").and_then(|section| limits::limits(&section));
+    if let Some((limits, _)) = &limits {
+        organization::desks(root, &departments, limits);
+    }
     let dir = secrets.dir.to_path_buf();
     let (limits, feed_max_age) = limits.or_else(|| spare.map(|spare| (spare.limits.clone(), spare.feed_max_age)))?;
     Some(Config {

@@ -1,7 +1,7 @@
 //! What a configuration may say and this version does not do yet. It is said, never ignored: a hospital would believe that
 //! its feed is read.
 
-use super::{CarrierConfig, CsvMode, Department, FeedConfig, FeedKind, NotBuilt};
+use super::{CarrierConfig, CsvMode, FeedConfig, FeedKind, NotBuilt};
 use crate::carrier::KINDS;
 use crate::core::ids::{CarrierName, FeedName};
 use crate::toml_file::Section;
@@ -11,7 +11,6 @@ pub(super) fn not_built(
     root: &Section<'_>,
     carriers: &BTreeMap<CarrierName, CarrierConfig>,
     feeds: &BTreeMap<FeedName, FeedConfig>,
-    departments: &BTreeMap<String, Department>,
 ) -> Vec<NotBuilt> {
     let mut found = Vec::new();
     for (name, section) in root.sections("carriers") {
@@ -44,13 +43,6 @@ pub(super) fn not_built(
                  files that name what was cancelled"
             );
             found.push(NotBuilt { fault: section.place_of(&["mode"]).fault("not_built", message), stops_serve: true });
-        }
-    }
-    for (name, section) in root.sections("departments") {
-        let Some(department) = departments.get(name) else { continue };
-        if department.desk.is_some() {
-            let message = format!("departments.{name}.desk is not used yet: no call is transferred");
-            found.push(NotBuilt { fault: section.place_of(&["desk"]).fault("not_built", message), stops_serve: false });
         }
     }
     found.sort_by_key(|missing| (missing.fault.file.clone(), missing.fault.line));

@@ -2,7 +2,7 @@
 
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{LanguageTag, SiteKey};
-use crate::core::plan::Clock24;
+use crate::core::plan::{Clock24, Limits, may_be_dialled};
 use crate::toml_file::{Node, Read, Section, phone, plain_text};
 use chrono::Weekday;
 use chrono_tz::{TZ_VARIANTS, Tz};
@@ -106,6 +106,19 @@ pub(super) fn departments(root: &Section<'_>) -> BTreeMap<String, Department> {
         departments.insert(key.to_string(), Department { name, callback_number, desk, open });
     }
     departments
+}
+
+/// A desk is dialled like a patient, and the limits say who must not be.
+pub(super) fn desks(root: &Section<'_>, departments: &BTreeMap<String, Department>, limits: &Limits) {
+    for (key, section) in root.sections("departments") {
+        let desk = departments.get(key).and_then(|department| department.desk.as_ref());
+        if desk.is_some_and(|desk| !may_be_dialled(desk, limits)) {
+            let message = format!(
+                "departments.{key}.desk: the limits do not let this number be dialled: see limits.countries and limits.deny"
+            );
+            section.refuse(&["desk"], "contradiction", message);
+        }
+    }
 }
 
 /// The names of sites, carriers and feeds stand in URLs, phrase names and outputs.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::carrier::{Detection, KINDS};
+use crate::core::domain::PhoneNumber;
 use crate::core::plan::OptOutScope;
 use secrecy::ExposeSecret;
 
@@ -368,6 +369,27 @@ fn wrong_variables_are_named() {
         let faults = Config::read(None, variables(&[(name, text)])).err().unwrap_or_default();
         assert_eq!(faults.len(), 1, "{name}: {faults:?}");
         assert_eq!((faults[0].file.as_str(), faults[0].line, faults[0].code), (name, 0, code));
+        assert!(faults[0].message.contains(part), "{}", faults[0]);
+    }
+}
+
+#[test]
+fn a_desk_is_a_number_that_may_be_dialled_and_its_hours_are_read() {
+    let of = |desk: &str, open: &str, more: &str| read(&format!("{more}[departments.mri]\ndesk = \"{desk}\"\nopen = \"{open}\""));
+    let config = of("(617) 555-0121", "mon-fri 08:00-17:00; sat 09:00-12:00", "").expect("sound");
+    let mri = &config.departments["mri"];
+    assert_eq!((mri.desk.as_ref().map(PhoneNumber::as_str), mri.open.len()), (Some("+16175550121"), 2));
+    assert_eq!(config.not_built, []);
+    let deny = "[limits]\ndeny = [\"617-555-01\"]\n";
+    for (desk, open, more, place, part) in [
+        ("front", "mon 08:00-17:00", "", (2, 8), "number"),
+        ("+16175550121", "mon 17:00-08:00", "", (3, 8), "no opening hours"),
+        ("+16175550121", "mon 08:00-17:00", deny, (4, 8), "see limits.countries and limits.deny"),
+        ("+442071234567", "mon 08:00-17:00", "", (2, 8), "see limits.countries and limits.deny"),
+    ] {
+        let faults = of(desk, open, more).expect_err(desk);
+        let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column)).collect();
+        assert_eq!(found, [place], "{faults:?}");
         assert!(faults[0].message.contains(part), "{}", faults[0]);
     }
 }

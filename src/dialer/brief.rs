@@ -46,6 +46,7 @@ impl Dialer {
             message_ms: 0,
             long_timeouts: facts.patient.flags.tty,
             guardian: facts.patient.flags.guardian,
+            desk: if job.call.transfer { self.settings.desks.of_visit(department, zone) } else { None },
         };
         let speech = self.live.voice.now();
         let scripts = speech.scripts.for_call(&brief.script, &brief.site)?;

@@ -36,7 +36,7 @@ impl CallbackNumbers {
     }
 }
 
-fn folded(word: &str) -> String {
+pub(super) fn folded(word: &str) -> String {
     word.trim().to_lowercase()
 }
 

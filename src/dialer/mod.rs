@@ -7,12 +7,14 @@ mod abandon;
 mod asked;
 mod brief;
 mod callback;
+mod desks;
 mod pace;
 mod place;
 mod rescue;
 
 pub use asked::LoggedCarrier;
 pub use callback::CallbackNumbers;
+pub use desks::Desks;
 pub use pace::Pace;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
@@ -52,6 +54,8 @@ pub struct DialerSettings {
     pub organization: Organization,
     /// Numbers to call back, where a site or department has its own.
     pub callback_numbers: CallbackNumbers,
+    /// Whom patients can speak with.
+    pub desks: Desks,
 }
 
 /// The dialler of one carrier.

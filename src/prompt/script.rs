@@ -6,6 +6,7 @@
 //! phrases exist is a language pack's affair: the `lint` room compares. Start reading at [`ScriptSet::load`].
 
 mod check;
+mod check_desk;
 mod draft;
 mod file;
 mod folder;

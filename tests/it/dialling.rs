@@ -13,7 +13,7 @@ use callahead::core::call::FinalStatus;
 use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
 use callahead::core::plan::Rules;
-use callahead::dialer::{CallbackNumbers, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
+use callahead::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
@@ -131,6 +131,7 @@ impl Desk {
                 ring_timeout: Duration::seconds(20),
                 organization,
                 callback_numbers: CallbackNumbers::of(&rooms.config),
+                desks: Desks::of(&rooms.config),
             },
             chance,
             planned: Arc::new(Notify::new()),

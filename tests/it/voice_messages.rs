@@ -79,6 +79,7 @@ impl Prompts {
             message_ms: 0,
             long_timeouts: false,
             guardian,
+            desk: None,
         };
         let say = match self.scripts.for_call(&name, &brief.site) {
             // What is slow is a repeat.

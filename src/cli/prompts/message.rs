@@ -146,6 +146,7 @@ fn brief(config: &Config, args: &MessageArguments, language: LanguageTag) -> any
         message_ms: 0,
         long_timeouts: false,
         guardian: args.guardian,
+        desk: None,
     })
 }
 

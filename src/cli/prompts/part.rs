@@ -1,8 +1,10 @@
 //! What a call says at each of its points. The call machine itself is led there, so that what is heard is what it says.
 
-use crate::core::call::{Brief, Call, CallEvent, Key, KeyAction, Scripts, Step, Then};
+use crate::core::call::{Brief, Call, CallEvent, Key, KeyAction, Scripts, Step, Then, TransferResult};
+use crate::core::domain::{Desk, DeskHours};
 use anyhow::{Context, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveTime, Timelike, Utc};
+use chrono_tz::Tz;
 use clap::ValueEnum;
 use std::sync::Arc;
 
@@ -34,14 +36,25 @@ pub enum Part {
     Withdrawn,
     /// The last word after a choice.
     Goodbye,
+    /// After the key for the desk, before it is dialled.
+    Connecting,
+    /// After the same key out of the desk's hours; it opens when the visit starts.
+    DeskClosed,
+    /// The desk did not take the call.
+    DeskNoAnswer,
 }
 
 /// The step that a call with these scripts gives at that point.
 ///
 /// # Errors
 /// When no call with them comes there.
-pub fn step_of(part: Part, scripts: Arc<Scripts>, brief: Brief) -> anyhow::Result<Step> {
-    let mut line = Line { scripts: scripts.clone(), call: Call::new(brief, scripts) };
+pub fn step_of(part: Part, scripts: Arc<Scripts>, mut brief: Brief) -> anyhow::Result<Step> {
+    if matches!(part, Part::Connecting | Part::DeskClosed | Part::DeskNoAnswer) {
+        brief.desk = Some(desk(&brief, part == Part::DeskClosed));
+    }
+    // The day before the visit: nothing but the desk's hours depends on it.
+    let now = (brief.start.date - Days::new(1)).and_time(NaiveTime::MIN).and_utc();
+    let mut line = Line { scripts: scripts.clone(), call: Call::new(brief, scripts), now };
     let answered = CallEvent::Answered { answered_by: None };
     if part == Part::Withdrawn {
         line.tell(CallEvent::VisitChanged);
@@ -85,20 +98,34 @@ pub fn step_of(part: Part, scripts: Arc<Scripts>, brief: Brief) -> anyhow::Resul
             line.press(KeyAction::Confirm)?;
             line.wait();
         }
+        Part::Connecting | Part::DeskClosed => line.press(KeyAction::Transfer)?,
+        Part::DeskNoAnswer => {
+            line.press(KeyAction::Transfer)?;
+            line.tell(CallEvent::Transferred { step: line.step(), result: TransferResult::NoAnswer });
+        }
     }
     line.call.current().cloned().context("the call says nothing")
+}
+
+/// A desk for what is said of one: open now, or opening when the visit starts.
+fn desk(brief: &Brief, closed: bool) -> Desk {
+    let (day, at) = (brief.start.date.weekday(), brief.start.time);
+    let from_minute = (at.hour() * 60 + at.minute()) as u16;
+    let hours = DeskHours { day, from_minute, until_minute: from_minute + 1 };
+    let open = if closed { vec![hours] } else { Vec::new() };
+    Desk { number: brief.callback_number.clone(), zone: Tz::UTC, open }
 }
 
 /// A call, and somebody who answers it.
 struct Line {
     scripts: Arc<Scripts>,
     call: Call,
+    now: DateTime<Utc>,
 }
 
 impl Line {
     fn tell(&mut self, event: CallEvent) -> Option<Step> {
-        // What is said depends on no clock.
-        self.call.handle(&event, DateTime::<Utc>::UNIX_EPOCH);
+        self.call.handle(&event, self.now);
         self.call.current().cloned()
     }
 

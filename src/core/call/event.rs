@@ -1,7 +1,7 @@
 //! What happens to a call, in words of no carrier.
 
 use super::{Key, KeyAction};
-use crate::domain::{AnsweredBy, EndReason, LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
+use crate::domain::{AnsweredBy, Desk, EndReason, LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
 use crate::ids::{LanguageTag, SiteKey};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,10 @@ pub struct Brief {
     /// The number is a parent's or guardian's: they are told of a patient in their care.
     #[serde(default)]
     pub guardian: bool,
+    /// Where the key for it leads; `None` where the call is not to be transferred. Then the key means nothing, and the
+    /// menu does not tell of it.
+    #[serde(default)]
+    pub desk: Option<Desk>,
 }
 
 /// Something that happened. `step` is the number of the step that it answers.

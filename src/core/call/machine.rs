@@ -2,7 +2,7 @@
 
 use super::outcome::{Choice, Facts, Treatment};
 use super::words::speak;
-use super::{Brief, CallEvent, Key, KeyAction, Scripts, Standing, Step};
+use super::{Brief, CallEvent, Key, KeyAction, Scripts, Standing, Step, TransferResult};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct Call {
     pub(super) asked_repeats: u32,
     /// Choices made, changed and taken back.
     pub(super) choices: u32,
+    /// How often the desk was asked for.
+    pub(super) desk_asked: u32,
 }
 
 /// What an event leads to.
@@ -55,10 +57,12 @@ pub(super) struct Given {
 pub(super) enum Kind {
     /// Message and menu.
     Message,
-    /// The menu alone, after a choice was taken back.
+    /// The menu alone, after a choice was taken back or the desk was not reached.
     Menu,
     /// A choice, read back.
     ReadBack(Choice),
+    /// The desk is dialled.
+    Desk,
     Voicemail,
     /// Last words or none; only an opt-out and a wrong number still count.
     End(EndReason),
@@ -68,8 +72,8 @@ impl Call {
     /// A call that was just requested.
     pub fn new(brief: Brief, scripts: Arc<Scripts>) -> Call {
         let (facts, given) = (Facts::default(), Vec::new());
-        let (opening_said, wrong_number_told, repeats, asked_repeats, choices) = (false, false, 0, 0, 0);
-        Call { brief, scripts, facts, given, opening_said, wrong_number_told, repeats, asked_repeats, choices }
+        let (opening_said, wrong_number_told, repeats, asked_repeats, choices, desk_asked) = (false, false, 0, 0, 0, 0);
+        Call { brief, scripts, facts, given, opening_said, wrong_number_told, repeats, asked_repeats, choices, desk_asked }
     }
 
     /// The call as its events left it. Keys that were kept with their meaning ([`Call::to_keep`]) mean that whatever the
@@ -100,18 +104,17 @@ impl Call {
             CallEvent::Answered { answered_by } => return self.answered(answered_by, now),
             CallEvent::Key { step, key } => {
                 let Some(kind) = self.take_answer(step) else { return self.same_again() };
-                return self.key(kind, key, self.meaning(kind, key));
+                return self.key(kind, key, self.meaning(kind, key), now);
             }
             CallEvent::Meant { step, key, meaning } => {
                 // By other scripts the call may not have come as far: what the patient said counts all the same.
                 let is_given = self.step(step).is_some();
                 let kind = self.take_answer(step).or((!is_given).then_some(Kind::End(EndReason::HungUp)));
                 let Some(kind) = kind else { return self.same_again() };
-                return self.key(kind, key, meaning);
+                return self.key(kind, key, meaning, now);
             }
-            CallEvent::Silence { step } | CallEvent::Played { step } | CallEvent::Transferred { step, .. } => {
-                return self.words_over(step);
-            }
+            CallEvent::Silence { step } | CallEvent::Played { step } => return self.words_over(step),
+            CallEvent::Transferred { step, result } => return self.desk_is_over(step, result),
         }
         Reaction::default()
     }
@@ -151,7 +154,7 @@ impl Call {
     #[cfg(test)]
     pub(super) fn position(&self) -> impl Ord + Clone + use<> {
         let last = self.given.last().map(|given| (given.kind, given.step.say.is_empty()));
-        let counted = (self.repeats, self.asked_repeats, self.choices);
+        let counted = (self.repeats, self.asked_repeats, self.choices, self.desk_asked);
         let said = (self.opening_said, self.wrong_number_told);
         (last, counted, self.facts.choice, self.facts.opted_out, self.facts.wrong_number, said)
     }
@@ -184,7 +187,7 @@ impl Call {
         if self.facts.is_over() { Reaction::default() } else { Reaction { push: true, ..reaction } }
     }
 
-    fn key(&mut self, kind: Kind, key: Key, meaning: Option<KeyAction>) -> Reaction {
+    fn key(&mut self, kind: Kind, key: Key, meaning: Option<KeyAction>, now: DateTime<Utc>) -> Reaction {
         self.facts.keys.push(key.as_char());
         let said = self.scripts.clone();
         let replies = &said.call.replies;
@@ -201,6 +204,7 @@ impl Call {
             Some(KeyAction::Reschedule) => self.choose(Choice::Reschedule),
             Some(KeyAction::Undo) => self.undo(),
             Some(KeyAction::Repeat) => self.repeat_as_asked(),
+            Some(KeyAction::Transfer) => self.ask_for_desk(now),
             None if self.is_over(kind) => self.end_silently(),
             None if self.facts.visit_changed => self.withdraw(),
             None => self.again(kind, &replies.not_a_choice),
@@ -217,6 +221,7 @@ impl Call {
             KeyAction::WrongNumber => self.wrong_number_told && !self.facts.opted_out && !self.facts.wrong_number,
             _ if self.is_over(kind) || self.facts.visit_changed => false,
             KeyAction::Undo => self.facts.choice.is_some(),
+            KeyAction::Transfer => self.brief.desk.is_some(),
             KeyAction::Confirm | KeyAction::Reschedule | KeyAction::Repeat => true,
         };
         counts.then_some(action)
@@ -229,7 +234,15 @@ impl Call {
 
     /// The words of a step were played to their end, and no key came.
     fn words_over(&mut self, step: u32) -> Reaction {
-        let Some(kind) = self.take_answer(step) else { return self.same_again() };
+        match self.take_answer(step) {
+            // The carrier went on without a word of what came of it.
+            Some(Kind::Desk) => self.desk_result(step, TransferResult::Failed),
+            Some(kind) => self.after_words(kind, step),
+            None => self.same_again(),
+        }
+    }
+
+    pub(super) fn after_words(&mut self, kind: Kind, step: u32) -> Reaction {
         self.facts.played |= kind == Kind::Message;
         self.facts.voicemail_played |= kind == Kind::Voicemail;
         // A verdict has turned the call to another step meanwhile: that one is to be said.
@@ -241,8 +254,8 @@ impl Call {
             _ if self.facts.visit_changed => self.withdraw(),
             Kind::Voicemail => self.end(EndReason::ScriptEnd, Vec::new()),
             Kind::ReadBack(_) => self.finish(),
-            Kind::Message | Kind::Menu if self.facts.choice.is_some() => self.finish(),
-            Kind::Message | Kind::Menu => {
+            Kind::Message | Kind::Menu | Kind::Desk if self.facts.choice.is_some() => self.finish(),
+            Kind::Message | Kind::Menu | Kind::Desk => {
                 let said = self.scripts.clone();
                 self.again(kind, &said.call.replies.no_choice)
             }
@@ -251,7 +264,7 @@ impl Call {
 
     /// Marks a step as answered; `None` where it was before, or was never given. A step that a push has replaced can
     /// still be answered: the patient's key may have been on its way.
-    fn take_answer(&mut self, step: u32) -> Option<Kind> {
+    pub(super) fn take_answer(&mut self, step: u32) -> Option<Kind> {
         let given = self.given.get_mut((step as usize).checked_sub(1)?).filter(|given| !given.answered)?;
         given.answered = true;
         Some(given.kind)

@@ -1,9 +1,10 @@
 //! One telephone call, event by event: [`Call::handle`] takes an event and `now` and gives a [`Step`] back. A call's
 //! state is the replay of its events; the same events always give the same state and the same steps.
 //!
-//! `machine` decides what an event leads to, `talk` says it, `words` fills the script's places, `outcome` judges what came
+//! `machine` decides what an event leads to, `talk` says it, `desk` connects with people, `words` fills the script's places, `outcome` judges what came
 //! of it all. Never here: I/O, a clock, a carrier's words, sound. Start reading at [`Call::handle`].
 
+mod desk;
 mod event;
 mod machine;
 mod outcome;
@@ -16,6 +17,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use desk::{DESK_RING_S, DeskAnswer};
 pub use event::{Brief, CallEvent, FinalStatus, TransferResult};
 pub use machine::{Call, Reaction};
 pub use outcome::Standing;

@@ -1,6 +1,7 @@
 //! What is known of a call, and what came of it: a pure function of everything known, whatever the order it was heard in.
 
-use super::{Brief, CallEvent, FinalStatus};
+use super::desk::DeskFacts;
+use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
 use chrono::{DateTime, Utc};
 
@@ -29,6 +30,8 @@ pub struct Standing {
     /// Whether somebody said that this is not the patient's number, also before the call is over: a person must look at it,
     /// and it is the outcome.
     pub wrong_number: bool,
+    /// What came of asking for the desk, where somebody did.
+    pub desk: Option<DeskAnswer>,
 }
 
 /// A choice of the patient.
@@ -79,6 +82,7 @@ pub(super) struct Facts {
     pub(super) played: bool,
     /// The voicemail was played to its end.
     pub(super) voicemail_played: bool,
+    pub(super) desk: DeskFacts,
 }
 
 /// Whether an end was presumed by us, for want of the carrier's word.
@@ -151,6 +155,7 @@ impl Facts {
             end_reason: self.end.as_ref().zip(outcome).map(|(end, outcome)| self.end_reason(brief, end, outcome, last)),
             opted_out: self.opted_out,
             wrong_number: self.wrong_number,
+            desk: self.desk_answer(),
         }
     }
 
@@ -169,7 +174,9 @@ impl Facts {
     /// "completed" overwrites nothing, nor does a failure that is reported after the patient has chosen.
     ///
     /// Of the keys that the number is wrong comes first: a stranger's yes is not the patient's, and a person must look for
-    /// the patient. Then a choice that stands; then the opt-out, which is kept and heeded whatever the outcome.
+    /// the patient. Then a choice that stands, also where the patient talked with the desk after it: the last choice before
+    /// the end counts, and what the two agreed on comes by the schedule. Then the opt-out, which is kept and heeded whatever
+    /// the outcome; then the talk.
     fn outcome(&self, brief: &Brief, end: &End) -> Outcome {
         let treatment = self.treatment(brief);
         match self.choice {
@@ -177,6 +184,7 @@ impl Facts {
             Some(Choice::Confirm) => return Outcome::Confirmed,
             Some(Choice::Reschedule) => return Outcome::RescheduleRequested,
             None if self.opted_out => return Outcome::OptedOut,
+            None if self.desk_answer() == Some(DeskAnswer::Connected) => return Outcome::Transferred,
             None if self.withdrawn => return Outcome::Superseded,
             None if self.voicemail_played => return Outcome::VoicemailLeft,
             None if self.played && treatment == Treatment::Person => return Outcome::Heard,
@@ -202,9 +210,17 @@ impl Facts {
         }
     }
 
-    /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same.
+    /// Once the call is over, where the desk never said what came of it, the carrier's length of the call does.
+    fn desk_answer(&self) -> Option<DeskAnswer> {
+        let completed = self.end.as_ref().map(|end| end.talk_seconds.filter(|_| end.status == FinalStatus::Completed));
+        self.desk.answer(self.answered_at, completed)
+    }
+
+    /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same. While the
+    /// desk rang nothing of it was.
     fn talked_long_enough(&self, brief: &Brief, end: &End) -> bool {
-        let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds) * 1000);
+        let until_desk = self.desk.seconds_until_dialled(self.answered_at).unwrap_or(u32::MAX);
+        let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
         self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms))
     }
 

@@ -57,6 +57,8 @@ pub enum KeyAction {
     OptOut,
     /// Take the choice back.
     Undo,
+    /// The patient wants to speak with the desk. Counts in calls that have one ([`Brief::desk`](super::Brief::desk)).
+    Transfer,
     /// This number is not the patient's. Counts from the step on that tells of the key ([`keys_told`](super::keys_told)).
     WrongNumber,
 }
@@ -93,11 +95,15 @@ pub enum Slot {
     AtSite,
     /// "You have N appointments".
     Count,
+    /// The day on which the desk opens next.
+    DeskDay,
+    /// The time at which the desk opens next.
+    DeskTime,
 }
 
 impl Slot {
     /// Every slot with its name in a script file.
-    pub const NAMES: [(Slot, &'static str); 10] = [
+    pub const NAMES: [(Slot, &'static str); 12] = [
         (Slot::Organization, "organization"),
         (Slot::CallbackNumber, "callback_number"),
         (Slot::OptOutNumber, "opt_out_number"),
@@ -108,6 +114,8 @@ impl Slot {
         (Slot::Site, "site"),
         (Slot::AtSite, "at_site"),
         (Slot::Count, "count"),
+        (Slot::DeskDay, "desk_day"),
+        (Slot::DeskTime, "desk_time"),
     ];
 }
 
@@ -129,6 +137,8 @@ pub struct CallScript {
     pub menu: Vec<Segment>,
     /// The keys, in words, at every repeat: here is time for the rarer ones.
     pub menu_again: Vec<Segment>,
+    /// That there is a desk, in words: after either menu in calls that have one. Empty where no key leads there.
+    pub menu_desk: Vec<Segment>,
     /// What each key means.
     pub keys: BTreeMap<Key, KeyAction>,
     /// What follows a key, silence, or the end.
@@ -152,6 +162,12 @@ pub struct Replies {
     pub opted_out: Vec<Segment>,
     /// After the key that says that the number is not the patient's; the call ends. Empty where no key means it.
     pub wrong_number: Vec<Segment>,
+    /// Before the desk is dialled. Empty, like the next two, where no key leads there.
+    pub connecting: Vec<Segment>,
+    /// The desk is closed, and when it opens; the menu follows.
+    pub desk_closed: Vec<Segment>,
+    /// Nobody at the desk took the call; the menu follows.
+    pub desk_no_answer: Vec<Segment>,
     /// After silence; the menu follows.
     pub no_choice: Vec<Segment>,
     /// After another key; the menu follows.
@@ -169,7 +185,8 @@ pub struct Replies {
 pub struct ScriptLimits {
     /// How often the message is said again after silence or a wrong key.
     pub repeats: u32,
-    /// How often key 3 may ask for it again; and, counted apart, how often a choice may be changed or taken back.
+    /// How often key 3 may ask for it again; and, counted apart, how often a choice may be changed or taken back, and how
+    /// often the desk may be asked for.
     pub asked_repeats: u32,
     /// Seconds to wait for a key after the message.
     pub key_timeout_s: u32,
@@ -182,11 +199,11 @@ pub struct ScriptLimits {
 
 impl ScriptLimits {
     /// More steps than any call with this script can take, whatever the patient does: one first playing; the repeats
-    /// after silence or a wrong key; the repeats that were asked for; the first choice and its changes; and eight for
-    /// what ends a call (a wrong number, an opt-out, the last words, the empty step after them) or turns it to a voicemail
-    /// or a hang-up.
+    /// after silence or a wrong key; the repeats that were asked for; the first choice and its changes; two for each time
+    /// that the desk was asked for (dialling it, and the menu after it); and eight for what ends a call (a wrong number, an
+    /// opt-out, the last words, the empty step after them) or turns it to a voicemail or a hang-up.
     pub fn most_steps(&self) -> u32 {
-        1 + self.repeats + self.asked_repeats + (1 + self.asked_repeats) + 8
+        1 + self.repeats + self.asked_repeats + (1 + self.asked_repeats) + 2 * self.asked_repeats + 8
     }
 }
 

@@ -44,7 +44,12 @@ impl Call {
             words.extend(speak(&script.replies.giving_up, &self.brief));
             return self.end(EndReason::NoChoice, words);
         }
-        words.extend(speak(&script.menu_again, &self.brief));
+        self.back_to_menu(words)
+    }
+
+    /// After these words.
+    pub(super) fn back_to_menu(&mut self, mut words: Vec<Utterance>) -> Reaction {
+        words.extend(self.scripts.call.menu_words(&self.brief));
         self.give_and_gather(Kind::Menu, words, false)
     }
 
@@ -136,7 +141,7 @@ impl Call {
         self.give(kind, words, slow, Then::Gather { timeout_s })
     }
 
-    fn give(&mut self, kind: Kind, say: Vec<Utterance>, slow: bool, then: Then) -> Reaction {
+    pub(super) fn give(&mut self, kind: Kind, say: Vec<Utterance>, slow: bool, then: Then) -> Reaction {
         let means_wrong_number = |key| self.scripts.call.keys.get(&key) == Some(&KeyAction::WrongNumber);
         self.wrong_number_told |= say.iter().any(|said| match said {
             Utterance::Phrase(id) => keys_told(id).any(means_wrong_number),

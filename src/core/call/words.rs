@@ -1,15 +1,20 @@
 //! From a script's segments and a call's facts to what is said. No language yet: the prompt room has the phrases.
 
 use super::{Announcement, Brief, CallScript, Scripts, Segment, Slot, Utterance, VoicemailScript};
-use crate::domain::{PhoneNumber, Purpose, VoicemailPolicy};
+use crate::domain::{LocalMoment, PhoneNumber, Purpose, VoicemailPolicy};
 
 /// The segments with the brief's facts in their places. A place that the brief cannot fill is left out: a moved visit
 /// whose old time is unknown is told without it.
 pub fn speak(segments: &[Segment], brief: &Brief) -> Vec<Utterance> {
-    segments.iter().filter_map(|segment| fill(segment, brief)).collect()
+    speak_of_desk(segments, brief, None)
 }
 
-fn fill(segment: &Segment, brief: &Brief) -> Option<Utterance> {
+/// The same where the desk opens at a known moment.
+pub(super) fn speak_of_desk(segments: &[Segment], brief: &Brief, opens: Option<LocalMoment>) -> Vec<Utterance> {
+    segments.iter().filter_map(|segment| fill(segment, brief, opens)).collect()
+}
+
+fn fill(segment: &Segment, brief: &Brief, desk_opens: Option<LocalMoment>) -> Option<Utterance> {
     let slot = match segment {
         Segment::Phrase(id) => return Some(Utterance::Phrase(id.clone())),
         Segment::Slot(slot) => *slot,
@@ -25,6 +30,8 @@ fn fill(segment: &Segment, brief: &Brief) -> Option<Utterance> {
         Slot::Site => Utterance::Site(brief.site.clone()),
         Slot::AtSite => Utterance::AtSite(brief.site.clone()),
         Slot::Count => Utterance::Count(brief.appointments),
+        Slot::DeskDay => Utterance::Day(desk_opens?.date),
+        Slot::DeskTime => Utterance::Time(desk_opens?.time),
     })
 }
 
@@ -42,10 +49,24 @@ impl CallScript {
         self.told(brief, &self.menu_again)
     }
 
+    /// The keys alone, as at every repeat.
+    pub fn menu_words(&self, brief: &Brief) -> Vec<Utterance> {
+        self.keys_in_words(brief, &self.menu_again)
+    }
+
     fn told(&self, brief: &Brief, menu: &[Segment]) -> Vec<Utterance> {
         let message = if brief.appointments > 1 { &self.message_several } else { &self.message };
         let mut words = speak(message, brief);
-        words.extend(speak(menu, brief));
+        words.extend(self.keys_in_words(brief, menu));
+        words
+    }
+
+    /// Nobody is told of a key that leads nowhere.
+    fn keys_in_words(&self, brief: &Brief, menu: &[Segment]) -> Vec<Utterance> {
+        let mut words = speak(menu, brief);
+        if brief.desk.is_some() {
+            words.extend(speak(&self.menu_desk, brief));
+        }
         words
     }
 }

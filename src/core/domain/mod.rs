@@ -4,6 +4,7 @@
 mod appointment;
 mod attempt;
 mod change;
+mod desk;
 mod outcome;
 mod outreach;
 mod patient;
@@ -16,6 +17,7 @@ mod work;
 pub use appointment::{Appointment, AppointmentStatus, Service};
 pub use attempt::{Attempt, AttemptStatus};
 pub use change::{Applied, AppointmentChange, PatientChange};
+pub use desk::{Desk, DeskHours};
 pub use outcome::{AnsweredBy, EndReason, Outcome};
 pub use outreach::{Outreach, Purpose};
 pub use patient::{Patient, PatientFlags, VoicemailPolicy};

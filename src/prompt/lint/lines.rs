@@ -112,7 +112,8 @@ fn of_call(script: &CallScript) -> Vec<Line> {
     let mut lines = Vec::new();
     for (message, appointments) in [(&script.message, Appointments::One), (&script.message_several, Appointments::Several)] {
         let line = |part, before: &[Segment], menu: &[Segment]| {
-            let words = [before, message, menu].concat();
+            // The longest case: a call with a desk.
+            let words = [before, message, menu, &script.menu_desk].concat();
             Line { part, appointments, before: before.len(), words }
         };
         lines.push(line(Part::FirstPlaying, &script.opening, &script.menu));
@@ -127,6 +128,9 @@ fn of_call(script: &CallScript) -> Vec<Line> {
             confirmed,
             &replies.reschedule,
             &replies.undone,
+            &replies.connecting,
+            &replies.desk_closed,
+            &replies.desk_no_answer,
             &replies.opted_out,
             &replies.wrong_number,
             &replies.giving_up,

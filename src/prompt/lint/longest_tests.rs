@@ -122,10 +122,13 @@ fn record_anew(pack: &mut Pack, any: &Phrase, dice: &mut Dice) {
     }
 }
 
+/// Without the desk's hours, which a call knows while it goes on.
+const FROM_THE_BRIEF: &[(Slot, &str)] = Slot::NAMES.split_at(10).0;
+
 fn any_words(dice: &mut Dice) -> Vec<Segment> {
     let segment = |dice: &mut Dice| match dice.below(2) {
         0 => Segment::Phrase(PHRASES[dice.below(PHRASES.len())].into()),
-        _ => Segment::Slot(Slot::NAMES[dice.below(Slot::NAMES.len())].0),
+        _ => Segment::Slot(FROM_THE_BRIEF[dice.below(FROM_THE_BRIEF.len())].0),
     };
     (0..1 + dice.below(7)).map(|_| segment(dice)).collect()
 }
@@ -157,6 +160,7 @@ fn every_brief(words: &[Segment]) -> Vec<Brief> {
                         message_ms: 0,
                         long_timeouts: false,
                         guardian: false,
+                        desk: None,
                     });
                 }
             }

@@ -74,8 +74,8 @@ impl Composed {
             match slot {
                 Slot::Organization => drop(ids.insert("org/name".into())),
                 Slot::CallbackNumber | Slot::OptOutNumber => ids.extend(self.digits.iter().cloned()),
-                Slot::Day | Slot::OldDay => ids.extend(self.days.iter().cloned()),
-                Slot::Time | Slot::OldTime => ids.extend(self.times.iter().cloned()),
+                Slot::Day | Slot::OldDay | Slot::DeskDay => ids.extend(self.days.iter().cloned()),
+                Slot::Time | Slot::OldTime | Slot::DeskTime => ids.extend(self.times.iter().cloned()),
                 Slot::Site => ids.extend(self.sites.iter().cloned()),
                 Slot::AtSite => ids.extend(self.at_sites.iter().cloned()),
                 Slot::Count if appointments == Appointments::One => ids.extend(self.one.iter().cloned()),

@@ -47,7 +47,7 @@ pub(super) fn keys(all: &mut Whole, keys: &Keys) {
         all.faults.push(fault(at, "key_9", message + &all.looked_in()));
     }
     for (name, action) in ACTIONS {
-        let is_needed = !matches!(action, KeyAction::OptOut | KeyAction::WrongNumber);
+        let is_needed = !matches!(action, KeyAction::OptOut | KeyAction::WrongNumber | KeyAction::Transfer);
         if is_needed && !keys.meanings.values().any(|(meaning, _)| *meaning == action) {
             let message = format!("no key means `{name}`: want one, such as {}", usual(action));
             all.faults.push(fault(lost(action), "missing_action", message + &all.looked_in()));
@@ -63,8 +63,27 @@ fn usual(action: KeyAction) -> &'static str {
         KeyAction::OptOut => "9 = \"opt_out\"",
         KeyAction::Undo => "\"*\" = \"undo\"",
         KeyAction::WrongNumber => "7 = \"wrong_number\"",
+        KeyAction::Transfer => "0 = \"transfer\"",
     }
 }
+
+/// The words that may tell of keys; those about the desk are said in some calls only ([`check_desk`](super::check_desk)).
+const PARTS: [&str; 14] = [
+    "opening",
+    "menu",
+    "menu_again",
+    "replies.confirmed",
+    "replies.confirmed_several",
+    "replies.reschedule",
+    "replies.undone",
+    "replies.opted_out",
+    "replies.wrong_number",
+    "replies.no_choice",
+    "replies.not_a_choice",
+    "replies.giving_up",
+    "replies.withdrawn",
+    "replies.goodbye",
+];
 
 /// The keys that are told by the name of a phrase are those that mean something, and the other way round.
 pub(super) fn told(
@@ -74,37 +93,13 @@ pub(super) fn told(
     menu_again: Option<&Said>,
     confirmed_several: Option<&Said>,
 ) {
-    const PARTS: [&str; 14] = [
-        "opening",
-        "menu",
-        "menu_again",
-        "replies.confirmed",
-        "replies.confirmed_several",
-        "replies.reschedule",
-        "replies.undone",
-        "replies.opted_out",
-        "replies.wrong_number",
-        "replies.no_choice",
-        "replies.not_a_choice",
-        "replies.giving_up",
-        "replies.withdrawn",
-        "replies.goodbye",
-    ];
     for part in PARTS {
         let said = match part {
             "menu_again" => menu_again,
             "replies.confirmed_several" => confirmed_several,
             _ => all.find(part),
         };
-        for (phrase, place) in said.into_iter().flat_map(Said::phrases) {
-            for key in keys_told(phrase).filter(|key| !keys.meanings.contains_key(key)) {
-                let message = format!(
-                    "`{phrase}` tells of key {key}, which means nothing{}: give it a meaning under [keys], or say another phrase",
-                    in_script(all, &place.source.name)
-                );
-                all.faults.push(place.fault("key_without_meaning", message));
-            }
-        }
+        only_keys_that_work(all, keys, said, false);
     }
     for (part, said) in [("menu", menu), ("menu_again", menu_again)] {
         let Some(said) = spoken(said) else { continue };
@@ -118,8 +113,24 @@ pub(super) fn told(
     }
 }
 
+/// A fault for each phrase that tells of a key that does nothing, or does something in other calls only.
+pub(super) fn only_keys_that_work(all: &mut Whole, keys: &Keys, said: Option<&Said>, has_desk: bool) {
+    for (phrase, place) in said.into_iter().flat_map(Said::phrases) {
+        for key in keys_told(phrase) {
+            let (why, advice) = match keys.meanings.get(&key) {
+                None => ("means nothing", "give it a meaning under [keys], or say another phrase"),
+                Some((KeyAction::Transfer, _)) if !has_desk => ("works in calls with a desk only", "say it in `menu_desk`"),
+                Some(_) => continue,
+            };
+            let of_script = in_script(all, &place.source.name);
+            let message = format!("`{phrase}` tells of key {key}, which {why}{of_script}: {advice}");
+            all.faults.push(place.fault("key_without_meaning", message));
+        }
+    }
+}
+
 /// A fault where none of these words tells of a key with this action.
-fn untold(all: &mut Whole, keys: &Keys, action: KeyAction, part: &str, said: &[&Said]) {
+pub(super) fn untold(all: &mut Whole, keys: &Keys, action: KeyAction, part: &str, said: &[&Said]) {
     let means: Vec<Key> = keys.meanings.iter().filter(|(_, (meaning, _))| *meaning == action).map(|(key, _)| *key).collect();
     let (Some(key), Some(place)) = (means.first(), said.first()) else { return };
     let told = said.iter().flat_map(|said| said.phrases());

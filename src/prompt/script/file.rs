@@ -23,12 +23,13 @@ pub(super) struct ReadFile {
 }
 
 /// Each action's word in a file.
-pub(super) const ACTIONS: [(&str, KeyAction); 6] = [
+pub(super) const ACTIONS: [(&str, KeyAction); 7] = [
     ("confirm", KeyAction::Confirm),
     ("reschedule", KeyAction::Reschedule),
     ("repeat", KeyAction::Repeat),
     ("opt_out", KeyAction::OptOut),
     ("undo", KeyAction::Undo),
+    ("transfer", KeyAction::Transfer),
     ("wrong_number", KeyAction::WrongNumber),
 ];
 

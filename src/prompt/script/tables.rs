@@ -34,6 +34,7 @@ pub(super) struct CallFile {
     pub message_several: Words,
     pub menu: Words,
     pub menu_again: Words,
+    pub menu_desk: Words,
     #[serde(default)]
     pub keys: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
@@ -51,6 +52,9 @@ pub(super) struct RepliesTable {
     undone: Words,
     opted_out: Words,
     wrong_number: Words,
+    connecting: Words,
+    desk_closed: Words,
+    desk_no_answer: Words,
     no_choice: Words,
     not_a_choice: Words,
     giving_up: Words,
@@ -79,7 +83,7 @@ pub(super) struct MessageFile {
 
 impl CallFile {
     /// Every list of words by its key.
-    pub fn words(self) -> [(&'static str, Words); 16] {
+    pub fn words(self) -> [(&'static str, Words); 20] {
         let replies = self.replies;
         [
             ("opening", self.opening),
@@ -87,12 +91,16 @@ impl CallFile {
             ("message_several", self.message_several),
             ("menu", self.menu),
             ("menu_again", self.menu_again),
+            ("menu_desk", self.menu_desk),
             ("replies.confirmed", replies.confirmed),
             ("replies.confirmed_several", replies.confirmed_several),
             ("replies.reschedule", replies.reschedule),
             ("replies.undone", replies.undone),
             ("replies.opted_out", replies.opted_out),
             ("replies.wrong_number", replies.wrong_number),
+            ("replies.connecting", replies.connecting),
+            ("replies.desk_closed", replies.desk_closed),
+            ("replies.desk_no_answer", replies.desk_no_answer),
             ("replies.no_choice", replies.no_choice),
             ("replies.not_a_choice", replies.not_a_choice),
             ("replies.giving_up", replies.giving_up),

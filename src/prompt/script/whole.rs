@@ -1,9 +1,9 @@
 //! A chain of files to one whole script: each word, key and number from the nearest file that says it.
 
-use super::check;
 use super::draft::{Draft, Place, Said};
 use super::file::missing_words;
 use super::tables::LIMITS;
+use super::{check, check_desk};
 use crate::core::call::{CallScript, Key, KeyAction, Replies, ScriptLimits, Segment};
 use crate::fault::Fault;
 use std::collections::BTreeMap;
@@ -34,6 +34,12 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
         true => all.said("replies.wrong_number"),
         false => all.find("replies.wrong_number"),
     };
+    // Words about a desk that no key leads to are never said.
+    let to_desk = keys.meanings.values().any(|(action, _)| *action == KeyAction::Transfer);
+    let mut of_desk = |key| to_desk.then(|| all.said(key)).flatten();
+    let menu_desk = of_desk("menu_desk");
+    let (connecting, desk_no_answer) = (of_desk("replies.connecting"), of_desk("replies.desk_no_answer"));
+    let desk_closed = of_desk("replies.desk_closed");
     let withdrawn = all.said("replies.withdrawn");
     let confirmed = all.said("replies.confirmed");
     let confirmed_several = all.with_its("replies.confirmed", "replies.confirmed_several");
@@ -45,6 +51,9 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
         undone: reply("replies.undone"),
         opted_out: reply("replies.opted_out"),
         wrong_number: words(wrong_number),
+        connecting: words(connecting),
+        desk_closed: words(desk_closed),
+        desk_no_answer: words(desk_no_answer),
         no_choice: reply("replies.no_choice"),
         not_a_choice: reply("replies.not_a_choice"),
         giving_up: reply("replies.giving_up"),
@@ -56,6 +65,10 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
     check::withdrawn(&mut all, withdrawn);
     check::keys(&mut all, &keys);
     check::told(&mut all, &keys, menu, menu_again, confirmed_several);
+    if to_desk {
+        check_desk::told(&mut all, &keys, menu_desk);
+    }
+    check_desk::hours(&mut all);
     let script = CallScript {
         name: name.to_string(),
         opening: words(opening),
@@ -63,6 +76,7 @@ pub(super) fn whole(name: &str, chain: &[&Draft]) -> (CallScript, Vec<Fault>) {
         message_several: words(message_several),
         menu: words(menu),
         menu_again: words(menu_again.or(menu)),
+        menu_desk: words(menu_desk),
         keys: keys.meanings.into_iter().map(|(key, (action, _))| (key, action)).collect(),
         replies,
         limits,
@@ -79,6 +93,15 @@ impl<'a> Whole<'a> {
     /// The words of a key, where any file of the chain says them.
     pub(super) fn find(&self, key: &str) -> Option<&'a Said> {
         self.chain.iter().find_map(|draft| draft.said.get(key))
+    }
+
+    /// Every list of words that this script says, from the nearest file that says it.
+    pub(super) fn every_word(&self) -> impl Iterator<Item = (&'static str, &'a Said)> + use<'a> {
+        let mut said = BTreeMap::new();
+        for draft in self.chain.iter().rev() {
+            said.extend(draft.said.iter().map(|(key, words)| (*key, words)));
+        }
+        said.into_iter()
     }
 
     fn said(&mut self, key: &str) -> Option<&'a Said> {

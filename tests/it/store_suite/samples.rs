@@ -157,6 +157,7 @@ pub fn brief() -> Brief {
         message_ms: 21_000,
         long_timeouts: false,
         guardian: false,
+        desk: None,
     }
 }
 

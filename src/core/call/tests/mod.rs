@@ -1,6 +1,7 @@
 //! Stories of calls. A story is a line of moves ("answered; key 1; silence; ended completed 31") and the transcript that
 //! must come of it.
 
+mod desk;
 mod machines;
 mod orders;
 mod outcomes;
@@ -9,7 +10,7 @@ mod people;
 mod wrong_number;
 
 use super::*;
-use crate::domain::{AnsweredBy, EndReason, LocalMoment, Outcome, PhoneNumber, Purpose, VoicemailPolicy};
+use crate::domain::{AnsweredBy, Desk, DeskHours, EndReason, LocalMoment, Outcome, PhoneNumber, Purpose, VoicemailPolicy};
 use crate::ids::PhraseId;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub(super) fn scripts() -> Arc<Scripts> {
             message_several: segments("{count} {day} first-is {time} {at_site}"),
             menu: segments("confirm-1 reschedule-2 again-3"),
             menu_again: segments("confirm-1 reschedule-2 again-3 wrong-number-7"),
-            keys: "1c 2r 3a 7w 9o *u"
+            menu_desk: segments("desk-0"),
+            keys: "0t 1c 2r 3a 7w 9o *u"
                 .split(' ')
                 .map(|pair| (Key::new(pair.chars().next().expect("a key")).expect("a key"), action(&pair[1..2])))
                 .collect(),
@@ -36,6 +38,9 @@ pub(super) fn scripts() -> Arc<Scripts> {
                 undone: segments("choice-undone"),
                 opted_out: segments("opted-out goodbye"),
                 wrong_number: segments("wrong-number goodbye"),
+                connecting: segments("connecting"),
+                desk_closed: segments("desk-closed {desk_day} {desk_time}"),
+                desk_no_answer: segments("desk-no-answer"),
                 no_choice: segments("no-choice-heard"),
                 not_a_choice: segments("not-a-choice"),
                 giving_up: segments("questions-call {callback_number} goodbye"),
@@ -56,6 +61,7 @@ fn action(letter: &str) -> KeyAction {
         "r" => KeyAction::Reschedule,
         "a" => KeyAction::Repeat,
         "o" => KeyAction::OptOut,
+        "t" => KeyAction::Transfer,
         "w" => KeyAction::WrongNumber,
         _ => KeyAction::Undo,
     }
@@ -88,7 +94,16 @@ pub(super) fn brief() -> Brief {
         message_ms: 23_000,
         long_timeouts: false,
         guardian: false,
+        desk: None,
     }
+}
+
+/// The same with a desk that is open now, and until [`at`]`(600)`.
+pub(super) fn brief_with_desk() -> Brief {
+    // `at(0)` is the midnight with which Friday, 4 October 2024, begins.
+    let open = vec![DeskHours { day: chrono::Weekday::Fri, from_minute: 0, until_minute: 10 }];
+    let number = PhoneNumber::parse("+16175550121").expect("a number");
+    Brief { desk: Some(Desk { number, zone: chrono_tz::UTC, open }), ..brief() }
 }
 
 fn moment(day: u32, hour: u32) -> LocalMoment {
@@ -170,6 +185,9 @@ fn event(text: &str, current: u32) -> CallEvent {
         ["key", key] => CallEvent::Key { step, key: Key::new(key.chars().next().expect("a key")).expect("a key") },
         ["silence"] => CallEvent::Silence { step },
         ["played"] => CallEvent::Played { step },
+        ["desk", result] => {
+            CallEvent::Transferred { step, result: TransferResult::parse(result).expect("what came of a transfer") }
+        }
         ["changed"] => CallEvent::VisitChanged,
         ["ended", how, ref more @ ..] => CallEvent::Ended {
             status: match how {

@@ -8,6 +8,11 @@ fn key() -> impl Strategy<Value = Key> {
     prop::sample::select("1239*75#0".chars().collect::<Vec<_>>()).prop_map(|c| Key::new(c).expect("a key"))
 }
 
+fn result() -> impl Strategy<Value = TransferResult> {
+    use TransferResult::{Busy, Connected, Failed, NoAnswer};
+    prop::sample::select(vec![Connected, Busy, NoAnswer, Failed])
+}
+
 fn who() -> impl Strategy<Value = AnsweredBy> {
     prop::sample::select(AnsweredBy::ALL.to_vec())
 }
@@ -31,7 +36,8 @@ fn anything() -> impl Strategy<Value = CallEvent> {
         3 => prop::option::of(who()).prop_map(|answered_by| CallEvent::Answered { answered_by }),
         10 => (step.clone(), key()).prop_map(|(step, key)| CallEvent::Key { step, key }),
         5 => step.clone().prop_map(|step| CallEvent::Silence { step }),
-        2 => step.prop_map(|step| CallEvent::Played { step }),
+        2 => step.clone().prop_map(|step| CallEvent::Played { step }),
+        2 => (step, result()).prop_map(|(step, result)| CallEvent::Transferred { step, result }),
         1 => who().prop_map(|answered_by| CallEvent::Detected { answered_by }),
         1 => Just(CallEvent::VisitChanged),
         1 => end(),
@@ -40,15 +46,21 @@ fn anything() -> impl Strategy<Value = CallEvent> {
 
 fn any_brief() -> impl Strategy<Value = Brief> {
     use VoicemailPolicy::*;
-    (prop::sample::select(vec![Standard, Minimal, None]), any::<bool>(), 1u32..4)
-        .prop_map(|(voicemail, long_timeouts, n)| Brief { voicemail, long_timeouts, appointments: n, ..brief() })
+    let desk = prop::sample::select(vec![Option::None, brief_with_desk().desk, closed_desk()]);
+    (prop::sample::select(vec![Standard, Minimal, None]), any::<bool>(), 1u32..4, desk)
+        .prop_map(|(voicemail, long_timeouts, n, desk)| Brief { voicemail, long_timeouts, appointments: n, desk, ..brief() })
 }
 
-/// What a patient or machine does with one step.
+fn closed_desk() -> Option<Desk> {
+    let hours = DeskHours { day: chrono::Weekday::Sat, from_minute: 0, until_minute: 1 };
+    brief_with_desk().desk.map(|desk| Desk { open: vec![hours], ..desk })
+}
+
+/// What a patient or machine does with one step; while the desk is dialled, what comes of it.
 #[derive(Debug, Clone)]
 enum Does {
     Presses(Key),
-    Waits,
+    Waits(TransferResult),
     IsDetected(AnsweredBy),
     VisitChanges,
 }
@@ -56,7 +68,7 @@ enum Does {
 fn does() -> impl Strategy<Value = Does> {
     prop_oneof![
         6 => key().prop_map(Does::Presses),
-        4 => Just(Does::Waits),
+        4 => result().prop_map(Does::Waits),
         1 => who().prop_map(Does::IsDetected),
         1 => Just(Does::VisitChanges),
     ]
@@ -70,9 +82,14 @@ fn true_events(brief: &Brief, by: Option<AnsweredBy>, does: &[Does]) -> Vec<Call
     for one in does {
         let step = call.current().expect("a step was given").clone();
         let event = match *one {
+            // No carrier takes keys while it dials.
+            Does::Presses(_) if matches!(step.then, Then::Transfer { .. }) => continue,
             Does::Presses(key) => CallEvent::Key { step: step.number, key },
-            Does::Waits if step.then == Then::Continue => CallEvent::Played { step: step.number },
-            Does::Waits => CallEvent::Silence { step: step.number },
+            Does::Waits(result) if matches!(step.then, Then::Transfer { .. }) => {
+                CallEvent::Transferred { step: step.number, result }
+            }
+            Does::Waits(_) if step.then == Then::Continue => CallEvent::Played { step: step.number },
+            Does::Waits(_) => CallEvent::Silence { step: step.number },
             Does::IsDetected(answered_by) => CallEvent::Detected { answered_by },
             Does::VisitChanges => CallEvent::VisitChanged,
         };
@@ -86,7 +103,7 @@ fn steps_and_standing(brief: &Brief, events: &[CallEvent]) -> (Vec<Option<Step>>
     let mut call = Call::new(brief.clone(), scripts());
     let asks_for_words = |event: &CallEvent| {
         use CallEvent::*;
-        matches!(event, Answered { .. } | Key { .. } | Silence { .. } | Played { .. })
+        matches!(event, Answered { .. } | Key { .. } | Silence { .. } | Played { .. } | Transferred { .. })
     };
     let mut steps = Vec::new();
     for event in events {
@@ -166,9 +183,12 @@ proptest! {
         let events = true_events(&brief, by, &does);
         for event in events.iter().chain([&end]) {
             // The store keeps one answer of a step.
-            if let CallEvent::Key { step, .. } | CallEvent::Silence { step } | CallEvent::Played { step } = event
-                && !answered.insert(*step)
-            {
+            let answers = match event {
+                CallEvent::Key { step, .. } | CallEvent::Transferred { step, .. } => Some(*step),
+                CallEvent::Silence { step } | CallEvent::Played { step } => Some(*step),
+                _ => None,
+            };
+            if answers.is_some_and(|step| !answered.insert(step)) {
                 continue;
             }
             kept.push(call.to_keep(event));
@@ -240,10 +260,13 @@ proptest! {
 fn every_path_ends() {
     let bound = scripts().call.limits.most_steps();
     let mut seen = BTreeSet::new();
-    let mut open: Vec<Call> = [None, Some(AnsweredBy::MachineEnd)]
+    let briefs = [brief(), brief_with_desk(), Brief { desk: closed_desk(), ..brief() }];
+    let machines = [None, Some(AnsweredBy::MachineEnd)];
+    let mut open: Vec<Call> = briefs
         .into_iter()
-        .map(|answered_by| {
-            let mut call = Call::new(brief(), scripts());
+        .flat_map(|brief| machines.map(|answered_by| (brief.clone(), answered_by)))
+        .map(|(brief, answered_by)| {
+            let mut call = Call::new(brief, scripts());
             call.handle(&CallEvent::Answered { answered_by }, at(0));
             call
         })
@@ -257,9 +280,18 @@ fn every_path_ends() {
         if step.then == Then::HangUp {
             continue;
         }
-        let waits = CallEvent::Silence { step: step.number };
-        let presses = "1239*750#".chars().map(|c| CallEvent::Key { step: step.number, key: Key::new(c).expect("a key") });
-        for event in presses.chain([waits]) {
+        let events: Vec<CallEvent> = match step.then {
+            Then::Transfer { .. } => {
+                use TransferResult::{Busy, Connected, Failed, NoAnswer};
+                let results = [Connected, Busy, NoAnswer, Failed].into_iter();
+                results.map(|result| CallEvent::Transferred { step: step.number, result }).collect()
+            }
+            _ => {
+                let presses = "1239*750#".chars().map(|c| CallEvent::Key { step: step.number, key: Key::new(c).expect("a key") });
+                presses.chain([CallEvent::Silence { step: step.number }]).collect()
+            }
+        };
+        for event in events {
             let mut next = call.clone();
             let given = next.handle(&event, at(1)).step.expect("whoever asks gets a step");
             assert_eq!(given.number, step.number + 1, "{event:?} did not lead on");

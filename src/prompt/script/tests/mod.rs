@@ -1,6 +1,7 @@
 //! The room's tests: `shipped` words, `faults` of single files, what a script takes from another (`inherit`), what one site
-//! says otherwise (`sites`), and that every call comes to its end (`paths`).
+//! says otherwise (`sites`), the words about a desk (`desk`), and that every call comes to its end (`paths`).
 
+mod desk;
 mod faults;
 mod inherit;
 mod paths;

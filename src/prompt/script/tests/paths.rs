@@ -90,5 +90,6 @@ fn brief(script: &str, voicemail: VoicemailPolicy) -> Brief {
         message_ms: 23_000,
         long_timeouts: false,
         guardian: false,
+        desk: None,
     }
 }

@@ -94,7 +94,7 @@ fn the_rest_is_the_same_in_every_call() {
         ];
         assert_eq!(common(call), want, "{name}");
         let keys: Vec<_> = call.keys.iter().map(|(key, action)| format!("{key} {action:?}")).collect();
-        assert_eq!(keys.join(", "), "* Undo, 1 Confirm, 2 Reschedule, 3 Repeat, 7 WrongNumber, 9 OptOut", "{name}");
+        assert_eq!(keys.join(", "), "* Undo, 0 Transfer, 1 Confirm, 2 Reschedule, 3 Repeat, 7 WrongNumber, 9 OptOut", "{name}");
         let limits = call.limits;
         assert_eq!((limits.repeats, limits.asked_repeats), (3, 5), "{name}");
         assert_eq!((limits.key_timeout_s, limits.change_timeout_s, limits.long_timeout_s), (6, 4, 30), "{name}");
