@@ -25,6 +25,7 @@ impl Dialer {
             carrier_call_id: None,
             opt_out: None,
             open_work: Vec::new(),
+            close_work: Vec::new(),
             audio: Vec::new(),
             log: None,
         };

@@ -83,7 +83,8 @@ impl LiveCalls {
             let page = page.map_or_else(|| self.voice.apology(), |(page, _)| page);
             return Ok(Taken { attempt: id, document: Some(carrier.document(&record.token, &page)), verdict: "out_of_step" });
         }
-        let was_ended = call.standing().ended_at.is_some();
+        let before = call.standing();
+        let was_ended = before.ended_at.is_some();
         let now = self.clock.now();
         let mut events = Vec::new();
         if matches!(event, CallEvent::Answered { .. }) && self.visit_changed(record, now).await? {
@@ -101,11 +102,13 @@ impl LiveCalls {
         events.push(StoredEvent { at: now, event, key, reply: document.as_ref().map(|d| d.body.clone()) });
         let standing = call.standing();
         let verdict = if was_ended { "late" } else { "ok" };
+        let work = self.work_after(record, &before, &standing, now);
         let commit = CallCommit {
             attempt: id.clone(),
             after_events: record.events.len(),
             events,
-            open_work: self.work_after(record, &standing, now),
+            open_work: work.open,
+            close_work: work.close,
             opt_out: reaction.opt_out.then(|| OptOut {
                 patient: Some(record.outreach.visit.patient.clone()),
                 phone: Some(record.attempt.phone.clone()),

@@ -293,6 +293,8 @@ pub struct CallCommit {
     pub opt_out: Option<OptOut>,
     /// Worklist items to open, unless one of the kind is open for the visit.
     pub open_work: Vec<WorkItem>,
+    /// Worklist items to close: by what was said later they are settled.
+    pub close_work: Vec<(WorkKind, VisitKey)>,
     /// Audio ids and what they stand for; known ones are left alone.
     pub audio: Vec<(String, String)>,
     /// The entry of the webhook log that belongs to it.

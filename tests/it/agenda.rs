@@ -107,6 +107,7 @@ impl Hospital {
                 carrier_call_id: None,
                 opt_out: None,
                 open_work: Vec::new(),
+                close_work: Vec::new(),
                 audio: Vec::new(),
                 log: None,
             };

@@ -30,6 +30,7 @@ mod stories;
 mod support;
 mod test_engine;
 mod third_language;
+mod transfer;
 mod trouble;
 mod voice_golden;
 mod voice_http;

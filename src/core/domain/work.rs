@@ -17,6 +17,8 @@ pub enum WorkKind {
     ChangeUnannounced,
     /// The number is not the patient's, or is no number.
     WrongNumber,
+    /// The patient asked for the desk and reached nobody there.
+    DeskRequest,
     /// The engine does not know enough to call.
     Review,
     /// A notice waits for the caps.
@@ -29,11 +31,12 @@ pub enum WorkKind {
 
 impl WorkKind {
     /// Every kind.
-    pub const ALL: [WorkKind; 8] = [
+    pub const ALL: [WorkKind; 9] = [
         WorkKind::RescheduleRequest,
         WorkKind::Unreached,
         WorkKind::ChangeUnannounced,
         WorkKind::WrongNumber,
+        WorkKind::DeskRequest,
         WorkKind::Review,
         WorkKind::CappedNotice,
         WorkKind::CarrierFault,
@@ -47,6 +50,7 @@ impl WorkKind {
             WorkKind::Unreached => "unreached",
             WorkKind::ChangeUnannounced => "change_unannounced",
             WorkKind::WrongNumber => "wrong_number",
+            WorkKind::DeskRequest => "desk_request",
             WorkKind::Review => "review",
             WorkKind::CappedNotice => "capped_notice",
             WorkKind::CarrierFault => "carrier_fault",

@@ -73,6 +73,9 @@ pub(super) async fn commit(conn: &mut Conn, commit: &CallCommit) -> Result<()> {
     for item in &commit.open_work {
         people::open_work(conn, item).await?;
     }
+    for (kind, visit) in &commit.close_work {
+        people::close_settled(conn, *kind, visit, people::SETTLED_BY_CALL).await?;
+    }
     keep_audio(conn, &commit.audio).await?;
     if let Some(entry) = &commit.log {
         reading::log_webhook(conn, entry).await?;

@@ -8,7 +8,9 @@ use crate::store::Result;
 use crate::store::stored::{micros, opt_micros};
 
 /// The resolution of what closed by itself; the column `settled` says so too.
-const SETTLED: &str = "settled by the schedule";
+pub(super) const SETTLED: &str = "settled by the schedule";
+/// The same where the patient did it.
+pub(super) const SETTLED_BY_CALL: &str = "settled by what was said later in the call";
 
 /// Opens an item unless one of its kind about the same is open; `false` where it was there.
 pub(super) async fn open_work(conn: &mut Conn, item: &WorkItem) -> Result<bool> {
@@ -95,15 +97,15 @@ pub(super) async fn resolve_work(conn: &mut Conn, item: &WorkItemId, resolution:
     Ok(done.rows_affected() == 1)
 }
 
-/// Closes what the schedule has settled.
-pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &VisitKey) -> Result<()> {
+/// Closes what is settled, and how.
+pub(super) async fn close_settled(conn: &mut Conn, kind: WorkKind, visit: &VisitKey, how: &str) -> Result<()> {
     sqlx::query(
         "UPDATE worklist SET state = 'closed', resolution = $3, settled = 1
          WHERE kind = $1 AND about = $2 AND state <> 'closed'",
     )
     .bind(kind.as_str())
     .bind(visit.to_text())
-    .bind(SETTLED)
+    .bind(how)
     .execute(conn)
     .await?;
     Ok(())

@@ -22,7 +22,7 @@ pub(super) async fn commit(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
         open(conn, outreach, attempt).await?;
     }
     for (kind, visit) in &plan.close_work {
-        people::close_settled(conn, *kind, visit).await?;
+        people::close_settled(conn, *kind, visit, people::SETTLED).await?;
     }
     for item in &plan.open_work {
         people::open_work(conn, item).await?;

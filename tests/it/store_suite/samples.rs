@@ -223,6 +223,7 @@ pub fn call_commit(patient: &str, after_events: usize, events: Vec<StoredEvent>,
         carrier_call_id: None,
         opt_out: None,
         open_work: Vec::new(),
+        close_work: Vec::new(),
         audio: Vec::new(),
         log: None,
     }
