@@ -1,80 +1,148 @@
-//! The network's REST API: placing, listing, reading and changing calls, and the tally.
+//! The network's REST API: placing, reading and changing calls, in each carrier's words.
 
+use super::admin;
+use super::call_list;
+use super::dialect::{ApiFault, Dialect};
 use super::faults::Fault;
-use super::network::{Control, Network};
-use super::params::{self, ApiFault, CallRequest};
-use super::resource;
+use super::network::{Control, Network, queue_full};
+use super::params::{self, CallRequest};
+use super::server::Broken;
 use super::tally::{CallTally, Status};
 use crate::carrier::family::form::{self, field};
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use chrono::Duration;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
+
+/// A slow answer takes this long at most, in the network's time.
+const SLOWEST_MS: u64 = 30_000;
+
+/// Shared by every route.
+pub type Net = State<Arc<Network>>;
 
 /// The routes.
 pub fn router(network: Arc<Network>, auth_token: &SecretString) -> Router {
-    let credentials = STANDARD.encode(format!("{}:{}", network.account, auth_token.expose_secret()));
-    let wanted = Arc::new(format!("Basic {credentials}"));
-    Router::new()
-        .route("/2010-04-01/Accounts/{account}/Calls.json", get(list).post(create))
-        .route("/2010-04-01/Accounts/{account}/Calls/{call}", get(fetch).post(update))
-        .route("/tally", get(tally))
-        .layer(middleware::from_fn(move |request, next| authenticate(wanted.clone(), request, next)))
-        .layer(DefaultBodyLimit::max(64 * 1024))
-        .with_state(network)
+    let dialect = network.dialect;
+    let wanted = Arc::new(dialect.authorization(&network.account, auth_token.expose_secret()));
+    let calls = format!("{}{}", dialect.api_path(), dialect.calls_path("{account}"));
+    let mut api = Router::new().route(&format!("{calls}/{{call}}"), get(fetch).post(update));
+    for ending in endings(dialect) {
+        api = api.route(&format!("{calls}{ending}"), get(call_list::list).post(create));
+    }
+    let asked = network.clone();
+    let api = api.layer(middleware::from_fn(move |request, next| while_up(asked.clone(), request, next)));
+    let all = api.merge(admin::routes()).fallback(nowhere);
+    let all = all.layer(middleware::from_fn(move |request, next| authenticate(dialect, wanted.clone(), request, next)));
+    all.layer(DefaultBodyLimit::max(64 * 1024)).with_state(network)
 }
 
-async fn authenticate(wanted: Arc<String>, request: Request, next: Next) -> Response {
+fn endings(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Twilio => &[".json"],
+        Dialect::SignalWire => &["", ".json"],
+        Dialect::Telnyx => &[""],
+    }
+}
+
+async fn authenticate(dialect: Dialect, wanted: Arc<String>, request: Request, next: Next) -> Response {
     let given = request.headers().get(AUTHORIZATION).and_then(|given| given.to_str().ok());
     if given == Some(wanted.as_str()) {
         return next.run(request).await;
     }
-    let refusal = ApiFault::new(401, 20003, "Authenticate").into_response();
-    ([(WWW_AUTHENTICATE, "Basic realm=\"Simulated telephone network\"")], refusal).into_response()
+    let refusal = ApiFault::new(401, 20003, "Authenticate").answer(dialect);
+    let scheme = if dialect == Dialect::Telnyx { "Bearer" } else { "Basic realm=\"Simulated telephone network\"" };
+    ([(WWW_AUTHENTICATE, scheme)], refusal).into_response()
 }
 
-impl IntoResponse for ApiFault {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let more = format!("https://www.twilio.com/docs/errors/{}", self.code);
-        let body = json!({"code": self.code, "message": self.message, "more_info": more, "status": self.status});
-        (status, Json(body)).into_response()
+/// While the network is down nobody gets an answer.
+async fn while_up(network: Arc<Network>, request: Request, next: Next) -> Response {
+    if network.strikes(Fault::Down) { Broken::Closed.into_response() } else { next.run(request).await }
+}
+
+async fn nowhere(State(network): Net) -> Response {
+    not_found().answer(network.dialect)
+}
+
+fn not_found() -> ApiFault {
+    ApiFault::new(404, 20404, "The requested resource was not found")
+}
+
+/// Whether an account is the network's own.
+pub fn own_account(network: &Network, account: &str) -> Result<(), Box<Response>> {
+    let own = account == network.account;
+    own.then_some(()).ok_or_else(|| Box::new(not_found().answer(network.dialect)))
+}
+
+async fn create(State(network): Net, Path(account): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refusal) = own_account(&network, &account) {
+        return *refusal;
+    }
+    let resets = network.strikes(Fault::ConnectionReset);
+    let taken = match resets && network.chance.below(2) == 0 {
+        true => Err(Box::new(Broken::Reset.into_response())),
+        false => take(&network, &headers, &body),
+    };
+    network.asked(taken.is_ok());
+    match taken {
+        Ok(_) if resets => Broken::Reset.into_response(),
+        Ok(call) => answer(&network, &call).await,
+        Err(response) => *response,
     }
 }
 
-fn own_account(network: &Network, account: &str) -> Result<(), ApiFault> {
-    let fault = || ApiFault::new(404, 20404, "The requested resource was not found");
-    (account == network.account).then_some(()).ok_or_else(fault)
+/// Takes a call, or does not: what goes wrong before there is one.
+fn take(network: &Arc<Network>, headers: &HeaderMap, body: &[u8]) -> Result<CallTally, Box<Response>> {
+    let refused = |response: Response| Err(Box::new(response));
+    let fault = |fault: ApiFault| Box::new(fault.answer(network.dialect));
+    if network.strikes(Fault::LostRequest) {
+        return refused(Broken::Closed.into_response());
+    }
+    if network.strikes(Fault::ErrorBefore) {
+        return refused(trouble(network));
+    }
+    if network.strikes(Fault::TooManyRequests) {
+        let refusal = ApiFault::new(429, 20429, "Too Many Requests").answer(network.dialect);
+        return refused(([(RETRY_AFTER, "1")], refusal).into_response());
+    }
+    if network.strikes(Fault::QueueFull) {
+        return Err(fault(queue_full()));
+    }
+    let fields = fields_of(network.dialect, headers, body).map_err(fault)?;
+    let request = CallRequest::read(network.dialect, &fields).map_err(fault)?;
+    network.take(request).map_err(fault)
 }
 
-async fn create(
-    State(network): State<Arc<Network>>,
-    Path(account): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, ApiFault> {
-    own_account(&network, &account)?;
-    if network.faults.strikes(Fault::TooManyRequests, &network.chance) {
-        network.refuse();
-        let refusal = ApiFault::new(429, 20429, "Too Many Requests").into_response();
-        return Ok(([(RETRY_AFTER, "1")], refusal).into_response());
+/// The answer of a call that was taken, if it arrives.
+async fn answer(network: &Arc<Network>, call: &CallTally) -> Response {
+    let body = network.dialect.created_body(&network.account, call);
+    if network.strikes(Fault::LostAnswer) {
+        return lost(network, &body);
     }
-    let request = CallRequest::read(&form_of(&headers, &body)?).inspect_err(|_| network.refuse())?;
-    let call = network.take(request);
-    let resource = resource::of(&network.account, &call);
-    if network.faults.strikes(Fault::LostAnswer, &network.chance) {
-        return Ok(lost(&network, &resource));
+    if network.strikes(Fault::ErrorAfter) {
+        return trouble(network);
     }
-    Ok((StatusCode::CREATED, Json(resource)).into_response())
+    if network.strikes(Fault::SlowAnswer) {
+        network.clock.sleep(Duration::milliseconds(network.chance.below(SLOWEST_MS) as i64)).await;
+    }
+    (network.dialect.created(), Json(body)).into_response()
+}
+
+/// A server's trouble: a page, or nothing.
+fn trouble(network: &Network) -> Response {
+    let statuses = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE];
+    let status = statuses[network.chance.below(3) as usize];
+    match network.chance.below(2) {
+        0 => status.into_response(),
+        _ => (status, [(CONTENT_TYPE, "text/html")], format!("<html><body><h1>{status}</h1></body></html>")).into_response(),
+    }
 }
 
 /// The answer of a call that was taken, as it arrives when it does not arrive: broken off, or as an error page of a proxy.
@@ -86,7 +154,7 @@ fn lost(network: &Network, resource: &Value) -> Response {
     let text = resource.to_string();
     // It announces more than it sends, so that the connection breaks in the middle of it.
     let response = Response::builder()
-        .status(StatusCode::CREATED)
+        .status(network.dialect.created())
         .header(CONTENT_TYPE, "application/json")
         .header(CONTENT_LENGTH, text.len() + 1000);
     // As a stream its own length is not known, and the announced one is believed.
@@ -94,96 +162,65 @@ fn lost(network: &Network, resource: &Value) -> Response {
     response.body(body).unwrap_or_else(|_| StatusCode::GATEWAY_TIMEOUT.into_response())
 }
 
-async fn list(
-    State(network): State<Arc<Network>>,
-    Path(account): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, ApiFault> {
-    own_account(&network, &account)?;
-    let query = form::pairs(query.unwrap_or_default().as_bytes());
-    let bad = |name: &str| ApiFault::new(400, 20001, format!("{name} is not valid"));
-    let day = match field(&query, "StartTime>") {
-        None => None,
-        Some(text) => Some(text.parse::<chrono::NaiveDate>().map_err(|_| bad("StartTime>"))?),
-    };
-    let number = |name, default: usize, most: usize| match field(&query, name) {
-        None => Ok(default),
-        Some(text) => text.parse().ok().filter(|number| *number <= most).ok_or_else(|| bad(name)),
-    };
-    let (size, page) = (number("PageSize", 50, 1000)?.max(1), number("Page", 0, usize::MAX)?);
-    let wanted = |call: &CallTally| {
-        field(&query, "To").is_none_or(|to| call.to.as_str() == to)
-            && field(&query, "From").is_none_or(|from| call.from.as_str() == from)
-            && field(&query, "Status").is_none_or(|status| call.status.as_str() == status)
-            && day.is_none_or(|day| call.created_at.date_naive() >= day)
-    };
-    let mut found = network.calls_where(wanted);
-    found.reverse();
-    let shown: Vec<Value> = found.iter().skip(page * size).take(size).map(|call| resource::of(&network.account, call)).collect();
-    let next = (found.len() > (page + 1) * size).then(|| next_page(&network.account, &query, page + 1));
-    Ok(Json(json!({"calls": shown, "page": page, "page_size": size, "next_page_uri": next})).into_response())
+fn known(network: &Network, account: &str, call: &str) -> Result<CallTally, ApiFault> {
+    let own = (account == network.account).then_some(()).and_then(|()| network.dialect.strip_suffix(call));
+    own.and_then(|sid| network.call(sid)).ok_or_else(not_found)
 }
 
-fn next_page(account: &str, query: &[(String, String)], page: usize) -> String {
-    let mut url = reqwest::Url::parse("http://localhost").expect("a constant that is a URL");
-    url.set_path(&format!("/2010-04-01/Accounts/{account}/Calls.json"));
-    let kept = query.iter().filter(|(name, _)| name != "Page");
-    url.query_pairs_mut().extend_pairs(kept).append_pair("Page", &page.to_string());
-    format!("{}?{}", url.path(), url.query().unwrap_or_default())
+async fn fetch(State(network): Net, Path((account, call)): Path<(String, String)>) -> Response {
+    match known(&network, &account, &call) {
+        Ok(call) => Json(network.dialect.resource(&network.account, &call)).into_response(),
+        Err(fault) => fault.answer(network.dialect),
+    }
 }
 
-fn known(network: &Network, call: &str) -> Result<CallTally, ApiFault> {
-    let found = call.strip_suffix(".json").and_then(|sid| network.call(sid));
-    found.ok_or_else(|| ApiFault::new(404, 20404, "The requested resource was not found"))
+async fn update(State(network): Net, Path((account, call)): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Response {
+    match change(&network, &account, &call, &headers, &body) {
+        Ok(call) => Json(network.dialect.resource(&network.account, &call)).into_response(),
+        Err(fault) => fault.answer(network.dialect),
+    }
 }
 
-async fn fetch(State(network): State<Arc<Network>>, Path((account, call)): Path<(String, String)>) -> Result<Response, ApiFault> {
-    own_account(&network, &account)?;
-    let call = known(&network, &call)?;
-    Ok(Json(resource::of(&network.account, &call)).into_response())
-}
-
-async fn update(
-    State(network): State<Arc<Network>>,
-    Path((account, call)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, ApiFault> {
-    own_account(&network, &account)?;
-    let call = known(&network, &call)?;
-    let fields = form_of(&headers, &body)?;
+fn change(network: &Network, account: &str, call: &str, headers: &HeaderMap, body: &[u8]) -> Result<CallTally, ApiFault> {
+    let call = known(network, account, call)?;
+    let fields = fields_of(network.dialect, headers, body)?;
     let too_late = || ApiFault::new(400, 21220, "Call is not in the expected state");
     let control = match field(&fields, "Status") {
         Some("completed") => Control::End,
         Some("canceled") if call.status < Status::InProgress => Control::End,
         Some("canceled") => return Err(too_late()),
         Some(_) => return Err(ApiFault::new(400, 20001, "Status: want completed or canceled")),
-        None => match params::address(&fields, "Url", "Method", 21205)? {
-            Some(address) => Control::Turn(address),
+        None => match params::start(network.dialect.form(), &fields, "Method")? {
+            Some(_) if network.strikes(Fault::TurnRefused) => return Err(too_late()),
+            Some(start) => Control::Turn(start),
             None => return Err(ApiFault::new(400, 21205, "want Url or Status")),
         },
     };
     network.order(&call.sid, control)?;
-    Ok(Json(resource::of(&network.account, &call)).into_response())
+    Ok(call)
 }
 
-/// Counts without an address in them, for tests that run the network as a program of its own.
-async fn tally(State(network): State<Arc<Network>>) -> Json<Value> {
-    let tally = network.tally();
-    Json(json!({
-        "placed": tally.calls.len(),
-        "refused": tally.refused,
-        "by_status": tally.by_status(),
-        "by_number": tally.by_number(),
-        "by_attempt": tally.by_attempt(),
-        "calls": tally.calls,
-    }))
-}
-
-fn form_of(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, String)>, ApiFault> {
+/// The fields of a body: a form, or a flat object of JSON where the carrier takes one.
+fn fields_of(dialect: Dialect, headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, String)>, ApiFault> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().unwrap_or_default().trim() != "application/x-www-form-urlencoded" {
-        return Err(ApiFault::new(415, 20001, "want application/x-www-form-urlencoded"));
+    match kind.split(';').next().unwrap_or_default().trim() {
+        "application/x-www-form-urlencoded" => Ok(form::pairs(body)),
+        "application/json" if dialect.form().json => {
+            let object = serde_json::from_slice(body).ok().and_then(|value| match value {
+                Value::Object(object) => Some(object),
+                _ => None,
+            });
+            let object = object.ok_or_else(|| ApiFault::new(400, 20001, "want a JSON object"))?;
+            Ok(object.into_iter().map(|(name, value)| (name, plain(value))).collect())
+        }
+        _ => Err(ApiFault::new(415, 20001, "want application/x-www-form-urlencoded")),
     }
-    Ok(form::pairs(body))
+}
+
+fn plain(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
 }

@@ -1,8 +1,12 @@
 //! A patient on the telephone: what they do next, given what they have done and heard. No clock: moments are
 //! milliseconds since the answer, and whoever moves the call along asks and tells.
 
-use super::persona::{BEEP, MACHINE_SILENCE, MACHINE_TAPE, Manner, PATIENCE};
+use super::persona::{BEEP, MACHINE_SILENCE, Manner, PATIENCE};
+use super::script::{CallerScript, When};
 use std::time::Duration;
+
+/// A fax hears nothing of its kind and hangs up.
+const FAX_GIVES_UP: Duration = Duration::from_secs(20);
 
 /// Something a telephone does by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,7 @@ pub enum Act {
 #[derive(Debug, Clone)]
 pub struct Callee {
     manner: Manner,
+    script: CallerScript,
     keys_pressed: usize,
     last_act_ms: u64,
     has_heard: bool,
@@ -27,13 +32,20 @@ pub struct Callee {
 impl Callee {
     /// A telephone that has just been answered.
     pub fn new(manner: Manner) -> Callee {
-        Callee { manner, keys_pressed: 0, last_act_ms: 0, has_heard: false, quiet_since_ms: Some(0) }
+        let script = CallerScript::default();
+        Callee { manner, script, keys_pressed: 0, last_act_ms: 0, has_heard: false, quiet_since_ms: Some(0) }
+    }
+
+    /// Somebody who called us and goes by a script.
+    pub fn scripted(script: CallerScript) -> Callee {
+        Callee { script, ..Callee::new(Manner::Scripted) }
     }
 
     /// What it does next and when, if nothing new is heard until then.
     pub fn next(&self) -> Option<(u64, Act)> {
         match self.manner {
-            Manner::Presses(keys) => Some(match keys.get(self.keys_pressed) {
+            Manner::Scripted => self.by_script(),
+            Manner::Presses(keys) | Manner::Mistaken { keys, .. } => Some(match keys.get(self.keys_pressed) {
                 Some((at, key)) => (millis(*at), Act::Press(*key)),
                 None => self.loses_patience(),
             }),
@@ -46,10 +58,11 @@ impl Callee {
                 (0, None) => None,
                 _ => Some(self.loses_patience()),
             },
-            Manner::Machine { greeting, takes_message: false } => Some((millis(greeting), Act::HangUp)),
-            Manner::Machine { takes_message: true, .. } => {
+            Manner::Fax => Some((millis(FAX_GIVES_UP), Act::HangUp)),
+            Manner::Machine { greeting, takes_message: false, .. } => Some((millis(greeting), Act::HangUp)),
+            Manner::Machine { takes_message: true, tape, .. } => {
                 let beeped = self.records_from()?;
-                let tape_ends = beeped + millis(MACHINE_TAPE);
+                let tape_ends = beeped + millis(tape);
                 let silence_ends = self.quiet_since_ms.map(|quiet| quiet.max(beeped) + millis(MACHINE_SILENCE));
                 Some((silence_ends.unwrap_or(tape_ends).min(tape_ends), Act::HangUp))
             }
@@ -76,8 +89,22 @@ impl Callee {
     /// From when on an answering machine records, which is after its beep.
     pub fn records_from(&self) -> Option<u64> {
         match self.manner {
-            Manner::Machine { greeting, takes_message: true } => Some(millis(greeting + BEEP)),
+            Manner::Machine { greeting, takes_message: true, .. } => Some(millis(greeting + BEEP)),
             _ => None,
+        }
+    }
+
+    fn by_script(&self) -> Option<(u64, Act)> {
+        let Some((when, act)) = self.script.get(self.keys_pressed) else {
+            return Some(self.loses_patience());
+        };
+        match (when, self.quiet_since_ms) {
+            (When::At(ms), _) => Some((ms.max(self.last_act_ms), act)),
+            (When::AfterLast(ms), _) => Some((self.last_act_ms + ms, act)),
+            // The words of before do not count twice.
+            (When::AfterWords(ms), Some(quiet)) if self.has_heard && quiet > self.last_act_ms => Some((quiet + ms, act)),
+            (When::AfterWords(_), Some(_)) => Some(self.loses_patience()),
+            (When::AfterWords(_), None) => None,
         }
     }
 
@@ -126,6 +153,23 @@ mod tests {
     }
 
     #[test]
+    fn who_calls_us_goes_by_a_script() {
+        let mut phone = Callee::scripted("+1000:04 +500:hangup".parse().expect("a script"));
+        assert_eq!(phone.next(), Some((60_000, Act::HangUp)), "nothing was said");
+        phone.sound_begins();
+        assert_eq!(phone.next(), None);
+        phone.sound_ends(5_000);
+        assert_eq!(phone.next(), Some((6_000, Act::Press('0'))));
+        phone.pressed(6_000);
+        assert_eq!(phone.next(), Some((6_410, Act::Press('4'))));
+        phone.pressed(6_410);
+        assert_eq!(phone.next(), Some((66_410, Act::HangUp)), "waits for words that are new");
+        phone.sound_begins();
+        phone.sound_ends(8_000);
+        assert_eq!(phone.next(), Some((8_500, Act::HangUp)));
+    }
+
+    #[test]
     fn a_machine_records_from_its_beep_until_four_seconds_of_silence() {
         let mut phone = callee("10");
         assert_eq!(phone.records_from(), Some(9_500));
@@ -135,5 +179,8 @@ mod tests {
         phone.sound_ends(20_000);
         assert_eq!(phone.next(), Some((24_000, Act::HangUp)));
         assert_eq!(callee("12").next(), Some((6_000, Act::HangUp)));
+        let mut full = callee("92");
+        full.sound_begins();
+        assert_eq!(full.next(), Some((7_500, Act::HangUp)), "its tape was nearly full");
     }
 }

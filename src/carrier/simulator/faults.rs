@@ -8,22 +8,79 @@ use std::fmt;
 pub enum Fault {
     /// A call is taken, and the answer that says so is lost.
     LostAnswer,
+    /// A request to call is lost before it is taken: no call, no answer.
+    LostRequest,
+    /// The connection is reset while a call is asked for; half of them exist.
+    ConnectionReset,
+    /// 500, 502 or 503, and no call.
+    ErrorBefore,
+    /// 500, 502 or 503, and the call exists.
+    ErrorAfter,
+    /// A call is taken, and the answer comes up to 30 seconds later.
+    SlowAnswer,
     /// A call is refused with 429; none exists.
     TooManyRequests,
+    /// A call is refused because the queue is full; none exists.
+    QueueFull,
+    /// A live call cannot be turned to another document.
+    TurnRefused,
+    /// No request is answered; calls under way go on.
+    Down,
     /// A webhook comes twice, with the same idempotency token.
     WebhookTwice,
-    /// A webhook comes late.
+    /// A webhook comes late: a question up to 3 seconds, news up to a minute.
     WebhookLate,
+    /// Beside a webhook comes a forged one: unsigned, wrongly signed, or with a token nobody has.
+    WebhookForged,
+    /// Before a webhook comes one that breaks off in the middle of its body.
+    WebhookTruncated,
+    /// A status callback is never sent.
+    StatusLost,
+    /// A status callback comes 1 to 15 minutes late.
+    StatusDelayed,
+    /// A status callback comes after the one that follows it.
+    StatusReordered,
+    /// The last status callback is never sent.
+    FinalLost,
+    /// The last status callback is sent twice, as two.
+    FinalTwice,
+    /// Audio cannot be fetched.
+    AudioFails,
 }
 
 impl Fault {
-    /// Every fault with its name in a list.
-    pub const NAMES: [(Fault, &'static str); 4] = [
-        (Fault::LostAnswer, "lost-answer"),
-        (Fault::TooManyRequests, "too-many-requests"),
-        (Fault::WebhookTwice, "webhook-twice"),
-        (Fault::WebhookLate, "webhook-late"),
+    /// Every fault, with its name in a list and what happens.
+    pub const TABLE: &[(Fault, &str, &str)] = &[
+        (Fault::LostAnswer, "lost-answer", "a call is taken, and the answer that says so is lost"),
+        (Fault::LostRequest, "lost-request", "a request to call is lost before it is taken: no call, no answer"),
+        (Fault::ConnectionReset, "connection-reset", "the connection is reset while a call is asked for; half of them exist"),
+        (Fault::ErrorBefore, "error-before", "500, 502 or 503, and no call"),
+        (Fault::ErrorAfter, "error-after", "500, 502 or 503, and the call exists"),
+        (Fault::SlowAnswer, "slow-answer", "a call is taken, and the answer comes up to 30 seconds later"),
+        (Fault::TooManyRequests, "too-many-requests", "a call is refused with 429; none exists"),
+        (Fault::QueueFull, "queue-full", "a call is refused because the queue is full; none exists"),
+        (Fault::TurnRefused, "turn-refused", "a live call cannot be turned to another document"),
+        (Fault::Down, "down", "no request is answered; calls under way go on"),
+        (Fault::WebhookTwice, "webhook-twice", "a webhook comes twice, with the same idempotency token"),
+        (Fault::WebhookLate, "webhook-late", "a webhook comes late: a question up to 3 seconds, news up to a minute"),
+        (
+            Fault::WebhookForged,
+            "webhook-forged",
+            "beside a webhook comes a forged one: unsigned, wrongly signed, or with a token nobody has",
+        ),
+        (Fault::WebhookTruncated, "webhook-truncated", "before a webhook comes one that breaks off in the middle of its body"),
+        (Fault::StatusLost, "status-lost", "a status callback is never sent"),
+        (Fault::StatusDelayed, "status-delayed", "a status callback comes 1 to 15 minutes late"),
+        (Fault::StatusReordered, "status-reordered", "a status callback comes after the one that follows it"),
+        (Fault::FinalLost, "final-lost", "the last status callback is never sent"),
+        (Fault::FinalTwice, "final-twice", "the last status callback is sent twice, as two"),
+        (Fault::AudioFails, "audio-fails", "audio cannot be fetched"),
     ];
+
+    /// Its name in a list.
+    pub fn name(self) -> &'static str {
+        Fault::TABLE.iter().find(|(fault, ..)| *fault == self).map_or("", |(_, name, _)| name)
+    }
 }
 
 /// How often each fault happens. Empty: everything works.
@@ -42,7 +99,8 @@ pub enum FaultListError {
 }
 
 fn names() -> String {
-    Fault::NAMES.map(|(_, name)| name).join(", ")
+    let names: Vec<&str> = Fault::TABLE.iter().map(|(_, name, _)| *name).collect();
+    names.join(", ")
 }
 
 impl FaultList {
@@ -54,12 +112,22 @@ impl FaultList {
         let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let read = entries.map(|entry| {
             let (name, rate) = entry.split_once(':').unwrap_or((entry, ""));
-            let known = Fault::NAMES.iter().find(|(_, known)| *known == name.trim());
-            let (fault, _) = known.ok_or_else(|| FaultListError::Unknown(name.trim().to_string()))?;
+            let known = Fault::TABLE.iter().find(|(_, known, _)| *known == name.trim());
+            let (fault, ..) = known.ok_or_else(|| FaultListError::Unknown(name.trim().to_string()))?;
             let rate = rate.trim().parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
             Ok((*fault, rate.ok_or_else(|| FaultListError::Rate(entry.to_string()))?))
         });
         read.collect::<Result<_, _>>().map(FaultList)
+    }
+
+    /// The same list with one fault's rate set; 0 takes it out.
+    #[must_use]
+    pub fn with(mut self, fault: Fault, rate: f64) -> FaultList {
+        self.0.retain(|(listed, _)| *listed != fault);
+        if rate > 0.0 {
+            self.0.push((fault, rate.min(1.0)));
+        }
+        self
     }
 
     /// Whether a fault happens this time.
@@ -74,8 +142,7 @@ impl FaultList {
 impl fmt::Display for FaultList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (fault, rate)) in self.0.iter().enumerate() {
-            let name = Fault::NAMES.iter().find(|(known, _)| known == fault).map_or("", |(_, name)| name);
-            write!(f, "{}{name}:{rate}", if at > 0 { "," } else { "" })?;
+            write!(f, "{}{}:{rate}", if at > 0 { "," } else { "" }, fault.name())?;
         }
         Ok(())
     }
@@ -98,6 +165,13 @@ mod tests {
             let error = FaultList::parse(bad).expect_err("no list").to_string();
             assert!(error.starts_with(want), "{error}");
         }
+    }
+
+    #[test]
+    fn one_fault_is_switched_on_and_off() {
+        let list = FaultList::parse("lost-answer:0.5").expect("a list").with(Fault::Down, 1.0);
+        assert_eq!(list.to_string(), "lost-answer:0.5,down:1");
+        assert_eq!(list.with(Fault::Down, 0.0).to_string(), "lost-answer:0.5");
     }
 
     #[test]

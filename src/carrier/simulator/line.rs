@@ -6,11 +6,11 @@
 //! call: how long a beep is waited for must not depend on the clock.
 
 use super::callee::{Act, Callee};
-use super::fields;
+use super::dialect::{Errand, Facts};
 use super::handset::Sound;
 use super::network::{Control, Network};
-use super::params::{Address, CallRequest};
-use super::tally::{Heard, Pressed};
+use super::params::{CallRequest, Start};
+use super::tally::{Heard, Pressed, Status};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -29,19 +29,25 @@ pub enum Happened {
     /// The patient, or a machine, hung up.
     HungUp,
     /// The engine turned the call.
-    Turned(Address),
+    Turned(Start),
     /// The engine ended the call, or its time limit was reached.
     Cut,
+    /// Detection has cut what plays; only while something does.
+    Silenced,
 }
 
 /// An answered line.
 pub struct Line {
     network: Arc<Network>,
-    sid: String,
+    facts: Facts,
     request: CallRequest,
     callee: Callee,
     orders: UnboundedReceiver<Control>,
     now_ms: u64,
+    /// Something plays.
+    plays: bool,
+    /// The other side hung up.
+    left: bool,
     /// When detection has its word, and which; taken when it fires.
     detection: Option<(u64, &'static str)>,
     attention: Option<JoinHandle<()>>,
@@ -57,14 +63,24 @@ impl Line {
     /// A line that was just answered. `detection`: after so long, that word, told beside the call.
     pub fn new(
         network: Arc<Network>,
-        sid: &str,
+        facts: &Facts,
         request: &CallRequest,
         callee: Callee,
         orders: UnboundedReceiver<Control>,
         detection: Option<(u64, &'static str)>,
     ) -> Line {
-        let (sid, request) = (sid.to_string(), request.clone());
-        Line { network, sid, request, callee, orders, now_ms: 0, detection, attention: None }
+        let (facts, request) = (facts.clone(), request.clone());
+        Line { network, facts, request, callee, orders, now_ms: 0, plays: false, left: false, detection, attention: None }
+    }
+
+    /// Whether the other side hung up, and not the engine or the network.
+    pub fn was_left(&self) -> bool {
+        self.left
+    }
+
+    /// Who calls whom.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Milliseconds since the answer.
@@ -90,7 +106,9 @@ impl Line {
         let from = self.now_ms;
         self.callee.sound_begins();
         self.sound(Sound::Begins { audio: audio.into(), length_ms });
+        self.plays = true;
         let happened = self.pass(length_ms, heeds_keys).await;
+        self.plays = false;
         self.callee.sound_ends(self.now_ms);
         self.sound(Sound::Stops);
         let heard = Heard { audio: audio.into(), at_ms: from, from_ms: 0, to_ms: (self.now_ms - from).min(length_ms), length_ms };
@@ -99,15 +117,16 @@ impl Line {
             let on_tape = Heard { at_ms: from + missed, from_ms: missed, ..heard.clone() };
             (missed < heard.to_ms).then_some(on_tape)
         });
-        self.network.note(&self.sid, |call| {
+        self.network.note(&self.facts.sid, |call| {
             call.heard.push(heard);
             call.recorded.extend(recorded);
         });
-        happened
+        // What plays is cut, and the document goes on behind it.
+        if happened == Happened::Silenced { Happened::Nothing } else { happened }
     }
 
     fn sound(&self, sound: Sound) {
-        self.network.sound(&self.sid, &self.request.to, sound);
+        self.network.sound(&self.facts.sid, &self.request.to, sound);
     }
 
     async fn run(&mut self, until_ms: u64, heeds_keys: bool, in_time: bool) -> Happened {
@@ -144,10 +163,17 @@ impl Line {
             }
             if let Some((_, word)) = self.detection.take_if(|(at, _)| *at <= self.now_ms) {
                 self.tell_detection(word);
+                let cuts = self.request.detection.as_ref().is_some_and(|detection| detection.cuts_playback);
+                if cuts && self.plays && word.starts_with("machine") {
+                    return Happened::Silenced;
+                }
                 continue;
             }
             match act.filter(|(at, _)| *at <= self.now_ms) {
-                Some((_, Act::HangUp)) => return Happened::HungUp,
+                Some((_, Act::HangUp)) => {
+                    self.left = true;
+                    return Happened::HungUp;
+                }
                 Some((_, Act::Press(key))) => {
                     self.callee.pressed(self.now_ms);
                     match self.press(key, heeds_keys) {
@@ -188,25 +214,19 @@ impl Line {
     /// Posts the word of detection beside the live call. Its answer is ignored; to change what is played the engine must
     /// turn the call.
     fn tell_detection(&mut self, word: &'static str) {
-        self.network.note(&self.sid, |call| call.answered_by = Some(word));
+        self.network.note(&self.facts.sid, |call| call.answered_by = Some(word));
         let told = self.request.detection.as_ref().and_then(|detection| detection.beside.clone().flatten());
         let Some(to) = told else {
             return;
         };
-        let (network, sid) = (self.network.clone(), self.sid.clone());
-        let fields = [
-            ("CallSid", sid.clone()),
-            ("AccountSid", network.account.clone()),
-            ("AnsweredBy", word.to_string()),
-            ("MachineDetectionDuration", self.now_ms.to_string()),
-        ]
-        .map(|(name, value)| (name.to_string(), value));
+        let (network, sid) = (self.network.clone(), self.facts.sid.clone());
+        let fields = network.dialect.detected(&self.facts, word, self.now_ms);
         let is_machine = word.starts_with("machine");
         let telling = self.network.spawn(async move {
             if let Some(late) = network.lateness(10) {
                 network.clock.sleep(late).await;
             }
-            if network.deliver(&sid, &to, &fields).await.is_err() {
+            if network.deliver(&sid, Errand::News, &to, &fields).await.is_err() {
                 network.note(&sid, |call| call.callbacks_failed += 1);
             }
             if is_machine {
@@ -223,7 +243,10 @@ impl Line {
                 Some(Happened::Turned(address))
             }
             Control::End => Some(Happened::Cut),
-            Control::PutDown => Some(Happened::HungUp),
+            Control::PutDown => {
+                self.left = true;
+                Some(Happened::HungUp)
+            }
             Control::Press(key) => self.press(key, heeds_keys),
             Control::PickUp => None,
         }
@@ -231,12 +254,12 @@ impl Line {
 
     fn press(&self, key: char, heeds_keys: bool) -> Option<Happened> {
         let pressed = Pressed { at_ms: self.now_ms, key, taken: heeds_keys };
-        self.network.note(&self.sid, |call| call.keys.push(pressed));
+        self.network.note(&self.facts.sid, |call| call.keys.push(pressed));
         heeds_keys.then_some(Happened::Key(key))
     }
 
     /// The fields of a question on this line.
     pub fn fields(&self) -> Vec<(String, String)> {
-        fields::live(&self.network.account, &self.sid, &self.request)
+        self.network.dialect.common(&self.facts, Status::InProgress.as_str())
     }
 }

@@ -1,36 +1,51 @@
 //! The simulated telephone network: a program beside the engine that takes calls over HTTP and asks and tells over HTTP,
-//! in the words of a Twilio-compatible carrier, and plays the patients at the other end ([`persona`]). Its clock is handed
-//! in, so that a day of calls takes seconds.
+//! in the words of Twilio, SignalWire or Telnyx ([`Dialect`]), and plays the patients at the other end ([`persona`]). Its clock
+//! is handed in, so that a day of calls takes seconds.
 //!
 //! Never here: anything of the engine. What it knows of it, it has from requests and answers, as a real carrier would.
 //! Start reading at [`serve`], then `call_task`.
 
+mod admin;
 mod api;
+mod asking;
+mod attributes;
+mod call_list;
 mod call_task;
 mod callbacks;
 mod callee;
+mod connect;
+mod delivery;
+mod dialect;
+mod document;
 mod document_reader;
 mod faults;
-mod fields;
 mod handset;
+mod incoming;
+mod limits;
 mod line;
 mod network;
 mod params;
 mod performer;
 pub mod persona;
-mod resource;
+mod script;
+mod server;
 mod sound;
 mod tally;
 mod webhook_client;
 
+pub use dialect::{Dialect, Direction, SignerError, UnknownDialect};
 pub use faults::{Fault, FaultList, FaultListError};
 pub use handset::{Handset, Sound};
-pub use tally::{CallTally, Heard, Pressed, Status, Tally};
+pub use incoming::{IncomingCall, IncomingError, IncomingSettings};
+pub use limits::Limits;
+pub use script::{CallerScript, NoScript};
+pub use tally::{Asked, CallTally, Dialled, Heard, Pressed, Status, Tally};
 
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::PhoneNumber;
-use network::Network;
+use dialect::Signer;
+use network::{Network, Parts};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,6 +68,19 @@ pub struct SimulatorSettings {
     pub faults: FaultList,
 }
 
+/// Whose words a network speaks and what it allows. What nothing is said of is Twilio without limits.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkSettings {
+    /// Whose words it speaks.
+    pub dialect: Dialect,
+    /// What it signs with, where that is not the token (SignalWire), or base64 of 32 secret bytes (Telnyx).
+    pub signing_key: Option<SecretString>,
+    /// What the account may do.
+    pub limits: Limits,
+    /// What is done with calls to the account's numbers.
+    pub incoming: IncomingSettings,
+}
+
 /// Why a network could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum SimulatorError {
@@ -62,40 +90,85 @@ pub enum SimulatorError {
     /// The HTTP client cannot be made.
     #[error("the simulated network has no HTTP client: {0}")]
     Http(#[from] reqwest::Error),
+    /// It cannot sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
 }
 
 /// A simulated network that runs.
 pub struct Simulator {
     network: Arc<Network>,
     address: SocketAddr,
+    public_key: Option<String>,
     server: JoinHandle<()>,
+}
+
+/// Starts a network on `listener` that speaks Twilio's words and has no limits.
+///
+/// # Errors
+/// When the listener has no address or the HTTP client cannot be made.
+pub async fn serve(listener: TcpListener, settings: SimulatorSettings) -> Result<Simulator, SimulatorError> {
+    serve_as(listener, settings, NetworkSettings::default()).await
 }
 
 /// Starts a network on `listener`.
 ///
 /// # Errors
-/// When the listener has no address or the HTTP client cannot be made.
-pub async fn serve(listener: TcpListener, settings: SimulatorSettings) -> Result<Simulator, SimulatorError> {
+/// When the listener has no address, the HTTP client cannot be made, or the signing key is none.
+pub async fn serve_as(
+    listener: TcpListener,
+    settings: SimulatorSettings,
+    kind: NetworkSettings,
+) -> Result<Simulator, SimulatorError> {
     let SimulatorSettings { account, auth_token, clock, seed, faults } = settings;
+    let NetworkSettings { dialect, signing_key, limits, incoming } = kind;
     let chance = Chance::seeded(seed);
-    let webhooks = WebhookClient::new(auth_token.clone(), chance.clone())?;
-    let network = Arc::new(Network::new(account, clock, chance, faults, webhooks));
+    let signer = Signer::new(dialect, &auth_token, signing_key.as_ref())?;
+    let public_key = signer.public_key();
+    let webhooks = WebhookClient::new(dialect, signer, clock.clone(), chance.clone())?;
+    let network = Arc::new(Network::new(Parts { dialect, account, limits, clock, chance, faults, incoming, webhooks }));
     let address = listener.local_addr()?;
-    let stopped = network.stop.clone();
-    let serving = axum::serve(listener, api::router(network.clone(), &auth_token))
-        .with_graceful_shutdown(async move { stopped.cancelled().await });
-    let server = tokio::spawn(async move {
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the simulated network stopped");
-        }
-    });
-    Ok(Simulator { network, address, server })
+    let server = tokio::spawn(server::run(listener, api::router(network.clone(), &auth_token), network.clone()));
+    Ok(Simulator { network, address, public_key, server })
 }
 
 impl Simulator {
-    /// Where it listens: its `api_url` is `http://` and this.
+    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What a client calls `api_url`.
+    pub fn api_url(&self) -> String {
+        format!("http://{}{}", self.address, self.network.dialect.api_path())
+    }
+
+    /// Telnyx: the key its webhooks are checked with, in base64.
+    pub fn public_key(&self) -> Option<&str> {
+        self.public_key.as_deref()
+    }
+
+    /// Lets other things go wrong from now on.
+    pub fn set_faults(&self, faults: FaultList) {
+        self.network.set_faults(faults);
+    }
+
+    /// Takes the network down, or up again: meanwhile no request is answered, and calls under way go on.
+    pub fn set_down(&self, is_down: bool) {
+        self.set_faults(self.network.faults().with(Fault::Down, if is_down { 1.0 } else { 0.0 }));
+    }
+
+    /// Says what is done with calls to the account's numbers from now on.
+    pub fn set_incoming(&self, incoming: IncomingSettings) {
+        self.network.set_incoming(incoming);
+    }
+
+    /// Lets somebody call one of the account's numbers; gives the call's id.
+    ///
+    /// # Errors
+    /// When the network was not told where to ask what to say.
+    pub fn call_in(&self, call: IncomingCall) -> Result<String, IncomingError> {
+        incoming::begin(&self.network, &self.network.incoming(), call)
     }
 
     /// Takes the telephone of a number into the hand: the next call to it rings there.

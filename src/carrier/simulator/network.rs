@@ -1,19 +1,23 @@
 //! The simulated network as a whole: the calls it has taken, and what every call shares.
 
-use super::call_task;
+use super::call_task::{self, Party};
+use super::dialect::{ApiFault, Dialect, Direction};
 use super::faults::{Fault, FaultList};
 use super::handset::Sound;
-use super::params::{Address, ApiFault, CallRequest};
+use super::incoming::IncomingSettings;
+use super::limits::{Limits, Pace};
+use super::params::{CallRequest, Start};
 use super::persona;
-use super::tally::{CallTally, Status, Tally};
-use super::webhook_client::{Answer, WebhookClient};
+use super::script::CallerScript;
+use super::tally::{Asked, CallTally, Status, Tally};
+use super::webhook_client::WebhookClient;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::PhoneNumber;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +27,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
     /// Go on with this document.
-    Turn(Address),
+    Turn(Start),
     /// End it (`Status=completed`), or call it off before an answer.
     End,
     /// The hand that holds the telephone picks it up.
@@ -36,20 +40,26 @@ pub enum Control {
 
 /// The network.
 pub struct Network {
+    /// Whose words it speaks.
+    pub dialect: Dialect,
     /// Whose it is.
     pub account: String,
+    /// What the account may do.
+    pub limits: Limits,
     /// Its time.
     pub clock: Clock,
     /// Its randomness.
     pub chance: Chance,
-    /// What goes wrong.
-    pub faults: FaultList,
     /// How it asks the engine.
     pub webhooks: WebhookClient,
     /// Its tasks.
     pub tracker: TaskTracker,
     /// Fires when it stops.
     pub stop: CancellationToken,
+    /// What goes wrong.
+    faults: RwLock<FaultList>,
+    /// What is done with calls to the account's numbers.
+    incoming: RwLock<IncomingSettings>,
     /// Rises whenever a call is over.
     over: watch::Sender<u64>,
     calls: Mutex<Calls>,
@@ -58,6 +68,7 @@ pub struct Network {
 #[derive(Default)]
 struct Calls {
     tally: Tally,
+    pace: Pace,
     places: HashMap<String, usize>,
     controls: HashMap<String, mpsc::UnboundedSender<Control>>,
     /// Telephones in somebody's hand, by number.
@@ -70,22 +81,83 @@ struct Connected {
     call: Option<String>,
 }
 
+/// What a network is made of.
+pub struct Parts {
+    /// Whose words it speaks.
+    pub dialect: Dialect,
+    /// Whose it is.
+    pub account: String,
+    /// What the account may do.
+    pub limits: Limits,
+    /// Its time.
+    pub clock: Clock,
+    /// Its randomness.
+    pub chance: Chance,
+    /// What goes wrong.
+    pub faults: FaultList,
+    /// What is done with calls to the account's numbers.
+    pub incoming: IncomingSettings,
+    /// How it asks the engine.
+    pub webhooks: WebhookClient,
+}
+
 impl Network {
     /// A network without calls.
-    pub fn new(account: String, clock: Clock, chance: Chance, faults: FaultList, webhooks: WebhookClient) -> Network {
-        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        Network { account, clock, chance, faults, webhooks, tracker, stop, over: watch::channel(0).0, calls: Mutex::default() }
+    pub fn new(parts: Parts) -> Network {
+        let Parts { dialect, account, limits, clock, chance, faults, incoming, webhooks } = parts;
+        Network {
+            dialect,
+            account,
+            limits,
+            clock,
+            chance,
+            webhooks,
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            faults: RwLock::new(faults),
+            incoming: RwLock::new(incoming),
+            over: watch::channel(0).0,
+            calls: Mutex::default(),
+        }
     }
 
-    /// Takes a call and starts it.
-    pub fn take(self: &Arc<Network>, request: CallRequest) -> CallTally {
-        let sid = format!("CA{}", self.chance.hex(16));
+    /// Takes a call and starts it, in its turn.
+    ///
+    /// # Errors
+    /// 22005 when the queue is full, 10004 when all lines are in use.
+    pub fn take(self: &Arc<Network>, request: CallRequest) -> Result<CallTally, ApiFault> {
+        let mut calls = self.calls();
+        let in_use = calls.controls.len();
+        let over = self.limits.lines.is_some_and(|most| in_use >= most as usize);
+        // Telnyx takes such a call and lets it fail.
+        if over && self.dialect != Dialect::Telnyx {
+            return Err(ApiFault::new(400, 10004, "Call concurrency limit exceeded"));
+        }
+        let wait = calls.pace.take(&self.limits, self.clock.now()).ok_or_else(queue_full)?;
+        let call = self.enter(&mut calls, &request, wait.num_milliseconds().unsigned_abs());
+        let in_hand = calls.handsets.get_mut(call.0.to.as_str()).map(|handset| handset.call = Some(call.0.sid.clone())).is_some();
+        drop(calls);
+        let persona = if in_hand { persona::IN_HAND } else { persona::of(call.0.to.as_str()) };
+        let party = if over { Party::NoLine } else { Party::Called(persona) };
+        Ok(self.begin(call, request, party))
+    }
+
+    /// Lets somebody call one of the account's numbers.
+    pub fn call_in(self: &Arc<Network>, request: CallRequest, script: CallerScript) -> CallTally {
+        let call = self.enter(&mut self.calls(), &request, 0);
+        self.begin(call, request, Party::Caller(script))
+    }
+
+    fn enter(&self, calls: &mut Calls, request: &CallRequest, queue_ms: u64) -> (CallTally, mpsc::UnboundedReceiver<Control>) {
+        let sid = self.dialect.call_id(&self.chance);
         let call = CallTally {
             sid: sid.clone(),
-            attempt: attempt_of(&request),
+            direction: request.direction,
+            attempt: attempt_of(request),
             to: request.to.clone(),
-            from: request.from.clone(),
-            status: Status::Queued,
+            from: request.from.clone().into(),
+            queue_ms,
+            status: if request.direction == Direction::Inbound { Status::Ringing } else { Status::Queued },
             sip: None,
             error_code: None,
             error: None,
@@ -98,24 +170,32 @@ impl Network {
             acknowledged: String::new(),
             heard: Vec::new(),
             recorded: Vec::new(),
+            dialled: Vec::new(),
             documents: 0,
             differing_repeats: 0,
             callbacks_failed: 0,
+            forged: 0,
+            forged_believed: 0,
             warnings: request.warnings.clone(),
         };
         let (order, orders) = mpsc::unbounded_channel();
-        let mut calls = self.calls();
         let place = calls.tally.calls.len();
         calls.tally.calls.push(call.clone());
         calls.places.insert(sid.clone(), place);
-        calls.controls.insert(sid.clone(), order);
-        let in_hand = calls.handsets.get_mut(call.to.as_str()).map(|handset| handset.call = Some(sid.clone())).is_some();
-        drop(calls);
-        let persona = if in_hand { persona::IN_HAND } else { persona::of(call.to.as_str()) };
-        let network = self.clone();
+        calls.controls.insert(sid, order);
+        (call, orders)
+    }
+
+    fn begin(
+        self: &Arc<Network>,
+        (call, orders): (CallTally, mpsc::UnboundedReceiver<Control>),
+        request: CallRequest,
+        party: Party,
+    ) -> CallTally {
+        let (network, told) = (self.clone(), call.clone());
         self.spawn(async move {
-            call_task::run(network.clone(), sid.clone(), request, persona, orders).await;
-            network.calls().controls.remove(&sid);
+            call_task::run(network.clone(), &told, request, party, orders).await;
+            network.calls().controls.remove(&told.sid);
             network.over.send_modify(|over| *over += 1);
         });
         call
@@ -129,9 +209,37 @@ impl Network {
         })
     }
 
-    /// Counts a refused request.
-    pub fn refuse(&self) {
-        self.calls().tally.refused += 1;
+    /// Notes a request to call.
+    pub fn asked(&self, taken: bool) {
+        let at = self.clock.now();
+        let mut calls = self.calls();
+        calls.tally.refused += u64::from(!taken);
+        calls.tally.requests.push(Asked { at, taken });
+    }
+
+    /// Whether a fault happens this time.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        self.faults.read().unwrap_or_else(PoisonError::into_inner).strikes(fault, &self.chance)
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> FaultList {
+        self.faults.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is done with calls to the account's numbers.
+    pub fn incoming(&self) -> IncomingSettings {
+        self.incoming.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets something else be done with them from now on.
+    pub fn set_incoming(&self, incoming: IncomingSettings) {
+        *self.incoming.write().unwrap_or_else(PoisonError::into_inner) = incoming;
+    }
+
+    /// Lets other things go wrong from now on.
+    pub fn set_faults(&self, faults: FaultList) {
+        *self.faults.write().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// One call.
@@ -182,26 +290,9 @@ impl Network {
         sent.then_some(()).ok_or_else(|| ApiFault::new(400, 21220, "Call is not in-progress. Cannot redirect."))
     }
 
-    /// Sends a webhook of a call, with the faults that strike webhooks. A repeat has the token of the first, and its
-    /// answer is the one that counts.
-    pub async fn deliver(&self, sid: &str, to: &Address, fields: &[(String, String)]) -> Result<Answer, String> {
-        let token = self.webhooks.idempotency_token();
-        let first = self.webhooks.send(to, fields, &token).await;
-        if !self.faults.strikes(Fault::WebhookTwice, &self.chance) {
-            return first;
-        }
-        let second = self.webhooks.send(to, fields, &token).await;
-        if let (Ok(first), Ok(second)) = (&first, &second)
-            && first != second
-        {
-            self.note(sid, |call| call.differing_repeats += 1);
-        }
-        second.or(first)
-    }
-
     /// How late a webhook is.
     pub fn lateness(&self, most_s: u64) -> Option<Duration> {
-        let late = self.faults.strikes(Fault::WebhookLate, &self.chance);
+        let late = self.strikes(Fault::WebhookLate);
         late.then(|| Duration::milliseconds(self.chance.below(most_s * 1000) as i64))
     }
 
@@ -243,8 +334,16 @@ impl Network {
     }
 }
 
+/// The refusal of a call that would wait for too long.
+pub fn queue_full() -> ApiFault {
+    ApiFault::new(400, 22005, "Call Queue Full")
+}
+
 /// Stands for the address that names the attempt without giving it away.
 fn attempt_of(request: &CallRequest) -> String {
-    let digest = Sha256::digest(request.url.url.as_str());
+    let digest = match &request.start {
+        Start::At(address) => Sha256::digest(address.url.as_str()),
+        Start::Document(document) => Sha256::digest(document),
+    };
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,17 +1,24 @@
 //! Follows a document on a live line.
 
-use super::document_reader::{Gather, Verb};
+use super::connect;
+use super::document::{Gather, Script, Verb};
+use super::document_reader;
+use super::faults::Fault;
 use super::line::{Happened, Line};
 use super::network::Network;
-use super::params::Address;
+use super::params::{Address, Start};
 use super::sound;
+use super::webhook_client::Failure;
+use reqwest::Url;
 use std::sync::Arc;
 
 /// What a document led to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Led {
-    /// Another document, with fields of its own beside the common ones.
+    /// Another document that is to be asked for, with fields of its own beside the common ones.
     To(Address, Vec<(String, String)>),
+    /// Another document that is here, and where it came from.
+    Follow(Option<Address>, Script),
     /// The end of the call.
     End,
     /// A fault that ends the call.
@@ -29,8 +36,8 @@ enum Stopped {
     Led(Led),
 }
 
-/// Follows `verbs`, which came from `here`.
-pub async fn follow(network: &Arc<Network>, line: &mut Line, here: &Address, verbs: &[Verb]) -> Led {
+/// Follows `verbs`, which came from `here`; a document of a request came from nowhere.
+pub async fn follow(network: &Arc<Network>, line: &mut Line, here: Option<&Address>, verbs: &[Verb]) -> Led {
     let performer = Performer { network, here };
     for verb in verbs {
         let stopped = match verb {
@@ -40,6 +47,13 @@ pub async fn follow(network: &Arc<Network>, line: &mut Line, here: &Address, ver
                 Some(led) => return led,
                 None => continue,
             },
+            Verb::Dial(dial) => {
+                let action = dial.action.as_deref().map(|action| performer.go_on(action, dial.post, Vec::new()));
+                match connect::connect(network, line, dial, action).await {
+                    Some(led) => return led,
+                    None => continue,
+                }
+            }
             verb => performer.utter(line, verb, false).await,
         };
         if let Err(Stopped::Led(led)) = stopped {
@@ -52,7 +66,7 @@ pub async fn follow(network: &Arc<Network>, line: &mut Line, here: &Address, ver
 
 struct Performer<'a> {
     network: &'a Arc<Network>,
-    here: &'a Address,
+    here: Option<&'a Address>,
 }
 
 impl Performer<'_> {
@@ -60,7 +74,7 @@ impl Performer<'_> {
     async fn gather(&self, line: &mut Line, gather: &Gather) -> Option<Led> {
         let mut pressed = None;
         for verb in &gather.inside {
-            match self.utter(line, verb, true).await {
+            match self.utter(line, verb, gather.takes_keys).await {
                 Ok(()) => {}
                 Err(Stopped::Key(key)) => {
                     pressed = Some(key);
@@ -74,10 +88,11 @@ impl Performer<'_> {
         loop {
             let key = match pressed.take() {
                 Some(key) => key,
-                None => match line.pass(u64::from(gather.timeout_s) * 1000, true).await {
+                // After the words, and again after each key.
+                None => match line.pass(u64::from(gather.timeout_s) * 1000, gather.takes_keys).await {
                     Happened::Nothing => break,
                     Happened::Key(key) => key,
-                    happened => return Some(led_by(happened)),
+                    happened => return Some(led_by(self.network, happened)),
                 },
             };
             if gather.finish_on.contains(key) {
@@ -107,44 +122,70 @@ impl Performer<'_> {
                 Ok(())
             }
             // As fast as a synthetic voice speaks, about 15 letters a second.
-            Verb::Say(text) => went_on(line.hear("", text.chars().count() as u64 * 65, heeds_keys).await),
-            Verb::Pause(seconds) => went_on(line.pass(u64::from(*seconds) * 1000, heeds_keys).await),
-            Verb::Gather(_) | Verb::Redirect { .. } | Verb::Hangup => Ok(()),
+            Verb::Say(text) => self.went_on(line.hear("", text.chars().count() as u64 * 65, heeds_keys).await),
+            Verb::Pause(seconds) => self.went_on(line.pass(u64::from(*seconds) * 1000, heeds_keys).await),
+            Verb::Tones(length_ms) => self.went_on(line.pass(*length_ms, heeds_keys).await),
+            Verb::Gather(_) | Verb::Dial(_) | Verb::Redirect { .. } | Verb::Hangup => Ok(()),
         }
     }
 
     async fn play(&self, line: &mut Line, url: &str, heeds_keys: bool) -> Result<(), Stopped> {
-        let broken = |what: String| Stopped::Led(Led::Broken { code: 11200, what });
-        let address = self.here.url.join(url).map_err(|_| broken("Play has no sound address".into()))?;
-        let (fetched, happened) = line.during(self.network.webhooks.fetch(&address), heeds_keys).await;
-        went_on(happened)?;
-        let length_ms = fetched.and_then(|audio| sound::length_ms(&audio)).map_err(broken)?;
+        let broken = |code, what: String| Stopped::Led(Led::Broken { code, what });
+        let address = self.address(url).ok_or_else(|| broken(11200, "Play has no sound address".into()))?;
+        let fetching = async {
+            match self.network.strikes(Fault::AudioFails) {
+                true => Err(Failure::MadeToFail),
+                false => self.network.webhooks.fetch(&address).await,
+            }
+        };
+        let (fetched, happened) = line.during(fetching, heeds_keys).await;
+        self.went_on(happened)?;
+        let audio = fetched.map_err(|why| broken(11200, format!("audio: {why}")))?;
+        let length_ms = sound::length_ms(&audio).map_err(|why| broken(why.code, why.what))?;
         // Audio without a sample would play for ever in no time when it is looped.
-        went_on(line.hear(address.as_str(), length_ms.max(1), heeds_keys).await)
+        self.went_on(line.hear(address.as_str(), length_ms.max(1), heeds_keys).await)
+    }
+
+    /// An address of the document in hand; an empty one is that document's own.
+    fn address(&self, url: &str) -> Option<Url> {
+        match self.here {
+            Some(here) => here.url.join(url).ok(),
+            None => Url::parse(url).ok(),
+        }
     }
 
     fn go_on(&self, url: &str, post: bool, fields: Vec<(String, String)>) -> Led {
-        // Empty: the document in hand again.
-        match self.here.url.join(url) {
-            Ok(url) => Led::To(Address { url, post }, fields),
-            Err(_) => Led::Broken { code: 11100, what: "the document names an address that is none".into() },
+        match self.address(url) {
+            Some(url) => Led::To(Address { url, post }, fields),
+            None => Led::Broken { code: 11100, what: "the document names an address that is none".into() },
+        }
+    }
+
+    fn went_on(&self, happened: Happened) -> Result<(), Stopped> {
+        match happened {
+            Happened::Nothing => Ok(()),
+            Happened::Key(key) => Err(Stopped::Key(key)),
+            happened => Err(Stopped::Led(led_by(self.network, happened))),
         }
     }
 }
 
-fn went_on(happened: Happened) -> Result<(), Stopped> {
-    match happened {
-        Happened::Nothing => Ok(()),
-        Happened::Key(key) => Err(Stopped::Key(key)),
-        happened => Err(Stopped::Led(led_by(happened))),
+/// Where a call begins, or is turned to.
+pub fn led_to(network: &Network, start: Start, fields: Vec<(String, String)>) -> Led {
+    match start {
+        Start::At(address) => Led::To(address, fields),
+        Start::Document(document) => match document_reader::read_text(network.dialect, &document) {
+            Ok(script) => Led::Follow(None, script),
+            Err(flaw) => Led::Broken { code: flaw.code, what: flaw.what },
+        },
     }
 }
 
 /// What an interruption leads to.
-pub fn led_by(happened: Happened) -> Led {
+pub fn led_by(network: &Network, happened: Happened) -> Led {
     match happened {
-        Happened::Turned(address) => Led::To(address, Vec::new()),
-        // Nothing and keys do not end a document; whoever calls has dealt with them.
-        Happened::Nothing | Happened::Key(_) | Happened::HungUp | Happened::Cut => Led::End,
+        Happened::Turned(start) => led_to(network, start, Vec::new()),
+        // The rest does not end a document by itself; whoever calls has dealt with it.
+        Happened::Nothing | Happened::Key(_) | Happened::Silenced | Happened::HungUp | Happened::Cut => Led::End,
     }
 }

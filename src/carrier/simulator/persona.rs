@@ -52,12 +52,27 @@ pub enum Manner {
     },
     /// Somebody's hand decides ([`super::Handset`]).
     ByHand,
+    /// Somebody who called us: their script decides ([`super::CallerScript`]).
+    Scripted,
+    /// A person whom machine detection takes for something else, who presses keys at their moments and then stays.
+    Mistaken {
+        /// The keys.
+        keys: &'static [(Duration, char)],
+        /// What detection says …
+        heard_as: &'static str,
+        /// … and when.
+        after: Duration,
+    },
+    /// A fax.
+    Fax,
     /// An answering machine.
     Machine {
         /// How long its greeting is.
         greeting: Duration,
         /// Whether it takes a message after a beep; else it hangs up.
         takes_message: bool,
+        /// How long a message it takes.
+        tape: Duration,
     },
 }
 
@@ -86,10 +101,10 @@ const fn unanswered(digits: &'static str, about: &'static str, arrival: Arrival)
 }
 
 const fn machine(digits: &'static str, about: &'static str, greeting_ms: u64, takes_message: bool) -> Persona {
-    person(digits, about, Manner::Machine { greeting: ms(greeting_ms), takes_message })
+    person(digits, about, Manner::Machine { greeting: ms(greeting_ms), takes_message, tape: MACHINE_TAPE })
 }
 
-/// Every telephone that is special; all others are like 09. Two keys in a row stand as far apart as two tones of the
+/// Every telephone that is special; all others are like 09. Those from 91 on are the simulated network's alone. Two keys in a row stand as far apart as two tones of the
 /// laboratory's phones (160 ms and a pause of 250 ms).
 pub const TABLE: &[Persona] = &[
     person("01", "presses 1", Manner::Presses(&[(ms(3_000), '1')])),
@@ -124,7 +139,36 @@ pub const TABLE: &[Persona] = &[
     person("25", "stays for half a minute", Manner::HangsUp(ms(30_000))),
     person("26", "presses 9", Manner::Presses(&[(ms(3_000), '9')])),
     person("27", "presses 0", Manner::Presses(&[(ms(3_000), '0')])),
+    person("91", "a fax", Manner::Fax),
+    person(
+        "92",
+        "a machine with two seconds of tape left",
+        Manner::Machine { greeting: ms(5_000), takes_message: true, tape: ms(2_000) },
+    ),
+    person(
+        "94",
+        "presses 1, and is taken for a machine after that",
+        Manner::Mistaken { keys: &[(ms(3_000), '1')], heard_as: "machine_end_other", after: ms(6_000) },
+    ),
+    person(
+        "95",
+        "is taken for a machine, and presses 1 after that",
+        Manner::Mistaken { keys: &[(ms(6_000), '1')], heard_as: "machine_end_other", after: ms(3_000) },
+    ),
 ];
+
+/// The desk of a department, when a document dials it: the table of patients for who does not answer; all others answer
+/// and speak for a while.
+pub fn desk(number: &str) -> (Arrival, Duration) {
+    let arrival = match of(number).arrival {
+        arrival @ (Arrival::Busy | Arrival::NeverAnswered | Arrival::Failed { .. }) => arrival,
+        Arrival::Answered(_) => SOON,
+    };
+    (arrival, DESK_TALK)
+}
+
+/// How long a desk speaks with a patient.
+pub const DESK_TALK: Duration = Duration::from_secs(20);
 
 /// A telephone in somebody's hand: rings until it is picked up.
 pub const IN_HAND: &Persona =
@@ -144,10 +188,14 @@ impl Persona {
             // Nobody speaks: five seconds of silence (MachineDetectionSilenceTimeout).
             Manner::Silent => Some((ms(5_000), "unknown")),
             // A hello of 0.7 s and 1.2 s of silence after it (MachineDetectionSpeechEndThreshold).
-            Manner::Presses(_) | Manner::HangsUp(_) | Manner::Listens { .. } | Manner::ByHand => Some((ms(1_900), "human")),
+            Manner::Presses(_) | Manner::HangsUp(_) | Manner::Listens { .. } | Manner::ByHand | Manner::Scripted => {
+                Some((ms(1_900), "human"))
+            }
+            Manner::Mistaken { heard_as, after, .. } => Some((after, heard_as)),
+            Manner::Fax => Some((ms(3_000), "fax")),
             // Somebody who speaks for longer than 2.4 s is a machine (MachineDetectionSpeechThreshold).
             Manner::Machine { .. } if !until_end => Some((ms(2_400), "machine_start")),
-            Manner::Machine { greeting, takes_message: true } => Some((greeting + BEEP, "machine_end_beep")),
+            Manner::Machine { greeting, takes_message: true, .. } => Some((greeting + BEEP, "machine_end_beep")),
             Manner::Machine { takes_message: false, .. } => None,
         }
     }
@@ -163,9 +211,14 @@ mod tests {
             let digits = format!("{n:02}");
             assert_eq!(of(&format!("+161755501{digits}")).digits, digits);
         }
+        for (number, answers) in
+            [("+16175550113", false), ("+16175550114", false), ("+16175550120", true), ("+16175550199", true)]
+        {
+            assert_eq!(matches!(desk(number).0, Arrival::Answered(_)), answers, "{number}");
+        }
         for number in ["+16175550100", "+16175550128", "+16175550199"] {
             assert_eq!(of(number).digits, "09");
         }
-        assert_eq!(TABLE.len(), 27);
+        assert_eq!(TABLE.len(), 31);
     }
 }

@@ -1,5 +1,7 @@
 //! What the simulated network has seen: the truth that tests hold the engine's records against.
 
+use super::dialect::Direction;
+use crate::core::Phi;
 use crate::core::domain::PhoneNumber;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -82,18 +84,47 @@ impl Heard {
     }
 }
 
+/// Somebody whom a document called, beside the patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dialled {
+    /// Whom.
+    pub number: String,
+    /// How it ended: `completed`, `busy`, `no-answer`, `failed`, `canceled`.
+    pub status: &'static str,
+    /// When it began, in milliseconds since the answer.
+    pub at_ms: u64,
+    /// How long it rang.
+    pub rang_ms: u64,
+    /// How long they spoke.
+    pub talk_ms: u64,
+}
+
+/// A request to call, as it came: what the pace is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Asked {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether a call was made of it.
+    pub taken: bool,
+}
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallTally {
     /// The network's id.
     pub sid: String,
+    /// Who began it.
+    #[serde(serialize_with = "direction")]
+    pub direction: Direction,
     /// Same for calls that were asked for with the same voice address, hence for the same attempt; it gives no address away.
     pub attempt: String,
     /// Who was called.
     pub to: PhoneNumber,
-    /// By whom.
+    /// By whom; withheld by some who call us.
     #[serde(skip)]
-    pub from: PhoneNumber,
+    pub from: Phi<String>,
+    /// How long it was to wait for its turn when it was taken, in milliseconds.
+    pub queue_ms: u64,
     /// Where it stands.
     pub status: Status,
     /// The SIP status it ended with.
@@ -120,13 +151,19 @@ pub struct CallTally {
     pub heard: Vec<Heard>,
     /// What an answering machine has on its tape.
     pub recorded: Vec<Heard>,
+    /// Whom documents called, in order.
+    pub dialled: Vec<Dialled>,
     /// Documents that were followed.
     pub documents: u32,
     /// Times that a repeated webhook was answered differently from its first.
     pub differing_repeats: u32,
     /// Callbacks that were not answered with 2xx.
     pub callbacks_failed: u32,
-    /// What is odd about the request and would be silent at the real carrier, such as a misspelt field.
+    /// Forged webhooks that were sent beside the true ones …
+    pub forged: u32,
+    /// … and those of them that were answered with 2xx.
+    pub forged_believed: u32,
+    /// What is odd about the request or a document and would be silent at the real carrier, such as a misspelt field.
     pub warnings: Vec<String>,
 }
 
@@ -137,6 +174,12 @@ pub struct Tally {
     pub calls: Vec<CallTally>,
     /// Requests to call that were refused.
     pub refused: u64,
+    /// Every request to call, in the order they came.
+    pub requests: Vec<Asked>,
+}
+
+fn direction<S: serde::Serializer>(direction: &Direction, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(direction.as_str())
 }
 
 impl Tally {
@@ -152,7 +195,12 @@ impl Tally {
 
     /// How many calls were placed for each attempt. More than one is a patient called twice.
     pub fn by_attempt(&self) -> BTreeMap<&str, u64> {
-        count(self.calls.iter().map(|call| call.attempt.as_str()))
+        count(self.calls.iter().filter(|call| call.direction == Direction::Outbound).map(|call| call.attempt.as_str()))
+    }
+
+    /// The keys that nobody was listening to.
+    pub fn lost_keys(&self) -> usize {
+        self.calls.iter().flat_map(|call| &call.keys).filter(|key| !key.taken).count()
     }
 
     /// The calls to one number.

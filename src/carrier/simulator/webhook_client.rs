@@ -1,25 +1,30 @@
-//! How the simulated network asks and tells the engine: signed requests over real HTTP, with the real one's patience (in
-//! real time, however fast the clock runs): connect 5 s, all 15 s, one more try where no connection came about.
-//! Left out: following redirects, cookies, connection overrides in a URL's fragment.
+//! How the simulated network asks and tells the engine: signed requests over real HTTP, with the carrier's own patience in
+//! real time, however fast the clock runs, and its own way of asking again ([`Dialect::patience`]). Left out: cookies.
 
-use crate::carrier::family::signature;
-use crate::chance::Chance;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, RequestBuilder, Response, Url};
-use secrecy::SecretString;
-use std::time::Duration;
-
+use super::dialect::{Dialect, Errand, Patience, Signer};
 use super::params::Address;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Client, Response, Url};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The largest piece of audio that is fetched.
 const LARGEST_AUDIO: usize = 32 * 1024 * 1024;
+/// A document is read this far, which is more than it may be.
+const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
 /// Sends webhooks and fetches audio.
 #[derive(Clone)]
 pub struct WebhookClient {
-    http: Client,
-    token: SecretString,
+    dialect: Dialect,
+    signer: Signer,
+    clock: Clock,
     chance: Chance,
+    /// By how long a connection is waited for.
+    clients: Arc<Mutex<HashMap<Duration, Client>>>,
 }
 
 /// An answer with 2xx.
@@ -31,20 +36,81 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Why a webhook has no answer. For people, and without an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No connection.
+    #[error("no connection")]
+    NoConnection,
+    /// No answer in time.
+    #[error("no answer in time")]
+    TooLate,
+    /// The answer broke off, or was too large.
+    #[error("the answer broke off")]
+    BrokeOff,
+    /// Redirected too often, or nowhere.
+    #[error("too many redirects")]
+    Redirects,
+    /// Answered with another status than 2xx.
+    #[error("status {0}")]
+    Status(u16),
+    /// By a fault of the network's own.
+    #[error("made to fail")]
+    MadeToFail,
+}
+
+impl Failure {
+    /// The carrier's error code.
+    pub fn code(&self, dialect: Dialect) -> u32 {
+        match (self, dialect) {
+            (Failure::NoConnection, _) => 11205,
+            (Failure::Redirects, _) => 11215,
+            (Failure::Status(_), Dialect::SignalWire) => 11217,
+            _ => 11200,
+        }
+    }
+
+    fn is_asked_again(&self, patience: &Patience) -> bool {
+        match self {
+            Failure::NoConnection => patience.after.connect,
+            Failure::TooLate | Failure::BrokeOff => patience.after.read,
+            Failure::Status(400..=499) => patience.after.refused,
+            Failure::Status(500..) => patience.after.broken,
+            _ => false,
+        }
+    }
+}
+
+/// What is wanted.
+enum Want<'a> {
+    Document { to: &'a Address, fields: &'a [(String, String)], idempotency: &'a str },
+    Audio(&'a Url),
+}
+
+impl Want<'_> {
+    fn largest(&self) -> usize {
+        match self {
+            Want::Document { .. } => LARGEST_DOCUMENT,
+            Want::Audio(_) => LARGEST_AUDIO,
+        }
+    }
+}
+
 impl WebhookClient {
-    /// A client that signs with `token`.
+    /// A client that signs with `signer`.
     ///
     /// # Errors
     /// When the HTTP client cannot be made.
-    pub fn new(token: SecretString, chance: Chance) -> Result<WebhookClient, reqwest::Error> {
-        let http = Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(15))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .user_agent("TwilioProxy/1.1");
-        Ok(WebhookClient { http: http.build()?, token, chance })
+    pub fn new(dialect: Dialect, signer: Signer, clock: Clock, chance: Chance) -> Result<WebhookClient, reqwest::Error> {
+        let client = WebhookClient { dialect, signer, clock, chance, clients: Arc::default() };
+        // What cannot be made now cannot be made later.
+        client.http(Duration::from_secs(5))?;
+        Ok(client)
+    }
+
+    /// The same that signs with a key nobody knows.
+    pub fn stranger(&self) -> WebhookClient {
+        WebhookClient { signer: self.signer.stranger(&self.chance), ..self.clone() }
     }
 
     /// A token that names one webhook, however often it is sent.
@@ -52,56 +118,138 @@ impl WebhookClient {
         self.chance.hex(16)
     }
 
-    /// Sends a webhook. The error is for people and holds no address.
-    pub async fn send(&self, to: &Address, fields: &[(String, String)], idempotency: &str) -> Result<Answer, String> {
-        let mut url = to.url.clone();
-        url.set_fragment(None);
-        let request = if to.post {
-            let signature = signature::sign(&self.token, url.as_str(), fields);
-            self.http.post(url).form(fields).header("X-Twilio-Signature", signature)
-        } else {
-            url.query_pairs_mut().extend_pairs(fields);
-            let signature = signature::sign(&self.token, url.as_str(), &[]);
-            self.http.get(url).header("X-Twilio-Signature", signature)
-        };
-        let response = with_second_try(request.header("I-Twilio-Idempotency-Token", idempotency)).await?;
-        read(response, usize::MAX).await
+    /// Sends a webhook, again where the carrier's policy or the address says so.
+    pub async fn send(
+        &self,
+        errand: Errand,
+        to: &Address,
+        fields: &[(String, String)],
+        idempotency: &str,
+    ) -> Result<Answer, Failure> {
+        let patience = self.dialect.patience(errand, &to.url);
+        self.with_patience(&patience, Want::Document { to, fields, idempotency }).await
+    }
+
+    /// Sends a webhook without a signature, once.
+    pub async fn send_unsigned(&self, to: &Address, fields: &[(String, String)]) -> Result<(), Failure> {
+        let (url, body) = parts(to, fields);
+        let request = self.http(Duration::from_secs(5)).map_err(|_| Failure::NoConnection)?.post(url);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let status = request.timeout(Duration::from_secs(5)).send().await.map_err(describe)?.status();
+        if status.is_success() { Ok(()) } else { Err(Failure::Status(status.as_u16())) }
     }
 
     /// Fetches a piece of audio.
-    pub async fn fetch(&self, url: &Url) -> Result<Answer, String> {
-        let response = with_second_try(self.http.get(url.clone())).await?;
-        read(response, LARGEST_AUDIO).await
+    pub async fn fetch(&self, url: &Url) -> Result<Answer, Failure> {
+        let patience = self.dialect.patience(Errand::Voice, url);
+        let mut bare = url.clone();
+        bare.set_fragment(None);
+        self.with_patience(&patience, Want::Audio(&bare)).await
+    }
+
+    async fn with_patience(&self, patience: &Patience, want: Want<'_>) -> Result<Answer, Failure> {
+        let all = async {
+            let mut tries = 0;
+            loop {
+                let waited = tokio::time::timeout(patience.read, self.once(patience, &want)).await;
+                let result = match waited.unwrap_or(Err(Failure::TooLate)) {
+                    Ok(response) if response.status().is_success() => read(response, want.largest()).await,
+                    Ok(response) => Err(Failure::Status(response.status().as_u16())),
+                    Err(failure) => Err(failure),
+                };
+                match result {
+                    Err(failure) if tries < patience.retries && failure.is_asked_again(patience) => tries += 1,
+                    result => return result,
+                }
+            }
+        };
+        tokio::time::timeout(patience.total, all).await.unwrap_or(Err(Failure::TooLate))
+    }
+
+    async fn once(&self, patience: &Patience, want: &Want<'_>) -> Result<Response, Failure> {
+        let http = self.http(patience.connect).map_err(|_| Failure::NoConnection)?;
+        let (to, fields, idempotency) = match *want {
+            Want::Document { to, fields, idempotency } => (to, fields, idempotency),
+            Want::Audio(url) => return http.get(url.clone()).send().await.map_err(describe),
+        };
+        let (mut url, mut body) = parts(to, fields);
+        let mut post = to.post;
+        for _ in 0..=patience.redirects {
+            let signed: &[(String, String)] = if post { fields } else { &[] };
+            let mut request = match post {
+                true => http.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone()),
+                false => http.get(url.clone()),
+            };
+            for (name, value) in self.signer.headers(url.as_str(), signed, if post { &body } else { "" }, self.clock.now()) {
+                request = request.header(name, value);
+            }
+            if self.dialect == Dialect::Twilio {
+                request = request.header("I-Twilio-Idempotency-Token", idempotency);
+            }
+            let response = request.send().await.map_err(describe)?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303) {
+                return Ok(response);
+            }
+            // Followed with GET: the form is lost.
+            let next = response.headers().get(LOCATION).and_then(|next| next.to_str().ok()?.parse::<String>().ok());
+            url = next.and_then(|next| url.join(&next).ok()).ok_or(Failure::Redirects)?;
+            (post, body) = (false, String::new());
+        }
+        Err(Failure::Redirects)
+    }
+
+    fn http(&self, connect: Duration) -> Result<Client, reqwest::Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&connect) {
+            return Ok(client.clone());
+        }
+        let client = Client::builder()
+            .connect_timeout(connect)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .user_agent(self.dialect.user_agent())
+            .build()?;
+        clients.insert(connect, client.clone());
+        Ok(client)
     }
 }
 
-async fn with_second_try(request: RequestBuilder) -> Result<Response, String> {
-    let again = request.try_clone();
-    let result = match (request.send().await, again) {
-        (Err(error), Some(again)) if error.is_connect() => again.send().await,
-        (result, _) => result,
-    };
-    let response = result.map_err(describe)?;
-    match response.status().is_success() {
-        true => Ok(response),
-        false => Err(format!("status {}", response.status().as_u16())),
+/// Where a webhook goes, without the fragment, and its body.
+fn parts(to: &Address, fields: &[(String, String)]) -> (Url, String) {
+    let mut url = to.url.clone();
+    url.set_fragment(None);
+    if to.post {
+        return (url, encoded(fields));
     }
+    url.query_pairs_mut().extend_pairs(fields);
+    (url, String::new())
 }
 
-async fn read(response: Response, largest: usize) -> Result<Answer, String> {
+/// Fields as a form's body.
+pub fn encoded(fields: &[(String, String)]) -> String {
+    // A URL's query has the same encoding.
+    let mut url = Url::parse("http://localhost/").expect("a constant that is a URL");
+    url.query_pairs_mut().extend_pairs(fields);
+    url.query().unwrap_or_default().to_string()
+}
+
+async fn read(mut response: Response, largest: usize) -> Result<Answer, Failure> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_string();
-    if response.content_length().is_some_and(|length| length > largest as u64) {
-        return Err("the answer is too large".into());
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(describe)? {
+        if body.len() + piece.len() > largest {
+            return Err(Failure::BrokeOff);
+        }
+        body.extend_from_slice(&piece);
     }
-    let body = response.bytes().await.map_err(describe)?.to_vec();
     Ok(Answer { content_type, body })
 }
 
-fn describe(error: reqwest::Error) -> String {
-    let kind = match &error {
-        error if error.is_connect() => "no connection",
-        error if error.is_timeout() => "no answer in time",
-        _ => "the answer broke off",
-    };
-    kind.to_string()
+fn describe(error: reqwest::Error) -> Failure {
+    match &error {
+        error if error.is_connect() => Failure::NoConnection,
+        error if error.is_timeout() => Failure::TooLate,
+        _ => Failure::BrokeOff,
+    }
 }

@@ -1,0 +1,53 @@
+//! Asking the engine for a document.
+
+use super::dialect::{Errand, Facts};
+use super::document::Script;
+use super::document_reader;
+use super::network::Network;
+use super::params::Address;
+use std::sync::Arc;
+
+/// A document that was got.
+pub struct Asked {
+    /// Where it came from.
+    pub from: Address,
+    /// What it says.
+    pub script: Script,
+}
+
+/// The carrier's error code, and what went wrong for people.
+pub type Failed = (u32, String);
+
+/// Asks an address for its document; where that fails, the fallback address.
+pub async fn ask(
+    network: &Arc<Network>,
+    call: &Facts,
+    fallback: Option<&Address>,
+    address: &Address,
+    fields: &[(String, String)],
+) -> Result<Asked, Failed> {
+    let failed = match once(network, call, address, fields).await {
+        Ok(script) => return Ok(Asked { from: address.clone(), script }),
+        Err(failed) => failed,
+    };
+    tracing::debug!(call = call.sid, code = failed.0, why = failed.1, "a voice webhook failed");
+    let Some(fallback) = fallback else {
+        return Err(failed);
+    };
+    let mut fields = network.dialect.common(call, "in-progress");
+    fields.push(("ErrorCode".into(), failed.0.to_string()));
+    fields.push(("ErrorUrl".into(), address.url.to_string()));
+    once(network, call, fallback, &fields).await.map(|script| Asked { from: fallback.clone(), script }).map_err(|_| failed)
+}
+
+async fn once(network: &Arc<Network>, call: &Facts, address: &Address, fields: &[(String, String)]) -> Result<Script, Failed> {
+    if let Some(late) = network.lateness(3) {
+        network.clock.sleep(late).await;
+    }
+    let answer = network.deliver(&call.sid, Errand::Voice, address, fields).await;
+    let answer = answer.map_err(|why| (why.code(network.dialect), why.to_string()))?;
+    if let Some((_, digits)) = fields.iter().find(|(name, _)| name == "Digits") {
+        network.note(&call.sid, |call| call.acknowledged.push_str(digits));
+    }
+    document_reader::read(network.dialect, &answer.content_type, &answer.body).map_err(|flaw| (flaw.code, flaw.what))
+}
