@@ -5,10 +5,12 @@
 
 use super::{Violation, violations};
 use crate::app::{Engine, Listeners, Rooms, Rulings};
-use crate::carrier::simulator::{self, FaultList, Simulator, SimulatorSettings, Tally};
+use crate::carrier::simulator::{
+    self, Dialect, FaultList, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Tally,
+};
 use crate::chance::Chance;
 use crate::clock::{Clock, Stopwatch};
-use crate::config::Config;
+use crate::config::{CarrierKind, Config};
 use crate::core::ids::CarrierName;
 use crate::core::plan::Rules;
 use crate::feed::csv;
@@ -80,7 +82,18 @@ impl World {
         config.server.public_url = format!("http://{}", web.local_addr()?);
         let carrier = CarrierName::from("main");
         let account = config.carriers.get_mut(&carrier).context("the configuration has no carrier `main`")?;
-        account.api_url = format!("http://{}", telephones.local_addr()?);
+        let dialect = match account.kind {
+            CarrierKind::SignalWire => Dialect::SignalWire,
+            CarrierKind::Telnyx => Dialect::Telnyx,
+            CarrierKind::Simulator | CarrierKind::Twilio | CarrierKind::Asterisk => Dialect::Twilio,
+        };
+        let at = format!("{}/carriers/{carrier}/incoming", config.server.public_url);
+        let kind = NetworkSettings {
+            dialect,
+            signing_key: account.signing_keys.first().cloned(),
+            incoming: IncomingSettings { voice_url: Some(at.clone()), status_url: Some(format!("{at}/status")) },
+            ..NetworkSettings::default()
+        };
         let network = SimulatorSettings {
             account: account.account.clone(),
             auth_token: account.auth_tokens.first().cloned().context("carrier `main` has no token")?,
@@ -88,7 +101,9 @@ impl World {
             seed: seed.wrapping_add(1),
             faults,
         };
-        let network = simulator::serve(telephones, network).await?;
+        let network = simulator::serve_as(telephones, network, kind).await?;
+        account.api_url = network.api_url();
+        account.public_key = network.public_key().map(str::to_string);
         let folder = ThrowAway::new(&Chance::from_system()?.hex(6))?;
         let store = store::open(&format!("sqlite://{}", folder.0.join("world.db").display())).await?;
         let rooms = Rooms::open(config, store.clone(), clock.clone(), Chance::seeded(seed)).await?;
@@ -153,6 +168,11 @@ impl World {
     /// What the network has seen.
     pub fn tally(&self) -> Tally {
         self.network.tally()
+    }
+
+    /// The telephones: to let something go wrong with them, or somebody call us.
+    pub fn telephones(&self) -> &Simulator {
+        &self.network
     }
 
     /// The invariants that do not hold.
