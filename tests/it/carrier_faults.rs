@@ -181,3 +181,112 @@ async fn calls_are_ended_called_off_and_paged() {
 fn slow() -> callahead::clock::Clock {
     callahead::clock::Clock::system()
 }
+
+/// What becomes of a request to call when the network breaks: what its client sees, and whether there is a call.
+#[tokio::test]
+async fn every_way_of_losing_an_answer() {
+    let table: [(&str, &[usize]); 7] = [
+        ("lost-request:1", &[0]),
+        ("connection-reset:1", &[0, 1]),
+        ("error-before:1", &[0]),
+        ("error-after:1", &[1]),
+        ("lost-answer:1", &[1]),
+        ("down:1", &[0]),
+        ("queue-full:1", &[0]),
+    ];
+    for (faults, calls) in table {
+        let world = World::start(Setup { faults, ..Setup::default() }).await;
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..12 {
+            let before = world.network.tally().calls.len();
+            let error = world.carrier.place_call(&world.call("13")).await.expect_err("no answer");
+            match faults {
+                "queue-full:1" => assert!(matches!(error, CarrierError::Refused { code: 22005, .. }), "{error:?}"),
+                _ => assert!(matches!(error, CarrierError::Unknown(_)), "{faults}: {error:?}"),
+            }
+            seen.insert(world.network.tally().calls.len() - before);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), calls, "{faults}");
+        assert_eq!(world.network.tally().requests.len(), if faults == "down:1" { 0 } else { 12 }, "{faults}");
+    }
+}
+
+#[tokio::test]
+async fn a_network_is_down_and_up_again() {
+    let world = World::start(Setup::default()).await;
+    world.network.set_down(true);
+    assert!(matches!(world.carrier.place_call(&world.call("13")).await, Err(CarrierError::Unknown(_))));
+    assert!(world.carrier.fetch_call("CAany").await.is_err());
+    world.network.set_down(false);
+    world.call_all(&["13"]).await;
+
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let faults = format!("http://{}/faults", world.network.address());
+    let post = async |list: &'static str| {
+        let answer = http.post(&faults).basic_auth(ACCOUNT, Some(TOKEN)).body(list).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    };
+    assert_eq!(post("down:1, lost-answer:0.5").await, (200, "down:1,lost-answer:0.5".to_string()));
+    assert!(world.carrier.place_call(&world.call("13")).await.is_err());
+    let (status, why) = post("dwon:1").await;
+    assert!(status == 400 && why.starts_with("`dwon` is no fault"), "{why}");
+    assert_eq!(post("").await, (200, String::new()));
+    assert!(world.carrier.place_call(&world.call("13")).await.is_ok());
+    assert_eq!(http.post(&faults).body("down:1").send().await.expect("an answer").status().as_u16(), 401);
+}
+
+#[tokio::test]
+async fn a_live_call_that_cannot_be_turned_goes_on() {
+    let world = World::start(Setup { faults: "turn-refused:1", ..Setup::default() }).await;
+    world.call_all(&["10"]).await;
+    let call = &world.network.tally().calls[0];
+    assert!(!world.engine.asks("10").contains(&Ask::Turned { step: 50 }));
+    assert!(call.recorded.iter().all(|piece| !piece.audio.contains("voicemail")), "{:?}", call.recorded);
+}
+
+#[tokio::test]
+async fn audio_that_cannot_be_fetched_ends_a_call() {
+    let world = World::start(Setup { faults: "audio-fails:1", ..Setup::default() }).await;
+    world.call_all(&["09"]).await;
+    let call = &world.network.tally().calls[0];
+    assert_eq!((call.status, call.error_code, call.heard.len()), (Status::Failed, Some(11200), 0));
+}
+
+/// Nobody believes a forged webhook, and nobody follows half of one: the story is that of a quiet network.
+#[tokio::test]
+async fn forged_and_broken_webhooks_change_nothing() {
+    let world = World::start(Setup { faults: "webhook-forged:1,webhook-truncated:1", ..Setup::default() }).await;
+    world.call_all(&["01", "13"]).await;
+    let tally = world.network.tally();
+    assert!(tally.calls.iter().all(|call| call.forged > 0 && call.forged_believed == 0), "{:?}", tally.calls);
+    assert!(!world.engine.rejected.lock().expect("no panic").is_empty());
+    let asks = world.engine.asks("01");
+    assert!(matches!(asks[..2], [Ask::Answered { .. }, Ask::Key { step: 1, .. }]), "{asks:?}");
+}
+
+/// What the engine hears of status when callbacks are lost, held back, or sent twice.
+#[tokio::test]
+async fn news_is_lost_reordered_and_repeated() {
+    let ends = |events: &[CallEvent]| events.iter().filter(|event| matches!(event, CallEvent::Ended { .. })).count();
+    let news = async |faults: &'static str, wait_for_end: bool| {
+        let world = World::start(Setup { faults, ..Setup::default() }).await;
+        if wait_for_end {
+            world.call_all(&["13"]).await;
+        } else {
+            world.carrier.place_call(&world.call("13")).await.expect("taken");
+            let sid = world.network.tally().calls[0].sid.clone();
+            world.network.wait_for_end(&sid).await;
+        }
+        world.network.stop().await;
+        world.engine.news("13")
+    };
+    assert_eq!(news("status-lost:1", false).await, []);
+    assert_eq!(ends(&news("final-lost:1", false).await), 0);
+    let twice = news("final-twice:1", true).await;
+    assert!((1..=2).contains(&ends(&twice)), "{twice:?}");
+    let reordered = news("status-reordered:1", true).await;
+    assert_eq!(reordered[..2], [CallEvent::Ringing, CallEvent::Accepted], "each comes after the one that follows it");
+    assert_eq!(ends(&reordered), 1);
+    let late = news("status-delayed:1", true).await;
+    assert_eq!(ends(&late), 1);
+}

@@ -2,11 +2,14 @@
 
 mod agenda;
 mod audit;
+mod bare_engine;
 mod bench;
 mod carrier_behind_proxy;
 mod carrier_client;
+mod carrier_dialects;
 mod carrier_faults;
 mod carrier_kinds;
+mod carrier_line;
 mod carrier_simulator;
 mod closure;
 mod commands;
