@@ -45,7 +45,8 @@ const CORE_ROOMS: &[(&str, &[&str])] = &[
     ("domain", &["ids", "phi"]),
     ("plan", &["domain", "ids", "phi"]),
     ("call", &["domain", "ids", "phi"]),
-    ("lib", &["domain", "plan", "call", "ids", "phi"]),
+    ("link", &["ids"]),
+    ("lib", &["domain", "plan", "call", "link", "ids", "phi"]),
 ];
 
 /// What the pure core may depend on.

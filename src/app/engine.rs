@@ -4,14 +4,14 @@ use super::{Reload, Rooms};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
-use crate::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Pace, Questions};
+use crate::core::link::Member;
+use crate::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Gate, Link, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::silence::Silence;
 use crate::web::{Limits, Web, console_router, router, router_with_console, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -138,6 +138,12 @@ fn silence(rooms: &Rooms) -> Arc<Silence> {
     Arc::new(Silence::new(rooms.store.clone(), rooms.clock.clone(), rooms.chance.clone(), max_age, feeds))
 }
 
+/// The carriers that share their work: those that reach real telephones, or those that do not.
+fn sharing(config: &Config, real: bool) -> Vec<Member> {
+    let of_this_sort = config.carriers.values().filter(|carrier| carrier.kind.is_real == real);
+    of_this_sort.map(|carrier| Member { carrier: carrier.name.clone(), weight: carrier.weight }).collect()
+}
+
 fn dialer(
     config: &Config,
     live: &Arc<LiveCalls>,
@@ -150,21 +156,20 @@ fn dialer(
     let settings = &config.carriers[carrier.name()];
     Dialer {
         settings: DialerSettings {
-            calls_per_second: settings.calls_per_second,
             max_calls: settings.max_calls,
             ring_timeout: settings.ring_timeout,
             organization: config.organization.clone(),
             callback_numbers: CallbackNumbers::of(config),
             desks: Desks::of(config),
         },
-        pace: Pace::new(settings.calls_per_second),
+        gate: Gate::new(settings.calls_per_second),
+        link: Link::new(carrier.name().clone(), sharing(config, settings.kind.is_real)),
         carrier,
         live: live.clone(),
         chance: chance.clone(),
         planned: planned.clone(),
         holder: format!("dialler-{}", chance.hex(4)),
         silence: silence.clone(),
-        paused: AtomicBool::new(false),
         questions: Questions::default(),
     }
 }

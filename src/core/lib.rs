@@ -8,6 +8,7 @@
 pub mod call;
 pub mod domain;
 pub mod ids;
+pub mod link;
 pub mod phi;
 pub mod plan;
 

@@ -4,18 +4,21 @@
 //! Never here: SQL, deciding who is called. Start reading at [`Dialer::run`].
 
 mod abandon;
+mod answer;
 mod asked;
 mod brief;
 mod callback;
 mod desks;
-mod pace;
+mod gate;
+mod link;
 mod place;
 mod rescue;
 
 pub use asked::LoggedCarrier;
 pub use callback::CallbackNumbers;
 pub use desks::Desks;
-pub use pace::Pace;
+pub use gate::Gate;
+pub use link::Link;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
 
@@ -23,18 +26,20 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Organization;
+use crate::core::ids::CarrierName;
+use crate::core::link::{Standing, Take};
 use crate::live_call::LiveCalls;
 use crate::silence::Silence;
-use crate::store::LeaseRequest;
-use chrono::Duration;
+use crate::store::{GiveBack, LeaseRequest, Leased, StoreError};
+use chrono::{DateTime, Duration, Utc};
+use place::Way;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a leased attempt is this dialler's own: the second of turns that is leased at once, and reading the schedule
-/// again. From the request on, another clock runs ([`place`]). So long also waits what a crash left leased.
+/// How long a leased attempt is this dialler's own: reading the schedule again, and a commit. From the request on, another clock runs ([`place`]). So long also waits what a crash left leased.
 const LEASE: Duration = Duration::seconds(15);
 /// How often due work is looked for, whatever is expected.
 const LOOK: Duration = Duration::milliseconds(500);
@@ -44,8 +49,6 @@ const RESCUE: Duration = Duration::seconds(5);
 /// What a dialler keeps to.
 #[derive(Debug, Clone)]
 pub struct DialerSettings {
-    /// New calls a second.
-    pub calls_per_second: f64,
     /// Calls at once.
     pub max_calls: u32,
     /// How long it may ring.
@@ -72,12 +75,12 @@ pub struct Dialer {
     pub planned: Arc<Notify>,
     /// Its name on leases, which each lease adds to: new at every start.
     pub holder: String,
-    /// When the next call may be asked for.
-    pub pace: Pace,
+    /// Where calls wait for their turn.
+    pub gate: Gate,
+    /// How the carriers stand.
+    pub link: Link,
     /// The sites that nobody is called about now.
     pub silence: Arc<Silence>,
-    /// Whether the carrier refuses our account: nothing is dialled until somebody acts.
-    pub paused: AtomicBool,
     /// What the carrier was asked about calls of unknown fate.
     pub questions: Questions,
 }
@@ -92,10 +95,12 @@ impl Dialer {
         let rescuer = self.clone();
         let stopped = stop.clone();
         tracker.spawn(async move { rescuer.run_rescue(stopped).await });
+        if let Err(error) = self.link.start(&*self.live.store, self.clock().now()).await {
+            tracing::error!(%error, carrier = %self.carrier.name(), "how the carrier stands could not be read; trying again");
+        }
         loop {
             match self.dial_due(&tracker, &stop).await {
-                Ok(0) => {}
-                Ok(_) => continue,
+                Ok(_) => {}
                 Err(error) => tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again"),
             }
             tokio::select! {
@@ -108,57 +113,75 @@ impl Dialer {
     /// Until the next attempt is due, the plan changed, or it is time to look anyway.
     async fn wait(&self) {
         let now = self.clock().now();
-        let look = now + LOOK;
-        let due = self.live.store.next_due(self.carrier.name(), now).await.ok().flatten().filter(|due| *due > now);
+        let mut look = now + LOOK;
+        let routes: BTreeSet<CarrierName> = self.link.takes(now).into_iter().map(|take| take.route).collect();
+        for route in routes {
+            let due = self.live.store.next_due(&route, now).await.ok().flatten();
+            look = due.filter(|due| *due > now).map_or(look, |due| due.min(look));
+        }
         tokio::select! {
-            () = self.clock().sleep_until(due.map_or(look, |due| due.min(look))) => {}
+            () = self.clock().sleep_until(look) => {}
             () = self.planned.notified() => {}
         }
     }
 
-    /// One round: waits for a turn, takes what is due and for which lines are free, and begins to place it on `tracker`;
-    /// returns how many.
+    /// One round: takes what is due, for which lines are free and turns come within about a second, and begins to place it on
+    /// `tracker`; returns how many.
     ///
-    /// The turn comes first, then the lease: whatever the pace, nothing is leased that must wait longer than a second.
+    /// Whatever the pace, nothing is leased that must wait longer.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn dial_due(
-        self: &Arc<Self>,
-        tracker: &TaskTracker,
-        stop: &CancellationToken,
-    ) -> Result<usize, crate::store::StoreError> {
-        if self.paused.load(Ordering::Relaxed) {
+    pub async fn dial_due(self: &Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) -> Result<usize, StoreError> {
+        if stop.is_cancelled() {
             return Ok(0);
         }
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return Ok(0),
-            () = self.pace.ready(self.clock()) => {}
+        self.link.look(&*self.live.store).await?;
+        let now = self.clock().now();
+        let room = self.gate.room(now, self.link.next_send_at());
+        let (limit, trial) = match self.link.standing(now) {
+            Standing::Paused(..) => (0, false),
+            Standing::Trial => (room.min(1), true),
+            Standing::Free => (room, false),
+        };
+        let takes = self.link.takes(now);
+        if limit == 0 || takes.is_empty() {
+            return Ok(0);
         }
         // Each lease has a name of its own: who lost one cannot give back what was leased again, or requested, since.
         let holder: Arc<str> = format!("{}-{}", self.holder, self.chance.hex(4)).into();
-        let now = self.clock().now();
-        let leased = self
-            .live
-            .store
-            .lease_due(&LeaseRequest {
-                carrier: self.carrier.name().clone(),
-                now,
-                until: now + LEASE,
-                holder: holder.to_string(),
-                limit: self.pace.batch(),
-                max_lines: self.settings.max_calls,
-                skip_sites: self.silence.sites().await?,
-            })
-            .await?;
-        let count = leased.len();
-        for one in leased {
-            self.pace.wait(self.clock()).await;
-            let (dialer, holder) = (self.clone(), holder.clone());
-            tracker.spawn(async move { dialer.place(one, &holder).await });
+        let leased = self.lease(now, &holder, limit, &takes).await?;
+        if leased.is_empty() {
+            return Ok(0);
         }
-        Ok(count)
+        if trial && !self.link.try_one(&*self.live.store, now).await? {
+            for one in leased {
+                self.live.store.give_back(&one.attempt.id, &holder, &GiveBack::Later(now)).await?;
+            }
+            return Ok(0);
+        }
+        let count = leased.len();
+        let placing: Vec<_> =
+            leased.into_iter().map(|one| (one, Way { holder: holder.clone(), waiting: self.gate.queue(), trial })).collect();
+        let reserved = self.reserve_for_waiting().await;
+        for (one, way) in placing {
+            let dialer = self.clone();
+            tracker.spawn(async move { dialer.place(one, way).await });
+        }
+        reserved.map(|()| count)
+    }
+
+    async fn lease(&self, now: DateTime<Utc>, holder: &str, limit: u32, takes: &[Take]) -> Result<Vec<Leased>, StoreError> {
+        let request = LeaseRequest {
+            carrier: self.carrier.name().clone(),
+            now,
+            until: now + LEASE,
+            holder: holder.to_string(),
+            limit,
+            max_lines: self.link.lines(self.settings.max_calls, now),
+            skip_sites: self.silence.sites().await?,
+        };
+        self.live.store.lease_shared(&request, takes).await
     }
 
     async fn run_rescue(self: Arc<Self>, stop: CancellationToken) {

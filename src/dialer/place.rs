@@ -1,16 +1,16 @@
 //! One attempt on its way to the carrier.
 
 use super::Dialer;
-use crate::carrier::{CarrierError, PlaceCall, Placed, Refusal};
-use crate::core::call::{CallEvent, FinalStatus};
-use crate::core::domain::{EndReason, Purpose, WorkKind};
+use super::gate::Waiting;
+use crate::carrier::PlaceCall;
+use crate::core::domain::Purpose;
 use crate::core::ids::{AttemptId, AttemptToken, PatientId};
+use crate::core::link::Standing;
 use crate::core::plan::{OptOutScope, counted_since, may_dial};
 use crate::live_call::LiveCallError;
 use crate::store::{Cap, GiveBack, Leased, RequestOrder, RequestVerdict, StoreError};
-use crate::worklist::item;
-use chrono::Duration;
-use std::sync::atomic::Ordering;
+use chrono::{DateTime, Duration, Utc};
+use std::sync::Arc;
 
 /// How long a request to a carrier may take in all, from its first byte to the last of the answer.
 pub const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
@@ -18,19 +18,30 @@ pub const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(
 /// commit and the longest request.
 const ANSWER_WITHIN: Duration = Duration::seconds(30);
 /// When a number is in use or the carrier cannot be reached, how long until the attempt is tried again.
-const LATER: Duration = Duration::seconds(30);
+pub(super) const LATER: Duration = Duration::seconds(30);
+
+/// How an attempt is placed.
+pub(super) struct Way {
+    /// The name that it is leased under.
+    pub holder: Arc<str>,
+    /// Its place among those that wait for a turn.
+    pub waiting: Waiting,
+    /// Whether it is the one call by which is found out whether the carrier takes calls again.
+    pub trial: bool,
+}
 
 impl Dialer {
-    /// Places one attempt leased as `holder`. Whatever fails, the attempt is in a state that somebody picks up.
+    /// Places one leased attempt. Whatever fails, the attempt is in a state that somebody picks up.
     #[tracing::instrument(skip_all, fields(attempt = %leased.attempt.id, carrier = %self.carrier.name()))]
-    pub(super) async fn place(&self, leased: Leased, holder: &str) {
-        if let Err(error) = self.try_place(leased, holder).await {
+    pub(super) async fn place(&self, leased: Leased, way: Way) {
+        if let Err(error) = self.try_place(leased, way).await {
             tracing::error!(%error, "an attempt could not be placed; it is picked up when its lease ends");
         }
     }
 
-    async fn try_place(&self, leased: Leased, holder: &str) -> Result<(), LiveCallError> {
-        let store = &self.live.store;
+    async fn try_place(&self, leased: Leased, way: Way) -> Result<(), LiveCallError> {
+        let Way { holder, waiting, trial } = way;
+        let (store, holder) = (&self.live.store, &*holder);
         let patient = leased.outreach.visit.patient.clone();
         let id = leased.attempt.id.clone();
         let now = self.clock().now();
@@ -71,14 +82,15 @@ impl Dialer {
                 return Ok(self.drop_attempt(&id, holder, patient, "refused_in_transaction").await?);
             }
         }
-        // The commit may have taken its time. What is dialled now must still be inside its hours, and its answer known
-        // before anybody else asks the carrier what became of it; else nothing has been asked, and it can go back.
-        let asking = self.clock().now();
-        if asking >= leased.attempt.not_after || asking + REQUEST_TIMEOUT > order.lease_until {
-            tracing::warn!("not dialled: the store was so slow that the call would come too late; it is planned again");
-            store.give_back(&id, holder, &GiveBack::Later(asking + LATER)).await?;
+        // The commit may have taken its time, and so may the turn. What is dialled now must still be inside its hours, and its
+        // answer known before anybody else asks the carrier what became of it; else nothing has been asked, and it goes back.
+        let latest = leased.attempt.not_after.min(order.lease_until - REQUEST_TIMEOUT);
+        let passed = self.pass_gate(latest, trial).await;
+        drop(waiting);
+        if !matches!(passed, Ok(true)) {
+            self.give_back_undialled(&id, holder, latest).await?;
             self.live.nudge.patient(patient);
-            return Ok(());
+            return Ok(passed.map(drop)?);
         }
         let request = PlaceCall {
             attempt: id.clone(),
@@ -91,66 +103,29 @@ impl Dialer {
         self.after_request(&id, holder, &token, placed).await
     }
 
+    async fn give_back_undialled(&self, id: &AttemptId, holder: &str, latest: DateTime<Utc>) -> Result<(), StoreError> {
+        let now = self.clock().now();
+        if now >= latest {
+            tracing::warn!("not dialled: the store was so slow that the call would come too late; it is planned again");
+            return self.live.store.give_back(id, holder, &GiveBack::Later(now + LATER)).await;
+        }
+        tracing::info!("not dialled: nothing is placed through the carrier any more; it is planned again");
+        self.live.store.give_back(id, holder, &self.again_after(now)).await
+    }
+
+    /// When an attempt is tried again that the carrier did not take: at once by another one, or by this one when it is let;
+    /// but after a while where nothing else says when.
+    pub(super) fn again_after(&self, now: DateTime<Utc>) -> GiveBack {
+        match self.link.standing(now) {
+            Standing::Free => GiveBack::Later(now + LATER),
+            Standing::Trial | Standing::Paused(..) => GiveBack::Later(now),
+        }
+    }
+
     async fn drop_attempt(&self, attempt: &AttemptId, holder: &str, patient: PatientId, reason: &str) -> Result<(), StoreError> {
         tracing::info!(reason, "not dialled: the schedule or the rules say otherwise now");
         self.live.store.give_back(attempt, holder, &GiveBack::Cancel).await?;
         self.live.nudge.patient(patient);
-        Ok(())
-    }
-
-    async fn after_request(
-        &self,
-        id: &AttemptId,
-        holder: &str,
-        token: &AttemptToken,
-        placed: Result<Placed, CarrierError>,
-    ) -> Result<(), LiveCallError> {
-        let later = |span: Duration| GiveBack::Later(self.clock().now() + span);
-        let store = &self.live.store;
-        match placed {
-            Ok(placed) => self.live.report(token, &CallEvent::Accepted, placed.carrier_call_id).await,
-            Err(CarrierError::Unknown(what)) => {
-                tracing::warn!(%what, "nobody knows whether the call exists; the carrier is asked before anything else");
-                Ok(())
-            }
-            Err(CarrierError::Unreachable(what)) => {
-                tracing::warn!(what, "the carrier cannot be reached; the attempt is tried again");
-                Ok(store.give_back(id, holder, &later(LATER)).await?)
-            }
-            Err(CarrierError::Refused { why: Refusal::Lines, .. }) => Ok(store.give_back(id, holder, &later(LATER)).await?),
-            Err(CarrierError::Refused {
-                why: Refusal::SlowDown { retry_after_s } | Refusal::QueueFull { retry_after_s },
-                ..
-            }) => {
-                let wait = retry_after_s.map_or(LATER, |s| Duration::seconds(i64::from(s.min(600))));
-                Ok(store.give_back(id, holder, &later(wait)).await?)
-            }
-            Err(error @ CarrierError::Refused { why: Refusal::Account, .. }) => {
-                store.give_back(id, holder, &later(LATER)).await?;
-                Ok(self.pause(&error).await?)
-            }
-            Err(CarrierError::Refused { why, .. }) => {
-                let bad = matches!(why, Refusal::BadNumber | Refusal::NotReached);
-                let reason = if bad { EndReason::BadNumber } else { EndReason::Refused };
-                let event = CallEvent::Ended { status: FinalStatus::Failed, talk_seconds: None, reason: Some(reason) };
-                self.live.report(token, &event, None).await
-            }
-        }
-    }
-
-    /// The carrier refuses us, not the number: nothing more is dialled through it until somebody acts. It pauses once the
-    /// item stands that somebody acts upon: were that lost, nobody would ever know, so the next refusal tries again.
-    async fn pause(&self, error: &CarrierError) -> Result<(), StoreError> {
-        if self.paused.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let name = self.carrier.name();
-        let note = format!("carrier {name}: {error}; check account, auth_token and from under [carriers.{name}], then restart");
-        let now = self.clock().now();
-        self.live.store.open_work(&item(&self.chance, WorkKind::CarrierFault, None, now, None, Some(note))).await?;
-        if !self.paused.swap(true, Ordering::Relaxed) {
-            tracing::error!(carrier = %name, %error, "the carrier refuses our account; its dialler pauses until the next start");
-        }
         Ok(())
     }
 }

@@ -5,12 +5,13 @@
 
 use super::{Violation, violations};
 use crate::app::{Engine, Listeners, Rooms, Rulings};
+use crate::carrier::OwnValue;
 use crate::carrier::simulator::{
     self, Dialect, FaultList, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Tally,
 };
 use crate::chance::Chance;
 use crate::clock::{Clock, Stopwatch};
-use crate::config::{CarrierKind, Config};
+use crate::config::Config;
 use crate::core::ids::CarrierName;
 use crate::core::plan::Rules;
 use crate::feed::csv;
@@ -82,15 +83,15 @@ impl World {
         config.server.public_url = format!("http://{}", web.local_addr()?);
         let carrier = CarrierName::from("main");
         let account = config.carriers.get_mut(&carrier).context("the configuration has no carrier `main`")?;
-        let dialect = match account.kind {
-            CarrierKind::SignalWire => Dialect::SignalWire,
-            CarrierKind::Telnyx => Dialect::Telnyx,
-            CarrierKind::Simulator | CarrierKind::Twilio | CarrierKind::Asterisk => Dialect::Twilio,
+        let dialect = match account.kind.word {
+            "signalwire" => Dialect::SignalWire,
+            "telnyx" => Dialect::Telnyx,
+            _ => Dialect::Twilio,
         };
         let at = format!("{}/carriers/{carrier}/incoming", config.server.public_url);
         let kind = NetworkSettings {
             dialect,
-            signing_key: account.signing_keys.first().cloned(),
+            signing_key: account.own.secrets("signing_key").first().cloned(),
             incoming: IncomingSettings { voice_url: Some(at.clone()), status_url: Some(format!("{at}/status")) },
             ..NetworkSettings::default()
         };
@@ -103,7 +104,9 @@ impl World {
         };
         let network = simulator::serve_as(telephones, network, kind).await?;
         account.api_url = network.api_url();
-        account.public_key = network.public_key().map(str::to_string);
+        if let Some(key) = network.public_key() {
+            account.own.set("public_key", OwnValue::Texts(vec![key.to_string()]));
+        }
         let folder = ThrowAway::new(&Chance::from_system()?.hex(6))?;
         let store = store::open(&format!("sqlite://{}", folder.0.join("world.db").display())).await?;
         let rooms = Rooms::open(config, store.clone(), clock.clone(), Chance::seeded(seed)).await?;

@@ -18,6 +18,7 @@ pub use records::*;
 
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
+use crate::core::link::{CarrierState, Take};
 use crate::core::plan::PatientFacts;
 use address::Address;
 use async_trait::async_trait;
@@ -163,12 +164,24 @@ pub trait Store: Send + Sync + 'static {
     async fn withdraw_closures(&self, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64>;
 
     // -- dialling
-    /// Takes due attempts (`due_at <= now < not_after`, status planned) for one dialler: notices first, then the earliest
-    /// visit, never two to one number or one patient at once, and no more than the carrier has lines free. Whoever else leases
-    /// for the carrier waits, so that together they keep to its lines.
-    async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>>;
-    /// The earliest `due_at` of a planned attempt of this carrier that may still be placed (`now < not_after`), however long
-    /// past it is. One whose time is over waits for the planner, not for a dialler.
+    /// Takes due attempts (`due_at <= now < not_after`, status planned) of these routes for one dialler: notices first, then
+    /// the earliest visit, never two to one number or one patient at once, and no more than its carrier has lines free.
+    /// They are calls of that carrier from then on, whatever the job named, unless they are given back. Whoever else leases for
+    /// the carrier waits, so that together they keep to its lines.
+    async fn lease_shared(&self, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>>;
+    /// The same, of the attempts whose jobs name the carrier itself.
+    async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>> {
+        self.lease_shared(request, &[Take::whole(&request.carrier)]).await
+    }
+    /// The carriers of which something is known, by name.
+    async fn carriers(&self) -> Result<Vec<CarrierRow>>;
+    /// Writes how a carrier stands. [`StoreError::Conflict`] when its row does not have that revision any more (0: no row).
+    async fn save_carrier(&self, state: &CarrierState, revision: i64) -> Result<()>;
+    /// Reserves the next turns of a carrier that nobody has; the moment of the first one. None where it is after
+    /// `wish.latest`.
+    async fn take_turns(&self, wish: &TurnWish) -> Result<Option<DateTime<Utc>>>;
+    /// The earliest `due_at` of a planned attempt whose job names this carrier and that may still be placed
+    /// (`now < not_after`), however long past it is. One whose time is over waits for the planner, not for a dialler.
     async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
     /// Commits that the carrier is about to be asked (status requesting), after checking in the same transaction that the
     /// lease is held, nobody opted out, nothing about the patient changed, no other call to the number is live, and no cap is

@@ -14,9 +14,10 @@ use crate::core::domain::{
     PhoneNumber, VisitKey, WorkItem, WorkKind,
 };
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName, FeedName, JobName, LanguageTag, PatientId, SiteKey};
+use crate::core::link::CarrierState;
 use crate::core::phi::Phi;
 use crate::core::plan::PatientFacts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -149,7 +150,7 @@ pub struct StoredDecision {
 /// A dialler's wish for work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseRequest {
-    /// Whose attempts.
+    /// Who places the calls.
     pub carrier: CarrierName,
     /// Now.
     pub now: DateTime<Utc>,
@@ -163,6 +164,32 @@ pub struct LeaseRequest {
     pub max_lines: u32,
     /// Sites whose visits are not called about now, because their feed is silent.
     pub skip_sites: Vec<SiteKey>,
+}
+
+/// How a carrier stands, as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CarrierRow {
+    /// How it stands.
+    pub state: CarrierState,
+    /// What it must still be when it is written ([`super::Store::save_carrier`]).
+    pub revision: i64,
+    /// When the first turn begins that nobody has reserved.
+    pub next_send_at: DateTime<Utc>,
+}
+
+/// A dialler's wish for turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnWish {
+    /// Of which carrier.
+    pub carrier: CarrierName,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// From one turn to the next.
+    pub gap: Duration,
+    /// How many.
+    pub count: u32,
+    /// The first one must not be later than this.
+    pub latest: DateTime<Utc>,
 }
 
 /// An attempt that a dialler holds.

@@ -10,18 +10,20 @@ use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
 use callahead::core::call::FinalStatus;
-use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkKind};
+use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkItem, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
+use callahead::core::link::{Member, Standing, Why};
 use callahead::core::plan::Rules;
-use callahead::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, LoggedCarrier, Pace, Questions};
+use callahead::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Gate, Link, LoggedCarrier, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
 use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, WebhookQuery, open};
 use chrono::{DateTime, Duration, Utc};
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Barrier, Notify};
 use tokio_util::sync::CancellationToken;
@@ -30,8 +32,8 @@ use tokio_util::task::TaskTracker;
 /// A carrier that answers as it is told.
 struct Telephones {
     name: CarrierName,
-    /// The answer to the next request; then calls are taken.
-    next: Mutex<Option<CarrierError>>,
+    /// The answers to the next requests; then calls are taken.
+    next: Mutex<VecDeque<CarrierError>>,
     placed: Mutex<Vec<PlaceCall>>,
     /// The calls it knows, whatever the number.
     known: Mutex<Vec<CarrierCall>>,
@@ -46,7 +48,7 @@ impl Carrier for Telephones {
     }
 
     async fn place_call(&self, call: &PlaceCall) -> Result<Placed, CarrierError> {
-        if let Some(error) = self.next.lock().expect("no panic").take() {
+        if let Some(error) = self.next.lock().expect("no panic").pop_front() {
             return Err(error);
         }
         let mut placed = self.placed.lock().expect("no panic");
@@ -126,7 +128,6 @@ impl Desk {
             carrier: logged.clone(),
             live: rooms.live.clone(),
             settings: DialerSettings {
-                calls_per_second: rate,
                 max_calls: 20,
                 ring_timeout: Duration::seconds(20),
                 organization,
@@ -136,9 +137,9 @@ impl Desk {
             chance,
             planned: Arc::new(Notify::new()),
             holder: "dialler-test".to_string(),
-            pace: Pace::new(rate),
+            gate: Gate::new(rate),
+            link: Link::new("main".into(), vec![Member { carrier: "main".into(), weight: 1 }]),
             silence: silence.clone(),
-            paused: AtomicBool::new(false),
             questions: Questions::default(),
         });
         Desk { rooms, dialer, telephones, logged, troubled, store, clock }
@@ -186,7 +187,16 @@ impl Desk {
     }
 
     fn answers(&self, error: CarrierError) {
-        *self.telephones.next.lock().expect("no panic") = Some(error);
+        self.telephones.next.lock().expect("no panic").push_back(error);
+    }
+
+    fn standing(&self) -> Standing {
+        self.dialer.link.standing(self.clock.now())
+    }
+
+    /// What waits for a person.
+    async fn work(&self) -> Vec<WorkItem> {
+        self.store.worklist(false, u32::MAX).await.expect("the worklist")
     }
 
     fn knows(&self, ids: &[&str]) {
@@ -290,45 +300,64 @@ async fn a_carrier_that_asks_for_patience_gets_it_whatever_is_planned() {
 async fn a_slow_pace_leases_nothing_that_must_wait() {
     let desk = Desk::with_patients(0.01, 2).await;
     assert_eq!((desk.dial().await, desk.placed()), (1, 1));
-    let second = async {
-        tokio::task::yield_now().await;
-        desk.pass(Duration::seconds(99));
-        desk.rescue().await;
-        assert_eq!(desk.store.lines_in_use(&"main".into()).await.expect("lines"), 1, "the second is not leased yet");
-        desk.pass(Duration::seconds(1));
-    };
-    let (count, ()) = tokio::join!(desk.dial(), second);
-    assert_eq!((count, desk.placed()), (1, 2));
+    desk.pass(Duration::seconds(90));
+    assert_eq!((desk.dial().await, desk.placed()), (0, 1), "it is not leased yet");
+    desk.pass(Duration::seconds(10));
+    assert_eq!((desk.dial().await, desk.placed()), (1, 2));
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_turn_stops_when_told() {
-    let desk = Desk::with_patients(0.01, 2).await;
-    desk.dial().await;
+async fn no_new_call_is_begun_when_it_stops() {
+    let desk = Desk::with_patients(5.0, 2).await;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let (count, ()) = tokio::join!(desk.dialer.dial_due(&tracker, &stop), async { stop.cancel() });
-    assert_eq!((count.expect("a round"), desk.placed()), (0, 1));
+    stop.cancel();
+    assert_eq!((desk.dialer.dial_due(&tracker, &stop).await.expect("a round"), desk.placed()), (0, 0));
 }
 
 #[tokio::test]
-async fn a_refused_account_pauses_the_dialler_once_somebody_is_told() {
+async fn a_refused_account_pauses_the_carrier_once_somebody_is_told() {
     let desk = Desk::with_patients(5.0, 1).await;
     desk.troubled.no_work.store(true, Ordering::Relaxed);
     desk.answers(refused(Refusal::Account, 401));
     assert_eq!(desk.dial().await, 1);
-    assert!(!desk.dialer.paused.load(Ordering::Relaxed), "nobody has been told");
+    assert_eq!(desk.standing(), Standing::Free, "nobody has been told");
     assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned, "it is given back all the same");
 
     desk.troubled.no_work.store(false, Ordering::Relaxed);
     desk.pass(Duration::seconds(31));
     desk.answers(refused(Refusal::Account, 401));
     assert_eq!(desk.dial().await, 1);
-    let work: Vec<_> =
-        desk.store.worklist(false, u32::MAX).await.expect("the worklist").into_iter().map(|item| item.kind).collect();
-    assert_eq!(work, [WorkKind::CarrierFault]);
-    desk.pass(Duration::seconds(31));
+    let [item] = &desk.work().await[..] else { panic!("one item") };
+    assert_eq!(item.kind, WorkKind::CarrierFault);
+    desk.pass(Duration::hours(1));
     assert_eq!((desk.dial().await, desk.placed()), (0, 0), "it is paused");
-    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned);
+    assert_eq!(desk.standing(), Standing::Paused(Why::Account, None));
+    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned, "and no patient is marked failed");
+}
+
+/// Somebody closes the item, or starts the service again: one call is tried.
+#[tokio::test]
+async fn a_refused_account_is_tried_with_one_call_when_somebody_has_acted() {
+    for restart in [false, true] {
+        let desk = Desk::with_patients(5.0, 3).await;
+        desk.answers(refused(Refusal::Account, 401));
+        assert_eq!((desk.dial().await, desk.placed()), (3, 0), "the other two are not even asked for");
+        for again in [true, false] {
+            let [item] = &desk.work().await[..] else { panic!("one item") };
+            if restart {
+                desk.dialer.link.start(&*desk.store, desk.clock.now()).await.expect("it starts");
+            } else {
+                assert!(desk.store.resolve_work(&item.id, "new token").await.expect("resolved"));
+            }
+            if again {
+                desk.answers(refused(Refusal::Account, 401));
+            }
+            assert_eq!(desk.dial().await, 1, "one call alone");
+            assert_eq!(desk.placed(), usize::from(!again));
+        }
+        assert!(desk.work().await.is_empty(), "the item is closed when a call was taken");
+        assert_eq!((desk.standing(), desk.dial().await, desk.placed()), (Standing::Free, 2, 3));
+    }
 }
 
 /// One that cannot be loaded, and two whose questions are asked at the same time.

@@ -21,6 +21,13 @@ macro_rules! skip_locked {
     };
 }
 
+/// The elements of a JSON array of arrays, as rows `p` with a column `value`.
+macro_rules! each_of {
+    ($list:literal) => {
+        concat!("jsonb_array_elements(", $list, "::jsonb) AS p(value)")
+    };
+}
+
 #[path = "../sql/mod.rs"]
 mod sql;
 
@@ -108,6 +115,7 @@ fn migrator() -> Migrator {
         step(1, "foundation", include_str!("migrations/0001_foundation.sql")),
         step(2, "planning", include_str!("migrations/0002_planning.sql")),
         step(3, "touched", include_str!("migrations/0003_touched.sql")),
+        step(4, "carriers", include_str!("migrations/0004_carriers.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

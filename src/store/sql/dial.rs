@@ -4,6 +4,7 @@ use super::rows::{Fields, attempt_columns, outreach_columns};
 use super::{Conn, Lock, lock, stamp, touched};
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptId, CarrierName, SiteKey};
+use crate::core::link::Take;
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, list, micros, read_micros};
 use crate::store::{Cap, GiveBack, LeaseRequest, Leased, LiveCall, RequestOrder, RequestVerdict, Result, StoreError};
@@ -27,7 +28,7 @@ macro_rules! turn {
 }
 
 /// Takes due attempts for one dialler, as many as lines are free.
-pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result<Vec<Leased>> {
+pub(super) async fn lease(conn: &mut Conn, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>> {
     lock(conn, Lock::Lines(request.carrier.as_str())).await?;
     // The only way to a line leads through here: what is counted under the lock can only become less.
     let free = request.max_lines.saturating_sub(lines_in_use(conn, &request.carrier).await?);
@@ -35,17 +36,21 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
     if limit == 0 {
         return Ok(Vec::new());
     }
-    let due = due_attempts(conn, request, limit as usize).await?;
+    let due = due_attempts(conn, request, takes, limit as usize).await?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
     let due = list(due.iter().map(String::as_str));
-    sqlx::query(concat!("UPDATE attempts SET status = 'leased', holder = $2, lease_until = $3 WHERE id", is_in!("$1")))
-        .bind(&due)
-        .bind(&request.holder)
-        .bind(micros(request.until))
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query(concat!(
+        "UPDATE attempts SET status = 'leased', holder = $2, lease_until = $3, carrier = $4 WHERE id",
+        is_in!("$1")
+    ))
+    .bind(&due)
+    .bind(&request.holder)
+    .bind(micros(request.until))
+    .bind(request.carrier.as_str())
+    .execute(&mut *conn)
+    .await?;
     let rows = sqlx::query(concat!(
         "SELECT ",
         attempt_columns!(),
@@ -63,15 +68,20 @@ pub(super) async fn lease_due(conn: &mut Conn, request: &LeaseRequest) -> Result
 }
 
 /// Whose turn it is: no number and no patient twice, because the second call would be refused.
-async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, limit: usize) -> Result<Vec<String>> {
+async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, takes: &[Take], limit: usize) -> Result<Vec<String>> {
     let skipped = list(request.skip_sites.iter().map(SiteKey::as_str));
+    let takes: Vec<_> = takes.iter().map(|take| (take.route.as_str(), take.from, take.below)).collect();
+    let takes = serde_json::to_string(&takes).expect("texts and numbers are always JSON");
     let (mut due, mut numbers, mut patients) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     while due.len() < limit {
         let wanted = limit - due.len();
         let rows = sqlx::query(concat!(
             r#"SELECT a.id AS "attempts.id", a.phone AS "attempts.phone", o.patient AS "outreaches.patient"
-               FROM attempts a JOIN outreaches o ON o.id = a.outreach
-               WHERE a.status = 'planned' AND a.carrier = $1 AND a.due_at <= $2 AND a.not_after > $2 AND NOT (o.site"#,
+               FROM "#,
+            each_of!("$1"),
+            r#" CROSS JOIN attempts a JOIN outreaches o ON o.id = a.outreach
+               WHERE a.status = 'planned' AND a.route = (p.value ->> 0) AND a.share >= CAST(p.value ->> 1 AS INTEGER)
+                 AND a.share < CAST(p.value ->> 2 AS INTEGER) AND a.due_at <= $2 AND a.not_after > $2 AND NOT (o.site"#,
             is_in!("$3"),
             ") AND NOT (a.phone",
             is_in!("$4"),
@@ -82,7 +92,7 @@ async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, limit: usize) -> 
             " LIMIT $6",
             skip_locked!()
         ))
-        .bind(request.carrier.as_str())
+        .bind(&takes)
         .bind(micros(request.now))
         .bind(&skipped)
         .bind(list(numbers.iter().map(String::as_str)))
@@ -110,7 +120,7 @@ async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, limit: usize) -> 
 /// The earliest time of a planned attempt that may still be placed.
 pub(super) async fn next_due(conn: &mut Conn, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
     let due: Option<i64> =
-        sqlx::query_scalar("SELECT MIN(due_at) FROM attempts WHERE status = 'planned' AND carrier = $1 AND not_after > $2")
+        sqlx::query_scalar("SELECT MIN(due_at) FROM attempts WHERE status = 'planned' AND route = $1 AND not_after > $2")
             .bind(carrier.as_str())
             .bind(micros(now))
             .fetch_one(conn)
@@ -218,8 +228,8 @@ pub(super) async fn give_back(conn: &mut Conn, attempt: &AttemptId, holder: &str
     let done = match back {
         GiveBack::Later(due_at) => {
             sqlx::query(concat!(
-                "UPDATE attempts SET status = 'planned', due_at = $3, holder = NULL, lease_until = NULL, placed_at = NULL,
-                     deadline = NULL, token = NULL, brief = NULL",
+                "UPDATE attempts SET status = 'planned', carrier = route, due_at = $3, holder = NULL, lease_until = NULL,
+                     placed_at = NULL, deadline = NULL, token = NULL, brief = NULL",
                 is_held!()
             ))
             .bind(attempt.as_str())
@@ -242,7 +252,7 @@ pub(super) async fn give_back(conn: &mut Conn, attempt: &AttemptId, holder: &str
 /// Makes leased attempts whose lease is over planned again. One that is requesting is never touched: its call may exist.
 pub(super) async fn expire_leases(conn: &mut Conn, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query(concat!(
-        "UPDATE attempts AS a SET status = 'planned', holder = NULL, lease_until = NULL
+        "UPDATE attempts AS a SET status = 'planned', carrier = route, holder = NULL, lease_until = NULL
          WHERE a.status = 'leased' AND a.lease_until <= $1 AND ",
         busy!()
     ))

@@ -29,6 +29,7 @@ macro_rules! counts_as_called {
 }
 
 mod call;
+mod carriers;
 mod changes;
 mod closures;
 mod dial;
@@ -50,11 +51,12 @@ mod touched;
 use super::{Conn, Pools, Row, Tx, lock, migrator};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
+use crate::core::link::{CarrierState, Take};
 use crate::core::plan::PatientFacts;
 use crate::store::{
-    CallCommit, CallCount, CallLine, CallQuery, CallRecord, ChangeRecord, ClosureRecord, Consent, GiveBack, IntakeBatch, Known,
-    LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder,
-    RequestVerdict, Result, Store, StoredDecision, Touched, UnknownService, WebhookEntry, WebhookQuery,
+    CallCommit, CallCount, CallLine, CallQuery, CallRecord, CarrierRow, ChangeRecord, ClosureRecord, Consent, GiveBack,
+    IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery,
+    RequestOrder, RequestVerdict, Result, Store, StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -217,12 +219,24 @@ impl Store for SqlStore {
         writing!(self, [site], |conn| closures::withdraw(conn, &site, day, at))
     }
 
-    async fn lease_due(&self, request: &LeaseRequest) -> Result<Vec<Leased>> {
-        writing!(self, [request], |conn| dial::lease_due(conn, &request))
+    async fn lease_shared(&self, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>> {
+        writing!(self, [request, takes], |conn| dial::lease(conn, &request, &takes))
     }
 
     async fn next_due(&self, carrier: &CarrierName, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         reading!(self, |conn| dial::next_due(&mut conn, carrier, now))
+    }
+
+    async fn carriers(&self) -> Result<Vec<CarrierRow>> {
+        reading!(self, |conn| carriers::carriers(&mut conn))
+    }
+
+    async fn save_carrier(&self, state: &CarrierState, revision: i64) -> Result<()> {
+        writing!(self, [state], |conn| carriers::save(conn, &state, revision))
+    }
+
+    async fn take_turns(&self, wish: &TurnWish) -> Result<Option<DateTime<Utc>>> {
+        writing!(self, [wish], |conn| carriers::take_turns(conn, &wish))
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {

@@ -6,6 +6,7 @@ use super::rows::Fields;
 use super::{Conn, Lock, changes, lock, people};
 use crate::core::domain::{Attempt, Outreach, VisitKey};
 use crate::core::ids::AttemptId;
+use crate::core::link::share_of;
 use crate::store::stored::{list, micros, opt_micros};
 use crate::store::{PlanCommit, Result, ShiftAttempt, StoreError};
 use chrono::{DateTime, Utc};
@@ -45,7 +46,7 @@ async fn withdraw(conn: &mut Conn, attempts: &[AttemptId], at: Option<DateTime<U
 
 async fn shift_attempt(conn: &mut Conn, shift: &ShiftAttempt) -> Result<()> {
     sqlx::query(
-        "UPDATE attempts SET due_at = $2, not_after = $3, phone_kind = $4, phone = $5, language = $6, carrier = $7
+        "UPDATE attempts SET due_at = $2, not_after = $3, phone_kind = $4, phone = $5, language = $6, carrier = $7, route = $7
          WHERE id = $1 AND status = 'planned'",
     )
     .bind(shift.attempt.as_str())
@@ -98,8 +99,8 @@ async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, outreach: &str) -> R
     let a = attempt;
     sqlx::query(
         "INSERT INTO attempts (id, outreach, number, status, due_at, not_after, phone_kind, phone, language, carrier,
-             carrier_call_id, placed_at, answered_at, ended_at, answered_by, heard_seconds, keys, outcome, end_reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+             carrier_call_id, placed_at, answered_at, ended_at, answered_by, heard_seconds, keys, outcome, end_reason, route, share)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, $20)
          ON CONFLICT DO NOTHING",
     )
     .bind(a.id.as_str())
@@ -121,6 +122,7 @@ async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, outreach: &str) -> R
     .bind(&a.keys)
     .bind(a.outcome.map(|outcome| outcome.as_str()))
     .bind(a.end_reason.map(|reason| reason.as_str()))
+    .bind(i64::from(share_of(&a.id)))
     .execute(conn)
     .await?;
     Ok(())
