@@ -156,6 +156,7 @@ impl Hospital {
             keys: String::new(),
             outcome: made.then_some(Outcome::NoAnswer),
             end_reason: None,
+            inbound: false,
         };
         Some((outreach, attempt))
     }

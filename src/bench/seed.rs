@@ -110,6 +110,7 @@ impl Person {
             keys: String::new(),
             outcome: None,
             end_reason: None,
+            inbound: false,
         };
         (outreach, attempt)
     }

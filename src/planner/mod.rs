@@ -277,6 +277,7 @@ impl Planner {
             keys: String::new(),
             outcome: None,
             end_reason: None,
+            inbound: false,
         };
         (outreach, attempt)
     }

@@ -213,6 +213,19 @@ pub trait Store: Send + Sync + 'static {
     /// What an audio id stands for.
     async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
 
+    // -- calls to our number
+    /// Whose number this is, and how many wrong birthdays were entered from it in calls that came at `since` or later.
+    async fn caller(&self, number: &PhoneNumber, since: DateTime<Utc>) -> Result<Caller>;
+    /// A call to our number.
+    async fn load_incoming(&self, key: &IncomingKey) -> Result<Option<IncomingCall>>;
+    /// Keeps a call that has just come, with what it was answered. [`StoreError::Conflict`] when the carrier's id is known.
+    async fn open_incoming(&self, new: &NewIncoming) -> Result<()>;
+    /// Keeps what a step was answered, and writes what follows from it, in one transaction. [`StoreError::Conflict`] when the
+    /// step is not the last one that was given.
+    async fn commit_incoming(&self, commit: &IncomingCommit) -> Result<IncomingVerdict>;
+    /// Notes that a call to our number is over.
+    async fn end_incoming(&self, token: &AttemptToken, at: DateTime<Utc>) -> Result<()>;
+
     // -- people
     /// Opens an item, unless one of its kind is open for the same visit; `false` when it was there.
     async fn open_work(&self, item: &WorkItem) -> Result<bool>;

@@ -1,10 +1,12 @@
 //! What goes into the store and comes out of it.
 
 mod changes;
+mod incoming;
 mod replay;
 mod services;
 
 pub use changes::{ChangeEdit, ChangeNote, ChangeRecord, CloseChange, ClosureRecord, Consent};
+pub use incoming::{Caller, IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, Join, NewIncoming};
 pub use replay::{Replay, ReplayQuery, RuleSet};
 pub use services::{Reclassify, UnknownService};
 

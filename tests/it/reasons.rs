@@ -95,6 +95,7 @@ fn tried(visit: &str, phone: &str, calls: &[(&str, Outcome)]) -> Vec<(Outreach, 
         keys: String::new(),
         outcome: Some(*outcome),
         end_reason: None,
+        inbound: false,
     };
     (1..).zip(calls).map(|call| (outreach.clone(), attempt(call))).collect()
 }

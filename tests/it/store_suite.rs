@@ -27,6 +27,7 @@ mod closures;
 mod dial;
 mod facts;
 mod feeds;
+mod incoming;
 mod intake;
 mod lease;
 mod migration;

@@ -82,14 +82,18 @@ impl Announcement {
     /// What is said to anybody, also where no call is known. Places other than the organization and the number to call
     /// back are left out; the loader refuses them.
     pub fn words(&self, callback_number: &PhoneNumber) -> Vec<Utterance> {
-        let fill = |segment: &Segment| match segment {
-            Segment::Phrase(id) => Some(Utterance::Phrase(id.clone())),
-            Segment::Slot(Slot::Organization) => Some(Utterance::Organization),
-            Segment::Slot(Slot::CallbackNumber) => Some(Utterance::Number(callback_number.clone())),
-            Segment::Slot(_) => None,
-        };
-        self.message.iter().filter_map(fill).collect()
+        of_organization(&self.message, callback_number).collect()
     }
+}
+
+/// Words where no call is known.
+pub(super) fn of_organization(segments: &[Segment], callback_number: &PhoneNumber) -> impl Iterator<Item = Utterance> {
+    segments.iter().filter_map(move |segment| match segment {
+        Segment::Phrase(id) => Some(Utterance::Phrase(id.clone())),
+        Segment::Slot(Slot::Organization) => Some(Utterance::Organization),
+        Segment::Slot(Slot::CallbackNumber) => Some(Utterance::Number(callback_number.clone())),
+        Segment::Slot(_) => None,
+    })
 }
 
 impl Scripts {

@@ -68,7 +68,7 @@ impl AttemptStatus {
     }
 }
 
-/// One telephone call, planned, under way or over.
+/// One telephone call, planned, under way or over: one of ours, or one that the patient made to our number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Its name in logs and outputs.
@@ -109,12 +109,16 @@ pub struct Attempt {
     pub outcome: Option<Outcome>,
     /// What ended it.
     pub end_reason: Option<EndReason>,
+    /// The patient called our number. Such a call says and settles what one of ours would, and counts as none that we made.
+    #[serde(default)]
+    pub inbound: bool,
 }
 
 impl Attempt {
     /// Whether this counts as a call made: it rang (final status completed or no-answer), is live, or its fate is
-    /// unknown (calling-rules L-05, L-11).
+    /// unknown (calling-rules L-05, L-11). What the patient dialled is no call of ours.
     pub fn counts_as_called(&self) -> bool {
-        self.status.is_live() || (self.status.is_final() && self.outcome.is_some_and(|o| o.rang(self.end_reason)))
+        let rang = || self.status.is_final() && self.outcome.is_some_and(|o| o.rang(self.end_reason));
+        !self.inbound && (self.status.is_live() || rang())
     }
 }

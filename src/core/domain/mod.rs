@@ -3,6 +3,7 @@
 
 mod appointment;
 mod attempt;
+mod birthday;
 mod change;
 mod desk;
 mod outcome;
@@ -16,6 +17,7 @@ mod work;
 
 pub use appointment::{Appointment, AppointmentStatus, Service};
 pub use attempt::{Attempt, AttemptStatus};
+pub use birthday::Birthday;
 pub use change::{Applied, AppointmentChange, PatientChange};
 pub use desk::{Desk, DeskHours};
 pub use outcome::{AnsweredBy, EndReason, Outcome};

@@ -9,6 +9,7 @@
 
 mod again;
 mod calendar;
+mod caller;
 mod caps;
 mod closures;
 mod decide;
@@ -40,6 +41,7 @@ mod window;
 mod work;
 
 pub use again::next_look;
+pub use caller::{Recognized, is_true, pending, recognize, stands_as_told};
 pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
 pub use decide::decide;
 pub use decision::{Announced, Decision, PlannedCall, Review, RuleResult, RuleVerdict, Skip, Told, Verdict};

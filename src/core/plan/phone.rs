@@ -63,7 +63,7 @@ fn judge<'a>(
 /// Whether somebody who answered it said that it is not this patient's number: it is never called about them again,
 /// whatever the visit, while another number of theirs may be. (A number that the carrier calls invalid ends the calls about
 /// that visit alone: networks err, and numbers come back.)
-fn was_said_to_be_wrong(number: &PhoneNumber, facts: &PatientFacts) -> bool {
+pub(crate) fn was_said_to_be_wrong(number: &PhoneNumber, facts: &PatientFacts) -> bool {
     let mut attempts = facts.outreaches.iter().flat_map(|o| &o.attempts);
     attempts.any(|attempt| attempt.outcome == Some(Outcome::WrongNumber) && attempt.phone == *number)
 }

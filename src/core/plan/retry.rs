@@ -59,6 +59,10 @@ pub(crate) fn standing<'a>(tries: impl Iterator<Item = &'a Attempt>, rules: &Att
         if matches!(outcome, Outcome::Heard | Outcome::VoicemailLeft) {
             return Standing::Reached(outcome);
         }
+        // What the patient dialled uses up nothing.
+        if attempt.inbound {
+            continue;
+        }
         (again.not_before, again.only_on, redials_used_up) = (None, None, false);
         if outcome.rang(attempt.end_reason) {
             again.rang += 1;

@@ -138,10 +138,12 @@ pub(crate) fn settles(attempt: &Attempt) -> Option<Outcome> {
 }
 
 /// The attempts that were dialled and are over. One that was withdrawn, or superseded (then the visit is planned anew),
-/// is none.
+/// is none. Nor is a call of the patient in which nothing was settled: the plan goes on as if it had not been.
 pub(crate) fn tries(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
     attempts.iter().filter(|a| {
-        matches!(a.status, AttemptStatus::Completed | AttemptStatus::Failed) && a.outcome != Some(Outcome::Superseded)
+        matches!(a.status, AttemptStatus::Completed | AttemptStatus::Failed)
+            && a.outcome != Some(Outcome::Superseded)
+            && (!a.inbound || result(a).settles_visit() || result(a) == Outcome::Heard)
     })
 }
 

@@ -116,6 +116,7 @@ fn migrator() -> Migrator {
         step(2, "planning", include_str!("migrations/0002_planning.sql")),
         step(3, "touched", include_str!("migrations/0003_touched.sql")),
         step(4, "carriers", include_str!("migrations/0004_carriers.sql")),
+        step(5, "incoming", include_str!("migrations/0005_incoming.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

@@ -277,12 +277,13 @@ pub(super) async fn live_calls(conn: &mut Conn) -> Result<Vec<LiveCall>> {
     rows.iter().map(|row| Fields(row).live_call()).collect()
 }
 
-/// How many calls hold a line of a carrier.
+/// How many calls of ours hold a line of a carrier; those to our number take none of them.
 pub(super) async fn lines_in_use(conn: &mut Conn, carrier: &CarrierName) -> Result<u32> {
-    let lines: i64 = sqlx::query_scalar(concat!("SELECT COUNT(*) FROM attempts a WHERE a.carrier = $1 AND ", busy!()))
-        .bind(carrier.as_str())
-        .fetch_one(conn)
-        .await?;
+    let lines: i64 =
+        sqlx::query_scalar(concat!("SELECT COUNT(*) FROM attempts a WHERE a.carrier = $1 AND a.inbound = 0 AND ", busy!()))
+            .bind(carrier.as_str())
+            .fetch_one(conn)
+            .await?;
     Ok(u32::try_from(lines).unwrap_or(u32::MAX))
 }
 

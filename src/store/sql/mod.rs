@@ -21,10 +21,10 @@ macro_rules! busy {
 /// An attempt `a` that counts as a call made: `Attempt::counts_as_called`, word for word.
 macro_rules! counts_as_called {
     () => {
-        "(a.status IN ('requesting', 'unknown', 'accepted', 'ringing', 'in_progress')
+        "(a.inbound = 0 AND (a.status IN ('requesting', 'unknown', 'accepted', 'ringing', 'in_progress')
           OR (a.status IN ('completed', 'failed', 'cancelled') AND a.outcome IS NOT NULL AND a.outcome <> 'busy'
               AND (a.outcome <> 'failed' OR COALESCE(a.end_reason, '') IN ('unknown', 'fax'))
-              AND (a.outcome <> 'superseded' OR COALESCE(a.end_reason, '') <> 'withdrawn')))"
+              AND (a.outcome <> 'superseded' OR COALESCE(a.end_reason, '') <> 'withdrawn'))))"
     };
 }
 
@@ -35,6 +35,7 @@ mod closures;
 mod dial;
 mod facts;
 mod feeds;
+mod incoming;
 mod inputs;
 mod intake;
 mod leases;
@@ -54,9 +55,10 @@ use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, Feed
 use crate::core::link::{CarrierState, Take};
 use crate::core::plan::PatientFacts;
 use crate::store::{
-    CallCommit, CallCount, CallLine, CallQuery, CallRecord, CarrierRow, ChangeRecord, ClosureRecord, Consent, GiveBack,
-    IntakeBatch, Known, LeaseRequest, Leased, LiveCall, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery,
-    RequestOrder, RequestVerdict, Result, Store, StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
+    CallCommit, CallCount, CallLine, CallQuery, CallRecord, Caller, CarrierRow, ChangeRecord, ClosureRecord, Consent, GiveBack,
+    IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, NewIncoming,
+    OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder, RequestVerdict, Result, Store,
+    StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -281,6 +283,26 @@ impl Store for SqlStore {
 
     async fn audio_recipe(&self, id: &str) -> Result<Option<String>> {
         reading!(self, |conn| call::audio_recipe(&mut conn, id))
+    }
+
+    async fn caller(&self, number: &PhoneNumber, since: DateTime<Utc>) -> Result<Caller> {
+        reading!(self, |conn| incoming::caller(&mut conn, number, since))
+    }
+
+    async fn load_incoming(&self, key: &IncomingKey) -> Result<Option<IncomingCall>> {
+        reading!(self, |conn| incoming::load(&mut conn, key))
+    }
+
+    async fn open_incoming(&self, new: &NewIncoming) -> Result<()> {
+        writing!(self, [new], |conn| incoming::open(conn, &new))
+    }
+
+    async fn commit_incoming(&self, commit: &IncomingCommit) -> Result<IncomingVerdict> {
+        writing!(self, [commit], |conn| incoming::commit(conn, &commit))
+    }
+
+    async fn end_incoming(&self, token: &AttemptToken, at: DateTime<Utc>) -> Result<()> {
+        writing!(self, [token], |conn| incoming::end(conn, &token, at))
     }
 
     async fn open_work(&self, item: &WorkItem) -> Result<bool> {

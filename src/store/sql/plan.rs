@@ -99,8 +99,9 @@ async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, outreach: &str) -> R
     let a = attempt;
     sqlx::query(
         "INSERT INTO attempts (id, outreach, number, status, due_at, not_after, phone_kind, phone, language, carrier,
-             carrier_call_id, placed_at, answered_at, ended_at, answered_by, heard_seconds, keys, outcome, end_reason, route, share)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, $20)
+             carrier_call_id, placed_at, answered_at, ended_at, answered_by, heard_seconds, keys, outcome, end_reason, route, share,
+             inbound)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, $20, $21)
          ON CONFLICT DO NOTHING",
     )
     .bind(a.id.as_str())
@@ -123,6 +124,7 @@ async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, outreach: &str) -> R
     .bind(a.outcome.map(|outcome| outcome.as_str()))
     .bind(a.end_reason.map(|reason| reason.as_str()))
     .bind(i64::from(share_of(&a.id)))
+    .bind(i64::from(a.inbound))
     .execute(conn)
     .await?;
     Ok(())

@@ -58,7 +58,7 @@ macro_rules! attempt_columns {
            a.placed_at AS "attempts.placed_at", a.answered_at AS "attempts.answered_at",
            a.ended_at AS "attempts.ended_at", a.answered_by AS "attempts.answered_by",
            a.heard_seconds AS "attempts.heard_seconds", a.keys AS "attempts.keys", a.outcome AS "attempts.outcome",
-           a.end_reason AS "attempts.end_reason""#
+           a.end_reason AS "attempts.end_reason", a.inbound AS "attempts.inbound""#
     };
 }
 
@@ -232,6 +232,7 @@ impl Fields<'_> {
             keys: self.text("attempts.keys")?,
             outcome: self.opt_word("attempts.outcome", Outcome::parse)?,
             end_reason: self.opt_word("attempts.end_reason", EndReason::parse)?,
+            inbound: self.int("attempts.inbound")? != 0,
         })
     }
 

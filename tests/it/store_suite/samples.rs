@@ -67,6 +67,7 @@ pub fn attempt(patient: &str, phone: PhoneNumber) -> Attempt {
         keys: String::new(),
         outcome: None,
         end_reason: None,
+        inbound: false,
     }
 }
 

@@ -117,6 +117,11 @@ handed_on! {
         async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
         async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()>;
         async fn audio_recipe(&self, id: &str) -> Result<Option<String>>;
+        async fn caller(&self, number: &PhoneNumber, since: DateTime<Utc>) -> Result<Caller>;
+        async fn load_incoming(&self, key: &IncomingKey) -> Result<Option<IncomingCall>>;
+        async fn open_incoming(&self, new: &NewIncoming) -> Result<()>;
+        async fn commit_incoming(&self, commit: &IncomingCommit) -> Result<IncomingVerdict>;
+        async fn end_incoming(&self, token: &AttemptToken, at: DateTime<Utc>) -> Result<()>;
         async fn worklist(&self, all: bool, limit: u32) -> Result<Vec<WorkItem>>;
         async fn count_open_work(&self) -> Result<u64>;
         async fn claim_work(&self, item: &WorkItemId, owner: &str) -> Result<bool>;

@@ -4,6 +4,7 @@
 
 mod again;
 mod apply;
+mod callers;
 mod changes;
 mod closures;
 mod life;

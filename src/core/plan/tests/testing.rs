@@ -388,6 +388,7 @@ pub(crate) fn planned_attempt(outreach: &OutreachId, count: u32, due_at: DateTim
         keys: String::new(),
         outcome: None,
         end_reason: None,
+        inbound: false,
     }
 }
 
