@@ -58,6 +58,9 @@ pub trait Carrier: Send + Sync + 'static {
     /// The document that plays `audio` and then asks the same once more: for a moment in which we cannot answer. What was
     /// asked, a key above all, travels in its address, and so does the count of tries.
     fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document;
+
+    /// The document of what is answered to somebody who calls our number.
+    fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document;
 }
 
 /// A call to be placed.
@@ -203,6 +206,8 @@ pub struct Incoming {
     pub carrier_call_id: String,
     /// The number they call from; `None` where it is withheld or none of the numbering plan.
     pub caller: Option<PhoneNumber>,
+    /// Which of our numbers they called.
+    pub called: Option<PhoneNumber>,
     /// What the carrier wants.
     pub ask: IncomingAsk,
     /// How often the same was asked before and we had no answer.
@@ -225,11 +230,64 @@ pub enum IncomingAsk {
         /// The keys.
         digits: Phi<String>,
     },
+    /// News that says nothing: it is not over yet.
+    Lasts,
     /// It is over.
     Over {
-        /// The incoming call, where the address says so.
-        token: Option<AttemptToken>,
+        /// How it ended.
+        status: FinalStatus,
+        /// Seconds from answer to end, where the carrier says so.
+        talk_seconds: Option<u32>,
     },
+}
+
+/// What is answered to somebody who calls our number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncomingReply<'a> {
+    /// A step.
+    Page {
+        /// The incoming call's own token.
+        token: &'a AttemptToken,
+        /// What to play and what comes after.
+        page: &'a IncomingPage,
+    },
+    /// Plays `audio` and then asks the same once more: for a moment in which we cannot answer. Of what was entered only key 9
+    /// travels in the address: it may be a birthday.
+    Again {
+        /// What was asked.
+        ask: &'a IncomingAsk,
+        /// How often it will have been asked before.
+        tries: u32,
+        /// Absolute URLs of the audio, in order.
+        audio: &'a [String],
+    },
+}
+
+/// A step of an incoming call, rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingPage {
+    /// The step's number: what follows names it.
+    pub step: u32,
+    /// Absolute URLs of the audio, in order.
+    pub audio: Vec<String>,
+    /// What comes after.
+    pub then: IncomingNext,
+}
+
+/// What comes after the words of a step of an incoming call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IncomingNext {
+    /// Wait for keys; what was pressed by then, or nothing, is told.
+    Keys {
+        /// So many at most.
+        count: u32,
+        /// Seconds to wait for the first, and for each next one.
+        timeout_s: u32,
+    },
+    /// The call goes on as this attempt's, from its first words.
+    Join(AttemptToken),
+    /// Hang up.
+    HangUp,
 }
 
 /// What a webhook of an attempt's call says or asks.

@@ -1,7 +1,7 @@
 //! What a carrier is asked, kept in the webhook log: whoever asks, whatever is asked, whatever comes of it.
 
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Rejected, Webhook, WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Webhook, WebhookRequest,
 };
 use crate::clock::{Clock, Stopwatch};
 use crate::core::domain::PhoneNumber;
@@ -150,5 +150,9 @@ impl Carrier for LoggedCarrier {
 
     fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
         self.carrier.ask_again(token, ask, tries, audio)
+    }
+
+    fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document {
+        self.carrier.answer_incoming(reply)
     }
 }

@@ -84,6 +84,10 @@ impl Carrier for Telephones {
         Document { content_type: "text/plain", body: String::new() }
     }
 
+    fn answer_incoming(&self, _: &IncomingReply<'_>) -> Document {
+        Document { content_type: "text/plain", body: String::new() }
+    }
+
     fn ask_again(&self, _: &AttemptToken, _: &Ask, _: u32, _: &[String]) -> Document {
         Document { content_type: "text/plain", body: String::new() }
     }

@@ -5,9 +5,9 @@ use super::addresses::{Addresses, Hook};
 use super::client::{Client, Login};
 use super::create;
 use super::profile::{LoginKind, Profile};
-use super::{document, webhook};
+use super::{document, incoming, webhook};
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, Page, PlaceCall, Placed, Rejected, Settings, SettingsError, Webhook,
+    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Settings, SettingsError, Webhook,
     WebhookRequest,
 };
 use crate::core::domain::PhoneNumber;
@@ -122,6 +122,10 @@ impl<S: Signer> Carrier for Account<S> {
 
     fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
         document::write_again(&self.addresses.again(token, ask, tries), audio)
+    }
+
+    fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document {
+        incoming::document(&self.addresses, reply)
     }
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {

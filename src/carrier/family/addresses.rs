@@ -83,6 +83,13 @@ impl Addresses {
     }
 }
 
+impl Addresses {
+    /// The absolute address of a voice webhook at a path below ours, its query included.
+    pub(super) fn below(&self, path: &str) -> String {
+        format!("{}/{path}{}", self.base, self.overrides.voice)
+    }
+}
+
 /// What an address says beyond its hook, where something is asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Again {

@@ -12,24 +12,30 @@ use std::io;
 /// What every document is.
 const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
+/// A document being written.
+pub(super) type Body<'b> = Writer<&'b mut Vec<u8>>;
+
 /// Writes a page.
 pub fn write(addresses: &Addresses, token: &AttemptToken, page: &Page) -> Document {
-    let mut bytes = Vec::new();
-    compose(&mut Writer::new(&mut bytes), addresses, token, page).expect("writing into memory cannot fail");
-    let body = String::from_utf8(bytes).expect("the writer was given text only");
-    Document { content_type: CONTENT_TYPE, body }
+    respond(|xml| compose(xml, addresses, token, page))
 }
 
 /// Plays `audio`, then asks at `address`.
 pub fn write_again(address: &str, audio: &[String]) -> Document {
+    respond(|xml| {
+        play(xml, audio)?;
+        redirect(xml, address)
+    })
+}
+
+/// A document of what `inside` writes.
+pub(super) fn respond(inside: impl FnOnce(&mut Body<'_>) -> io::Result<()>) -> Document {
     let mut bytes = Vec::new();
     let xml = &mut Writer::new(&mut bytes);
-    let page = Page { step: 0, audio: audio.to_vec(), then: Then::Continue };
-    let mut written = || {
+    let written = || {
         xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         xml.write_event(Event::Start(BytesStart::new("Response")))?;
-        play(xml, &page)?;
-        redirect(xml, address)?;
+        inside(xml)?;
         xml.write_event(Event::End(BytesEnd::new("Response")))
     };
     written().expect("writing into memory cannot fail");
@@ -37,9 +43,7 @@ pub fn write_again(address: &str, audio: &[String]) -> Document {
     Document { content_type: CONTENT_TYPE, body }
 }
 
-fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.write_event(Event::Start(BytesStart::new("Response")))?;
+fn compose(xml: &mut Body<'_>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {
     match &page.then {
         Then::Gather { timeout_s } => {
             let action = to.of(token, Hook::Key(page.step));
@@ -54,37 +58,37 @@ fn compose<W: io::Write>(xml: &mut Writer<W>, to: &Addresses, token: &AttemptTok
             ]);
             xml.write_event(Event::Start(gather))?;
             // Inside the gather, so that a key counts from the first millisecond.
-            play(xml, page)?;
+            play(xml, &page.audio)?;
             xml.write_event(Event::End(BytesEnd::new("Gather")))?;
             redirect(xml, &to.of(token, Hook::Silence(page.step)))?;
         }
         Then::Continue => {
-            play(xml, page)?;
+            play(xml, &page.audio)?;
             redirect(xml, &to.of(token, Hook::Played(page.step)))?;
         }
         Then::Transfer { to: desk, ring_s } => {
-            play(xml, page)?;
+            play(xml, &page.audio)?;
             let action = to.of(token, Hook::Transferred(page.step));
             let ring_s = ring_s.to_string();
             let dial = [("action", action.as_str()), ("method", "POST"), ("timeout", ring_s.as_str())];
             xml.create_element("Dial").with_attributes(dial).write_text_content(BytesText::new(desk.as_str()))?;
         }
         Then::HangUp => {
-            play(xml, page)?;
+            play(xml, &page.audio)?;
             xml.write_event(Event::Empty(BytesStart::new("Hangup")))?;
         }
     }
-    xml.write_event(Event::End(BytesEnd::new("Response")))
+    Ok(())
 }
 
-fn play<W: io::Write>(xml: &mut Writer<W>, page: &Page) -> io::Result<()> {
-    for url in &page.audio {
+pub(super) fn play(xml: &mut Body<'_>, audio: &[String]) -> io::Result<()> {
+    for url in audio {
         xml.create_element("Play").write_text_content(BytesText::new(url))?;
     }
     Ok(())
 }
 
-fn redirect<W: io::Write>(xml: &mut Writer<W>, url: &str) -> io::Result<()> {
+pub(super) fn redirect(xml: &mut Body<'_>, url: &str) -> io::Result<()> {
     xml.create_element("Redirect").with_attribute(("method", "POST")).write_text_content(BytesText::new(url))?;
     Ok(())
 }

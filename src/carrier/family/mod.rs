@@ -11,6 +11,7 @@ pub mod create;
 pub mod document;
 mod fields;
 pub mod form;
+pub mod incoming;
 pub mod profile;
 pub mod refusal;
 pub mod resource;

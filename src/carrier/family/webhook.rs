@@ -4,6 +4,7 @@
 use super::addresses::{self, Hook};
 use super::fields;
 use super::form::field;
+use super::incoming;
 use crate::carrier::{Ask, Message, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::{CallEvent, FinalStatus, Key, TransferResult};
 use crate::core::domain::{AnsweredBy, EndReason};
@@ -34,6 +35,9 @@ const LONGEST_CALL_S: u32 = 24 * 60 * 60;
 /// # Errors
 /// What is none of ours, and what cannot be understood.
 pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
+    if let Some(hook) = incoming::read_hook(request.path) {
+        return incoming::read(hook, fields, request).map(Webhook::Incoming);
+    }
     let (token, hook) = addresses::read(request.path).ok_or(Rejected::NotFound)?;
     if !request.method.eq_ignore_ascii_case("POST") {
         return Err(Rejected::Malformed("want a POST; a redirect on the way turns POST into GET".into()));
@@ -88,7 +92,7 @@ fn answered_by(word: &str) -> Option<AnsweredBy> {
     })
 }
 
-fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected> {
+pub(super) fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected> {
     let word = field(fields, "CallStatus").filter(|word| !word.is_empty());
     let word = word.ok_or_else(|| Rejected::Malformed("CallStatus is missing".into()))?;
     Ok(match word {
@@ -138,7 +142,7 @@ fn failure(fields: &[(String, String)]) -> EndReason {
     if permanent || matches!(sip, "404" | "410" | "484" | "604") { EndReason::BadNumber } else { EndReason::CarrierFault }
 }
 
-fn summary(fields: &[(String, String)]) -> String {
+pub(super) fn summary(fields: &[(String, String)]) -> String {
     let shown = HARMLESS.iter().filter_map(|name| {
         let value = field(fields, name).filter(|value| !value.is_empty())?;
         // Short words and numbers alone: nothing of another kind can travel into the log in these fields.
