@@ -10,6 +10,7 @@ mod check_desk;
 mod draft;
 mod file;
 mod folder;
+mod incoming;
 mod inherit;
 mod repeated;
 mod tables;
@@ -17,11 +18,11 @@ mod tables;
 mod tests;
 mod whole;
 
-use crate::core::call::{Announcement, CallScript, DELAY, Scripts, VoicemailScript};
+use crate::core::call::{Announcement, CallScript, DELAY, IncomingScript, Scripts, VoicemailScript};
 use crate::core::ids::SiteKey;
 use crate::fault::Fault;
 use draft::Parsed;
-use folder::{Folder, NEEDED, voicemail_of};
+use folder::{Folder, INCOMING, NEEDED, voicemail_of};
 use inherit::View;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -42,6 +43,8 @@ pub struct ScriptSet {
     pub apology: Announcement,
     /// Said while the store is slow.
     pub one_moment: Announcement,
+    /// Said to somebody who calls our number, until they have shown who they are.
+    pub incoming: IncomingScript,
     general: Edition,
     sites: BTreeMap<SiteKey, Edition>,
 }
@@ -103,7 +106,11 @@ fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
     general.check_names(None, faults);
     for (name, kind) in NEEDED {
         if !general.broken.contains(name) && !general.parsed.contains_key(name) {
-            let who = if name == DELAY { "calls about a site that opens late need" } else { "every call needs" };
+            let who = match name {
+                DELAY => "calls about a site that opens late need",
+                INCOMING => "calls to our number need",
+                _ => "every call needs",
+            };
             let message = format!("there is no such file: {who} this script, with kind = \"{kind}\"");
             faults.push(Fault::of_file(&dir.join(format!("{name}.toml")), "missing_script", message));
         }
@@ -119,12 +126,17 @@ fn read(prompts: &Path, faults: &mut Vec<Fault>) -> Option<ScriptSet> {
         Some(Parsed::Announcement(script, _)) => Some(script.clone()),
         _ => None,
     };
+    let incoming = match general.parsed.get(INCOMING) {
+        Some(Parsed::Incoming(script, _)) => Some(*script.clone()),
+        _ => None,
+    };
     let edition = edition?;
     Some(ScriptSet {
         calls: edition.ready.iter().map(|(name, scripts)| (name.clone(), scripts.call.clone())).collect(),
         voicemails: edition.voicemails.clone(),
         apology: announcement("apology")?,
         one_moment: announcement("one-moment")?,
+        incoming: incoming?,
         general: edition,
         sites,
     })
@@ -158,7 +170,7 @@ fn edition(view: View, faults: &mut Vec<Fault>) -> Option<Edition> {
                     calls.insert(name.clone(), script);
                 }
             }
-            Some(Parsed::Announcement(..)) | None => {}
+            Some(Parsed::Announcement(..) | Parsed::Incoming(..)) | None => {}
         }
     }
     let (voicemail, minimal) = (voicemails.get("voicemail")?, voicemails.get("voicemail-minimal")?);

@@ -94,7 +94,7 @@ fn limit(part: Part) -> Option<(&'static str, u32)> {
         Part::FirstPlaying => Some(("first_playing", MESSAGE_MS)),
         Part::Repeat => Some(("repeat", MESSAGE_MS)),
         Part::Voicemail => Some(("voicemail", VOICEMAIL_MS)),
-        Part::Withdrawn | Part::Other => None,
+        Part::Answering | Part::Withdrawn | Part::Other => None,
     }
 }
 

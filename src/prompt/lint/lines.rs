@@ -1,7 +1,7 @@
 //! What the scripts say in one go, before the facts of a call fill their places.
 
 use super::longest::Appointments;
-use crate::core::call::{CallScript, Segment, Slot};
+use crate::core::call::{CallScript, IncomingScript, Segment, Slot};
 use crate::core::ids::SiteKey;
 use crate::prompt::script::ScriptSet;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub(super) enum Part {
     Voicemail,
     /// That the visit has changed: it may be the first thing that is said.
     Withdrawn,
+    /// The first that is said to somebody who calls our number.
+    Answering,
     /// An answer to a key, or an announcement.
     Other,
 }
@@ -73,7 +75,8 @@ pub(super) fn general<'s>(scripts: &'s ScriptSet, folder: &Path) -> Vec<Script<'
     let voicemails = scripts.voicemails.values().map(|script| spoken(&script.name, vec![voicemail(&script.message)]));
     let announcements = [&scripts.apology, &scripts.one_moment];
     let announcements = announcements.map(|script| spoken(&script.name, vec![other(&script.message, Appointments::One)]));
-    calls.chain(voicemails).chain(announcements).collect()
+    let incoming = [spoken(&scripts.incoming.name, of_incoming(&scripts.incoming))];
+    calls.chain(voicemails).chain(announcements).chain(incoming).collect()
 }
 
 /// Everything that is said in calls about a site that has scripts of its own.
@@ -105,6 +108,22 @@ fn voicemail(words: &[Segment]) -> Line {
 
 fn other(words: &[Segment], appointments: Appointments) -> Line {
     Line { part: Part::Other, appointments, before: 0, words: words.to_vec() }
+}
+
+fn of_incoming(script: &IncomingScript) -> Vec<Line> {
+    let IncomingScript { welcome, birthday, wrong, office, office_withheld, opted_out, goodbye, .. } = script;
+    let nothing = Vec::new();
+    let first = [birthday, office, office_withheld].map(|then| (Part::Answering, [welcome, then]));
+    let later = [
+        [&nothing, birthday],
+        [wrong, birthday],
+        [&nothing, office],
+        [wrong, office],
+        [opted_out, &nothing],
+        [goodbye, &nothing],
+    ];
+    let lines = first.into_iter().chain(later.map(|words| (Part::Other, words)));
+    lines.map(|(part, words)| Line { part, ..other(&words.map(Vec::as_slice).concat(), Appointments::One) }).collect()
 }
 
 fn of_call(script: &CallScript) -> Vec<Line> {

@@ -21,8 +21,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Findings {
 
 /// In whatever may be the first that is said: a greeting may stand before the organization, and no speech.
 fn organization(subject: &Subject<'_>) -> Findings {
-    const FIRST: [(Part, &str); 3] =
-        [(Part::FirstPlaying, "opening"), (Part::Withdrawn, "withdrawn"), (Part::Voicemail, "message")];
+    const FIRST: [(Part, &str); 4] = [
+        (Part::FirstPlaying, "opening"),
+        (Part::Withdrawn, "withdrawn"),
+        (Part::Voicemail, "message"),
+        (Part::Answering, "welcome"),
+    ];
     let mut findings = Findings::default();
     for (script, (part, key)) in subject.scripts().flat_map(|script| FIRST.map(|first| (script, first))) {
         let until = script.lines.iter().filter(|line| line.part == part).filter_map(|line| {

@@ -41,8 +41,21 @@ const VOICEMAIL: &str = r#"kind = "voicemail"
 message = ["say/hello", "{organization}", "say/at-number", "{callback_number}", "say/appointment", "{day}", "{time}", "say/thank-you", "{opt_out_number}"]
 "#;
 
+const INCOMING: &str = r#"kind = "incoming"
+welcome = ["{organization}"]
+birthday = ["say/stop-calls-9"]
+wrong = ["say/thank-you"]
+office = ["{callback_number}", "say/stop-calls-9"]
+office_withheld = ["{callback_number}", "say/goodbye"]
+opted_out = ["say/goodbye"]
+goodbye = ["say/goodbye"]
+[limits]
+key_timeout_s = 8
+long_timeout_s = 30
+"#;
+
 /// What strangers may hear: every sentence by name.
-const STRANGERS: &str = r#"strangers = ["org", "at-site", "count", "digit", "weekday", "month", "day", "hour", "minute", "ampm", "say/hello", "say/at-number", "say/opt-out", "say/appointment", "say/first-is", "say/confirm-1", "say/reschedule-2", "say/again-3", "say/thank-you", "say/your-appointment", "say/goodbye", "say/is-confirmed"]"#;
+const STRANGERS: &str = r#"strangers = ["org", "at-site", "count", "digit", "weekday", "month", "day", "hour", "minute", "ampm", "say/hello", "say/at-number", "say/opt-out", "say/appointment", "say/first-is", "say/confirm-1", "say/reschedule-2", "say/again-3", "say/thank-you", "say/your-appointment", "say/goodbye", "say/is-confirmed", "say/stop-calls-9"]"#;
 
 /// A folder of prompts, and the configuration that goes with it.
 struct World {
@@ -64,7 +77,7 @@ impl World {
             let (id, text) = guardian(&id);
             pack = pack.with(&id, text);
         }
-        let world = World { pack, hospital: hospital() };
+        let world = World { pack: pack.with("say/stop-calls-9", "To stop calls, press nine."), hospital: hospital() };
         let from = PACK_TOML.find("strangers = [").expect("marks");
         let until = from + PACK_TOML[from..].find(']').expect("their end") + 1;
         world.write("en-US/pack.toml", &PACK_TOML.replace(&PACK_TOML[from..until], STRANGERS));
@@ -73,6 +86,7 @@ impl World {
         world.write("scripts/delay.toml", "kind = \"call\"\nextends = \"reminder\"\n");
         world.write("scripts/voicemail.toml", VOICEMAIL);
         world.write("scripts/voicemail-minimal.toml", &VOICEMAIL.replace(r#""say/appointment", "{day}", "{time}", "#, ""));
+        world.write("scripts/incoming.toml", INCOMING);
         for name in ["apology", "one-moment"] {
             world.write(&format!("scripts/{name}.toml"), "kind = \"announcement\"\nmessage = [\"say/thank-you\"]\n");
         }

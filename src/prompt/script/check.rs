@@ -177,7 +177,12 @@ pub(super) fn voicemail(name: &str, said: &Said) -> Vec<Fault> {
 
 /// It is said where no call is known.
 pub(super) fn announcement(said: &Said) -> Vec<Fault> {
-    only("message", said, &[Slot::Organization, Slot::CallbackNumber], "an announcement knows no call").collect()
+    where_no_call_is_known("message", said)
+}
+
+/// Nothing of any call is said.
+pub(super) fn where_no_call_is_known(key: &str, said: &Said) -> Vec<Fault> {
+    only(key, said, &[Slot::Organization, Slot::CallbackNumber], "no call is known here").collect()
 }
 
 /// The organization and then its number come before any other fact, after one phrase at most (L-04, L-12). How soon is

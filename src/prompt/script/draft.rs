@@ -1,6 +1,6 @@
 //! What one file says, before other scripts are asked for the rest: every word, key and number with its place.
 
-use crate::core::call::{Announcement, Key, KeyAction, Segment, VoicemailScript};
+use crate::core::call::{Announcement, IncomingScript, Key, KeyAction, Segment, VoicemailScript};
 use crate::core::ids::PhraseId;
 use crate::fault::Fault;
 use std::collections::BTreeMap;
@@ -98,6 +98,7 @@ pub(super) enum Parsed {
     Call(Box<Draft>),
     Voicemail(VoicemailScript, Arc<Source>),
     Announcement(Announcement, Arc<Source>),
+    Incoming(Box<IncomingScript>, Arc<Source>),
 }
 
 impl Parsed {
@@ -108,20 +109,21 @@ impl Parsed {
             Parsed::Call(_) => "call",
             Parsed::Voicemail(..) => "voicemail",
             Parsed::Announcement(..) => "announcement",
+            Parsed::Incoming(..) => "incoming",
         }
     }
 
     pub fn draft(&self) -> Option<&Draft> {
         match self {
             Parsed::Call(draft) => Some(draft),
-            Parsed::Voicemail(..) | Parsed::Announcement(..) => None,
+            Parsed::Voicemail(..) | Parsed::Announcement(..) | Parsed::Incoming(..) => None,
         }
     }
 
     pub fn source(&self) -> &Arc<Source> {
         match self {
             Parsed::Call(draft) => &draft.source,
-            Parsed::Voicemail(_, source) | Parsed::Announcement(_, source) => source,
+            Parsed::Voicemail(_, source) | Parsed::Announcement(_, source) | Parsed::Incoming(_, source) => source,
         }
     }
 }

@@ -39,7 +39,7 @@ const MOST_WORDS: usize = 100;
 /// Takes away what a key means in the script that the rest is from.
 const NO_ACTION: &str = "none";
 
-const KINDS: [&str; 4] = ["call", "base", "voicemail", "announcement"];
+const KINDS: [&str; 5] = ["call", "base", "voicemail", "announcement", "incoming"];
 
 /// Reads one file. `name` is the script's; `of_site` the site whose own it is.
 pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
@@ -57,9 +57,9 @@ pub(super) fn read(path: &Path, name: &str, of_site: Option<&str>) -> ReadFile {
 }
 
 /// One file being read, with the faults found so far.
-struct Reader {
-    source: Arc<Source>,
-    faults: Vec<Fault>,
+pub(super) struct Reader {
+    pub(super) source: Arc<Source>,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Reader {
@@ -83,6 +83,7 @@ impl Reader {
                 self.faults.extend(check::announcement(&said));
                 Ok(Parsed::Announcement(Announcement { name: name.into(), message: said.segments }, source))
             }
+            "incoming" => Ok(Parsed::Incoming(Box::new(self.incoming(name)?), source)),
             other => {
                 let message = format!("kind: unknown `{other}`; want {}{}", one_of(KINDS), did_you_mean(other, KINDS));
                 Err(self.source.fault(kind.span().start, "unknown_value", message))
@@ -90,7 +91,7 @@ impl Reader {
         }
     }
 
-    fn toml<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         parse_toml(&self.source.path, &self.source.text).map_err(|fault| speak_of_the_key(fault, &self.source.text))
     }
 
@@ -101,10 +102,15 @@ impl Reader {
             self.fault_at(extends.span().start, "wrong_kind", message);
         }
         let Some(words) = file.message else {
-            self.faults.push(self.source.fault_of_file("missing_key", missing_words("message")));
-            return Ok(Said { segments: Vec::new(), bytes: Vec::new(), source: self.source.clone() });
+            return Ok(self.missing("message"));
         };
         Ok(self.said("message", words))
+    }
+
+    /// No words, and a fault that says so.
+    pub(super) fn missing(&mut self, key: &str) -> Said {
+        self.faults.push(self.source.fault_of_file("missing_key", missing_words(key)));
+        Said { segments: Vec::new(), bytes: Vec::new(), source: self.source.clone() }
     }
 
     fn draft(&mut self, is_base: bool) -> Result<Draft, Fault> {
@@ -150,7 +156,7 @@ impl Reader {
         keys
     }
 
-    fn number(&mut self, (key, low, high): (&str, u32, u32), number: Spanned<u32>) -> u32 {
+    pub(super) fn number(&mut self, (key, low, high): (&str, u32, u32), number: Spanned<u32>) -> u32 {
         let given = *number.get_ref();
         if !(low..=high).contains(&given) {
             self.fault_at(number.span().start, "bad_value", format!("{key}: {given} is out of range: want {low} to {high}"));
@@ -158,7 +164,7 @@ impl Reader {
         given
     }
 
-    fn said(&mut self, key: &str, words: Vec<Spanned<String>>) -> Said {
+    pub(super) fn said(&mut self, key: &str, words: Vec<Spanned<String>>) -> Said {
         if words.is_empty() {
             let name = key.rsplit('.').next().unwrap_or(key);
             let message = format!("{key}: nothing is said: want at least one phrase");
@@ -201,7 +207,7 @@ impl Reader {
         Some(Segment::Phrase(PhraseId::new(text)))
     }
 
-    fn fault_at(&mut self, byte: usize, code: &'static str, message: impl Into<String>) {
+    pub(super) fn fault_at(&mut self, byte: usize, code: &'static str, message: impl Into<String>) {
         self.faults.push(self.source.fault(byte, code, message));
     }
 }

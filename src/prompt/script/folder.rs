@@ -8,13 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What is said though no job names it, by name and kind.
-pub(super) const NEEDED: [(&str, &str); 5] = [
+pub(super) const NEEDED: [(&str, &str); 6] = [
     ("voicemail", "voicemail"),
     ("voicemail-minimal", "voicemail"),
     ("apology", "announcement"),
     ("one-moment", "announcement"),
+    (INCOMING, "incoming"),
     (DELAY, "call"),
 ];
+
+/// The script of calls to our number.
+pub(super) const INCOMING: &str = "incoming";
 
 /// In front of the name of a call script: its own voicemail.
 const VOICEMAIL_OF: &str = "voicemail-";
@@ -73,6 +77,10 @@ impl Folder {
                 let message = "nothing says a script of this name with kind = \"announcement\"; there are apology and one-moment";
                 Some(("unknown_script", message.to_string()))
             }
+            (None, "incoming") => {
+                let message = format!("nothing says a script of this name with kind = \"incoming\"; there is {INCOMING}");
+                Some(("unknown_script", message))
+            }
             (None, _) if name.starts_with(VOICEMAIL_OF) => {
                 Some(("unknown_script", format!("kind = \"{kind}\": a script of this name has kind = \"voicemail\"")))
             }
@@ -96,7 +104,7 @@ impl Folder {
     fn problem_at_a_site(&self, name: &str, parsed: &Parsed, general: &Folder) -> Option<(&'static str, String)> {
         let kind = parsed.kind();
         match (general.parsed.get(name), kind) {
-            (_, "announcement") => {
+            (_, "announcement" | "incoming") => {
                 let message = format!("{name} is said where no call is known, so it knows no site: it stands in scripts alone");
                 Some(("unknown_script", message))
             }

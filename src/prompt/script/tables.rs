@@ -81,6 +81,30 @@ pub(super) struct MessageFile {
     pub message: Words,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncomingFile {
+    #[allow(dead_code, reason = "read with the head")]
+    kind: IgnoredAny,
+    pub extends: Option<Spanned<String>>,
+    pub welcome: Words,
+    pub birthday: Words,
+    pub wrong: Words,
+    pub office: Words,
+    pub office_withheld: Words,
+    pub opted_out: Words,
+    pub goodbye: Words,
+    #[serde(default)]
+    pub limits: IncomingLimits,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncomingLimits {
+    pub key_timeout_s: Option<Spanned<u32>>,
+    pub long_timeout_s: Option<Spanned<u32>>,
+}
+
 impl CallFile {
     /// Every list of words by its key.
     pub fn words(self) -> [(&'static str, Words); 20] {

@@ -193,7 +193,7 @@ fn a_folder_that_lacks_what_every_call_needs() {
     assert_eq!(prompts.fault().1, "unreadable");
     fs::create_dir(prompts.path("scripts")).expect("made");
     let faults = prompts.faults();
-    assert_eq!(faults.iter().filter(|fault| fault.code == "missing_script").count(), 5);
+    assert_eq!(faults.iter().filter(|fault| fault.code == "missing_script").count(), 6);
     assert!(faults[0].file.ends_with("voicemail.toml"), "{}", faults[0]);
     // No job names it, and without it nobody would be told that a site opens late.
     let prompts = Prompts::shipped();
@@ -214,6 +214,8 @@ fn a_script_that_nobody_would_ever_say_is_refused() {
         ("voicemail-canceled", "kind = \"voicemail\"\nmessage = []", "did you mean voicemail-cancelled?"),
         ("voicemail-moved", "kind = \"call\"\nextends = \"call\"", "a script of this name has kind = \"voicemail\""),
         ("voicemail-call", "kind = \"voicemail\"\nmessage = []", "there is no call script `call`"),
+        ("extra", "kind = \"incoming\"\nwelcome = [\"{organization}\"]", "there is incoming"),
+        ("incoming", "kind = \"announcement\"\nmessage = [\"say/sorry\"]", "a script of this name has kind = \"incoming\""),
         ("one-moment", "kind = \"base\"", "a script of this name has kind = \"announcement\""),
     ] {
         let prompts = Prompts::shipped();
@@ -222,6 +224,54 @@ fn a_script_that_nobody_would_ever_say_is_refused() {
         let found = faults.iter().find(|fault| fault.code == "unknown_script").unwrap_or_else(|| panic!("{faults:#?}"));
         assert!(found.message.contains(says) && found.file == format!("scripts/{name}.toml"), "{found}");
     }
+}
+
+/// Whoever calls our number may be anybody, and key 9 is the only one that means something to all of them.
+#[test]
+fn what_callers_hear_keeps_to_its_rules() {
+    for (line, other, code, says) in [
+        (
+            "welcome = [\"{organization}\"]",
+            "welcome = [\"say/hello\", \"say/thank-you\"]",
+            "who_calls_first",
+            "{organization} comes first",
+        ),
+        ("welcome = [\"{organization}\"]", "", "missing_key", "`welcome` is missing"),
+        ("\"say/birthday\", \"say/stop-calls-9\"", "\"say/birthday\"", "opt_out_not_offered", "birthday: the way to stop"),
+        (
+            "\"say/birthday\", \"say/stop",
+            "\"say/birthday\", \"{day}\", \"say/stop",
+            "place_not_allowed",
+            "birthday: {day} is not said here",
+        ),
+        (
+            "\"say/birthday\", \"say/stop",
+            "\"say/confirm-1\", \"say/stop",
+            "key_without_meaning",
+            "tells of key 1, which means nothing",
+        ),
+        ("wrong = [\"say/birthday-wrong\"]", "wrong = [\"say/stop-calls-9\"]", "key_without_meaning", "tells of key 9"),
+        (
+            "office = [\"say/questions-call\", \"{callback_number}\",",
+            "office = [\"say/questions-call\",",
+            "no_number",
+            "office: whom to call",
+        ),
+        ("key_timeout_s = 8", "key_timeout_s = 1", "bad_value", "limits.key_timeout_s: 1 is out of range"),
+        ("long_timeout_s = 30", "", "missing_key", "`limits.long_timeout_s` is missing"),
+        ("kind = \"incoming\"", "kind = \"incoming\"\nextends = \"call\"", "wrong_kind", "takes nothing from another"),
+    ] {
+        let prompts = Prompts::shipped();
+        prompts.replace("incoming", line, other);
+        let (place, found, message) = prompts.fault();
+        assert!(
+            found == code && message.contains(says) && place.starts_with("scripts/incoming.toml"),
+            "{place} {found} {message}"
+        );
+    }
+    let prompts = Prompts::shipped();
+    prompts.write("sites/boston/scripts/incoming.toml", "kind = \"incoming\"");
+    assert!(prompts.faults().iter().any(|fault| fault.message.contains("it knows no site")));
 }
 
 #[test]

@@ -118,4 +118,9 @@ fn a_machine_is_told_what_is_true() {
     }
     assert_eq!(words(&SHIPPED.apology.message), "sorry please-call {callback_number} goodbye");
     assert_eq!(words(&SHIPPED.one_moment.message), "one-moment");
+    let incoming = &SHIPPED.incoming;
+    assert_eq!(words(&incoming.welcome), "{organization}", "in Spanish `say/hello` says who is calling");
+    assert_eq!(words(&incoming.birthday), "birthday stop-calls-9");
+    assert_eq!(words(&incoming.office), "questions-call {callback_number} stop-calls-9");
+    assert_eq!(words(&incoming.office_withheld), "questions-call {callback_number} goodbye");
 }
