@@ -5,7 +5,7 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::core::link::Member;
-use crate::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Gate, Link, Questions};
+use crate::dialer::{Dialer, DialerSettings, Gate, Link, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::silence::Silence;
@@ -155,13 +155,7 @@ fn dialer(
     // `carriers` made one carrier of each configured name: it is there.
     let settings = &config.carriers[carrier.name()];
     Dialer {
-        settings: DialerSettings {
-            max_calls: settings.max_calls,
-            ring_timeout: settings.ring_timeout,
-            organization: config.organization.clone(),
-            callback_numbers: CallbackNumbers::of(config),
-            desks: Desks::of(config),
-        },
+        settings: DialerSettings { max_calls: settings.max_calls, ring_timeout: settings.ring_timeout },
         gate: Gate::new(settings.calls_per_second),
         link: Link::new(carrier.name().clone(), sharing(config, settings.kind.is_real)),
         carrier,

@@ -182,10 +182,11 @@ fn hospital(config: &Config) -> Hospital {
     let organization = &config.organization;
     let of_sites = config.sites.values().filter_map(|site| site.callback_number.clone());
     let of_departments = config.departments.values().filter_map(|department| department.callback_number.clone());
+    let numbers = [organization.callback_number.clone(), organization.office_number().clone()];
     Hospital {
         organization: organization.name.clone(),
         sites: config.sites.iter().map(|(key, site)| (key.clone(), site.name.clone())).collect(),
-        callback_numbers: [organization.callback_number.clone()].into_iter().chain(of_sites).chain(of_departments).collect(),
+        callback_numbers: numbers.into_iter().chain(of_sites).chain(of_departments).collect(),
         opt_out_number: organization.opt_out_number.clone(),
     }
 }

@@ -16,9 +16,9 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::{CarrierConfig, Config};
 use crate::core::ids::CarrierName;
-use crate::dialer::{LoggedCarrier, REQUEST_TIMEOUT};
+use crate::dialer::{BriefWriter, LoggedCarrier, REQUEST_TIMEOUT};
 use crate::fault::Fault;
-use crate::live_call::{Carriers, LiveCalls, Voice, VoiceSettings};
+use crate::live_call::{Carriers, LiveCalls, Reception, Voice, VoiceSettings};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
 use crate::store::{self, SharedStore};
@@ -86,6 +86,11 @@ impl Rooms {
             clock: clock.clone(),
             chance: chance.clone(),
             nudge,
+            reception: Reception {
+                office_number: config.organization.office_number().clone(),
+                opt_out_number: config.organization.opt_out_number.clone(),
+                briefs: Arc::new(BriefWriter::of(&config)),
+            },
         };
         live.keep_announcements().await;
         Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })

@@ -15,10 +15,20 @@ pub struct Organization {
     pub name: String,
     /// Said where no site or department has one of its own.
     pub callback_number: PhoneNumber,
+    /// Said to those who call our number and cannot be told of a visit, where it is not the callback number: that one may be
+    /// the number that they called.
+    pub office_number: Option<PhoneNumber>,
     /// Toll-free, said in voicemail.
     pub opt_out_number: PhoneNumber,
     /// For patients whose language nobody knows.
     pub language: LanguageTag,
+}
+
+impl Organization {
+    /// The number of people who can help.
+    pub fn office_number(&self) -> &PhoneNumber {
+        self.office_number.as_ref().unwrap_or(&self.callback_number)
+    }
 }
 
 /// A place with a clock of its own.
@@ -70,10 +80,17 @@ pub(crate) const WEEKDAYS: [(&str, Weekday); 7] = [
 pub(super) fn organization(section: &Section<'_>) -> Option<Organization> {
     let name = section.required("name", plain_text);
     let callback_number = section.required("callback_number", phone);
+    let office_number = section.optional("office_number", phone);
     let opt_out_number = section.required("opt_out_number", phone);
     let language = section.required("language", language_tag);
     section.end();
-    Some(Organization { name: name?, callback_number: callback_number?, opt_out_number: opt_out_number?, language: language? })
+    Some(Organization {
+        name: name?,
+        callback_number: callback_number?,
+        office_number,
+        opt_out_number: opt_out_number?,
+        language: language?,
+    })
 }
 
 pub(super) fn sites(root: &Section<'_>) -> BTreeMap<SiteKey, Site> {

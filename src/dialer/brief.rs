@@ -1,11 +1,32 @@
 //! What one call is about, gathered when it is placed.
 
-use super::Dialer;
+use super::{CallbackNumbers, Desks, Dialer};
+use crate::config::{Config, Organization};
 use crate::core::call::{Brief, DELAY};
 use crate::core::domain::{LocalMoment, Outreach, Purpose, Visit, group_visits};
-use crate::core::plan::{Job, PatientFacts, Rules, notice_of, place_in_touch, voicemail_for};
+use crate::core::plan::{Job, PatientFacts, Rules, notice_of, place_in_touch, stands_as_told, voicemail_for};
+use crate::live_call::{Briefs, Speech};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
+
+/// Writes the briefs of calls, those that we place and those that come to our number, by the numbers of a configuration.
+#[derive(Debug, Clone)]
+pub struct BriefWriter {
+    organization: Organization,
+    callback_numbers: CallbackNumbers,
+    desks: Desks,
+}
+
+impl BriefWriter {
+    /// With the numbers of a configuration.
+    pub fn of(config: &Config) -> BriefWriter {
+        BriefWriter {
+            organization: config.organization.clone(),
+            callback_numbers: CallbackNumbers::of(config),
+            desks: Desks::of(config),
+        }
+    }
+}
 
 impl Dialer {
     /// The brief of a call about `outreach`, by the rules and from the facts that it was judged by at `now`; `None` when its
@@ -18,9 +39,22 @@ impl Dialer {
         facts: &PatientFacts,
         now: DateTime<Utc>,
     ) -> Option<Brief> {
+        self.live.reception.briefs.brief(&self.live.voice.now(), rules, job, outreach, facts, now)
+    }
+}
+
+impl Briefs for BriefWriter {
+    fn brief(
+        &self,
+        speech: &Speech,
+        rules: &Rules,
+        job: &Job,
+        outreach: &Outreach,
+        facts: &PatientFacts,
+        now: DateTime<Utc>,
+    ) -> Option<Brief> {
         let zone = rules.zone(&outreach.visit.site)?;
         let wanted = facts.patient.language.as_ref();
-        let organization = &self.settings.organization;
         let earlier = facts.outreaches.iter().find(|o| o.outreach.id == outreach.id).map_or(&[][..], |o| &o.attempts);
         let (place, is_last) = place_in_touch(job, earlier);
         let visits = group_visits(&facts.appointments, |site| rules.zone(site));
@@ -28,8 +62,12 @@ impl Dialer {
         let department = visit.and_then(|visit| visit.spoken_of()[0].department.as_ref()).map(|d| d.reveal().as_str());
         let notice = match outreach.purpose {
             Purpose::Reminder => None,
-            Purpose::Cancelled | Purpose::Moved | Purpose::Closure => Some(notice_of(rules, facts, outreach, now)?),
+            Purpose::Cancelled | Purpose::Moved | Purpose::Closure => notice_of(rules, facts, outreach, now),
         };
+        // Who was told that a visit moved may call to confirm it: it is said again, without where it was before.
+        if notice.is_none() && outreach.purpose != Purpose::Reminder && !stands_as_told(rules, facts, outreach) {
+            return None;
+        }
         let late = notice.as_ref().is_some_and(|notice| notice.delayed);
         let moved = notice.filter(|notice| notice.purpose == Purpose::Moved);
         let mut brief = Brief {
@@ -40,15 +78,14 @@ impl Dialer {
             old_start: moved.map(|notice| LocalMoment::at(notice.old.start, notice.old.zone)),
             site: outreach.visit.site.clone(),
             appointments: visit.map_or(1, booked_times),
-            callback_number: self.settings.callback_numbers.most_specific(&outreach.visit.site, department).clone(),
-            opt_out_number: organization.opt_out_number.clone(),
+            callback_number: self.callback_numbers.most_specific(&outreach.visit.site, department).clone(),
+            opt_out_number: self.organization.opt_out_number.clone(),
             voicemail: voicemail_for(job, &facts.patient, place, is_last),
             message_ms: 0,
             long_timeouts: facts.patient.flags.tty,
             guardian: facts.patient.flags.guardian,
-            desk: if job.call.transfer { self.settings.desks.of_visit(department, zone) } else { None },
+            desk: if job.call.transfer { self.desks.of_visit(department, zone) } else { None },
         };
-        let speech = self.live.voice.now();
         let scripts = speech.scripts.for_call(&brief.script, &brief.site)?;
         brief.message_ms = speech.length_ms(&brief, &scripts.call.first_words(&brief));
         Some(brief)

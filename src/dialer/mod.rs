@@ -15,6 +15,7 @@ mod place;
 mod rescue;
 
 pub use asked::LoggedCarrier;
+pub use brief::BriefWriter;
 pub use callback::CallbackNumbers;
 pub use desks::Desks;
 pub use gate::Gate;
@@ -25,7 +26,6 @@ pub use rescue::Questions;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::config::Organization;
 use crate::core::ids::CarrierName;
 use crate::core::link::{Standing, Take};
 use crate::live_call::LiveCalls;
@@ -53,12 +53,6 @@ pub struct DialerSettings {
     pub max_calls: u32,
     /// How long it may ring.
     pub ring_timeout: Duration,
-    /// Who calls.
-    pub organization: Organization,
-    /// Numbers to call back, where a site or department has its own.
-    pub callback_numbers: CallbackNumbers,
-    /// Whom patients can speak with.
-    pub desks: Desks,
 }
 
 /// The dialler of one carrier.

@@ -5,6 +5,7 @@
 
 mod changes;
 mod follow_up;
+mod incoming;
 mod noted;
 mod strange;
 mod take;
@@ -12,6 +13,7 @@ mod turn;
 mod voice;
 mod webhook;
 
+pub use incoming::{Briefs, Reception};
 pub use noted::Unfit;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
 
@@ -46,6 +48,8 @@ pub struct LiveCalls {
     pub chance: Chance,
     /// Tells the planner whose plan is stale.
     pub nudge: Nudge,
+    /// For calls to our number.
+    pub reception: Reception,
 }
 
 /// What a webhook is answered.

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 /// How long somebody on the line waits for words before they hear "one moment, please": the strictest carrier hangs up on
 /// us after five seconds (carriers.md, section 7).
-const WORDS_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const WORDS_WITHIN: Duration = Duration::from_secs(3);
 /// How often the same is asked again in such a moment; then the apology ends the call.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 
 impl LiveCalls {
     /// Takes one webhook of the named carrier in, and says what to answer. What is answered is committed, the entry of the
@@ -36,8 +36,10 @@ impl LiveCalls {
         };
         let received = match carrier.receive(request) {
             Ok(Webhook::OfAttempt(received)) => received,
-            // No carrier of ours reads such a request yet.
-            Ok(Webhook::Incoming(_)) => return Answer::plain(404, "unknown_path"),
+            Ok(Webhook::Incoming(incoming)) => {
+                entry.body.clone_from(&incoming.summary);
+                return self.incoming(carrier, &incoming, entry.clone()).await;
+            }
             Err(Rejected::BadSignature(why)) => return Answer::plain(403, "bad_signature").because(why),
             Err(Rejected::Malformed(what)) => return Answer::plain(400, "malformed").because(what),
             Err(Rejected::NotFound) => return Answer::plain(404, "unknown_path").because("its address is none of ours"),
@@ -70,25 +72,36 @@ impl LiveCalls {
         Answer::with(document, "one_moment")
     }
 
-    /// A webhook of no call of ours. Where a person is on the line, they hear the apology, and a person on our side must look.
+    /// A webhook of no call of ours.
     async fn stranger(&self, carrier: &Arc<dyn Carrier>, received: &Received, strange: &Strange) -> Answer {
-        let refused = match received.message {
-            Message::News(_) => Answer::plain(strange.status(), strange.verdict()),
-            Message::Ask(_) => {
-                let name = carrier.name();
-                let note = format!("carrier {name} asked what to say in a call that is not ours; the person heard the apology");
-                let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
-                let store = self.store.clone();
-                soon(async move {
-                    if let Err(error) = store.open_work(&item).await {
-                        tracing::error!(%error, "a worklist item could not be opened");
-                    }
-                })
-                .await;
-                Answer::with(self.apology(carrier, &received.token), strange.verdict())
+        match received.message {
+            Message::News(_) => {
+                let refused = Answer::plain(strange.status(), strange.verdict()).because(strange.why());
+                Answer { attempt: strange.attempt(), ..refused }
             }
-        };
-        Answer { attempt: strange.attempt(), ..refused.because(strange.why()) }
+            Message::Ask(_) => self.stranger_on_the_line(carrier, &received.token, strange).await,
+        }
+    }
+
+    /// A person is on the line of no call of ours: they hear the apology, and a person on our side must look.
+    pub(super) async fn stranger_on_the_line(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        token: &AttemptToken,
+        strange: &Strange,
+    ) -> Answer {
+        let name = carrier.name();
+        let note = format!("carrier {name} asked what to say in a call that is not ours; the person heard the apology");
+        let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
+        let store = self.store.clone();
+        soon(async move {
+            if let Err(error) = store.open_work(&item).await {
+                tracing::error!(%error, "a worklist item could not be opened");
+            }
+        })
+        .await;
+        let answer = Answer::with(self.apology(carrier, token), strange.verdict()).because(strange.why());
+        Answer { attempt: strange.attempt(), ..answer }
     }
 
     fn apology(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> Document {

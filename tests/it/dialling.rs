@@ -14,7 +14,7 @@ use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneN
 use callahead::core::ids::{AttemptToken, CarrierName};
 use callahead::core::link::{Member, Standing, Why};
 use callahead::core::plan::Rules;
-use callahead::dialer::{CallbackNumbers, Desks, Dialer, DialerSettings, Gate, Link, LoggedCarrier, Questions};
+use callahead::dialer::{Dialer, DialerSettings, Gate, Link, LoggedCarrier, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
@@ -115,7 +115,6 @@ impl Desk {
         let store = open("sqlite::memory:").await.expect("a store");
         let troubled = Arc::new(TroubledStore::new(store.clone(), clock.clone()));
         let chance = Chance::seeded(7);
-        let organization = config.organization.clone();
         let rooms = Rooms::open(config, troubled.clone(), clock.clone(), chance.clone()).await.expect("rooms");
         let telephones = Arc::new(Telephones {
             name: "main".into(),
@@ -131,13 +130,7 @@ impl Desk {
         let dialer = Arc::new(Dialer {
             carrier: logged.clone(),
             live: rooms.live.clone(),
-            settings: DialerSettings {
-                max_calls: 20,
-                ring_timeout: Duration::seconds(20),
-                organization,
-                callback_numbers: CallbackNumbers::of(&rooms.config),
-                desks: Desks::of(&rooms.config),
-            },
+            settings: DialerSettings { max_calls: 20, ring_timeout: Duration::seconds(20) },
             chance,
             planned: Arc::new(Notify::new()),
             holder: "dialler-test".to_string(),

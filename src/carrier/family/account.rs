@@ -7,8 +7,8 @@ use super::create;
 use super::profile::{LoginKind, Profile};
 use super::{document, incoming, webhook};
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Settings, SettingsError, Webhook,
-    WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Settings, SettingsError,
+    Webhook, WebhookRequest,
 };
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptToken, CarrierName};
