@@ -109,6 +109,8 @@ pub struct CallView {
     pub carrier_call_id: Option<String>,
     /// The number's last four digits.
     pub phone: String,
+    /// `out`: we called; `in`: the patient called our number.
+    pub direction: &'static str,
     /// When the carrier was asked.
     pub placed_at: Option<String>,
     /// When it was answered.
@@ -146,6 +148,7 @@ impl CallView {
             carrier: attempt.carrier.to_string(),
             carrier_call_id: attempt.carrier_call_id.clone(),
             phone: shown(&attempt.phone, reveal),
+            direction: if attempt.inbound { "in" } else { "out" },
             placed_at: time(attempt.placed_at),
             answered_at: time(attempt.answered_at),
             ended_at: time(attempt.ended_at),

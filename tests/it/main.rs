@@ -15,6 +15,7 @@ mod closure;
 mod commands;
 mod dialling;
 mod guardian;
+mod incoming;
 mod kill;
 mod lint;
 mod notices;

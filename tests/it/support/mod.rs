@@ -5,4 +5,5 @@ pub mod http;
 pub mod postgres;
 pub mod process;
 pub mod prompts;
+pub mod reception;
 pub mod troubled_store;
