@@ -17,7 +17,7 @@ pub struct Violation {
 }
 
 /// Holds the engine's record of calls against the carrier's own account (calls placed to each number, by E.164) and
-/// against the rules.
+/// against the rules. What patients dialled themselves binds us to no hours and no caps.
 pub fn violations(
     calls: &[CallLine],
     placed_by_carrier: &BTreeMap<String, u64>,
@@ -25,10 +25,11 @@ pub fn violations(
     end: DateTime<Utc>,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
-    placed_once(calls, placed_by_carrier, &mut found);
-    inside_hours(calls, rules, &mut found);
-    under_caps(calls, rules, &mut found);
-    nothing_after_opt_out(calls, &mut found);
+    let ours: Vec<&CallLine> = calls.iter().filter(|call| !call.attempt.inbound).collect();
+    placed_once(&ours, placed_by_carrier, &mut found);
+    inside_hours(&ours, rules, &mut found);
+    under_caps(&ours, rules, &mut found);
+    nothing_after_opt_out(calls, &ours, &mut found);
     every_call_ended(calls, end, &mut found);
     found
 }
@@ -38,7 +39,7 @@ fn broken(found: &mut Vec<Violation>, invariant: &'static str, detail: String) {
 }
 
 /// The carrier placed exactly the calls that the engine has on record: none twice, none lost.
-fn placed_once(calls: &[CallLine], placed_by_carrier: &BTreeMap<String, u64>, found: &mut Vec<Violation>) {
+fn placed_once(calls: &[&CallLine], placed_by_carrier: &BTreeMap<String, u64>, found: &mut Vec<Violation>) {
     let mut ours: BTreeMap<&str, u64> = BTreeMap::new();
     for call in calls.iter().filter(|c| c.attempt.carrier_call_id.is_some()) {
         *ours.entry(call.attempt.phone.as_str()).or_default() += 1;
@@ -52,7 +53,7 @@ fn placed_once(calls: &[CallLine], placed_by_carrier: &BTreeMap<String, u64>, fo
 }
 
 /// No call was placed outside the hard hours of the site's zone.
-fn inside_hours(calls: &[CallLine], rules: &Rules, found: &mut Vec<Violation>) {
+fn inside_hours(calls: &[&CallLine], rules: &Rules, found: &mut Vec<Violation>) {
     for call in calls {
         let (Some(placed), Some(zone)) = (call.attempt.placed_at, rules.zone(&call.outreach.visit.site)) else { continue };
         let local = placed.with_timezone(&zone);
@@ -64,7 +65,7 @@ fn inside_hours(calls: &[CallLine], rules: &Rules, found: &mut Vec<Violation>) {
 }
 
 /// No number rang more often on one day than the cap allows.
-fn under_caps(calls: &[CallLine], rules: &Rules, found: &mut Vec<Violation>) {
+fn under_caps(calls: &[&CallLine], rules: &Rules, found: &mut Vec<Violation>) {
     let mut rang: BTreeMap<(&str, NaiveDate), u32> = BTreeMap::new();
     for call in calls.iter().filter(|c| c.attempt.counts_as_called()) {
         let (Some(placed), Some(zone)) = (call.attempt.placed_at, rules.zone(&call.outreach.visit.site)) else { continue };
@@ -78,9 +79,9 @@ fn under_caps(calls: &[CallLine], rules: &Rules, found: &mut Vec<Violation>) {
 }
 
 /// After key 9 no number is called again, and no visit of that patient.
-fn nothing_after_opt_out(calls: &[CallLine], found: &mut Vec<Violation>) {
+fn nothing_after_opt_out(calls: &[CallLine], ours: &[&CallLine], found: &mut Vec<Violation>) {
     for out in calls.iter().filter(|c| c.opted_out) {
-        let later = calls.iter().filter(|c| {
+        let later = ours.iter().filter(|c| {
             let same = c.attempt.phone == out.attempt.phone || c.outreach.visit.patient == out.outreach.visit.patient;
             same && c.attempt.placed_at > out.attempt.ended_at
         });
