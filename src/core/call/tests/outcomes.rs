@@ -36,6 +36,22 @@ fn final_statuses_without_words() {
 }
 
 #[test]
+fn whoever_hangs_up_is_known_to_have_heard_so_much() {
+    for (moves, want, seconds) in [
+        ("answered; ended completed 4", "hung_up_early/hung_up", Some(4)),
+        ("answered; ended completed 23", "heard/hung_up", Some(23)),
+        ("answered; key 1; ended completed 9", "confirmed/hung_up", Some(9)),
+        ("answered machine_end; ended completed 12", "voicemail_incomplete/machine", Some(12)),
+        // Without the carrier's word, from answer to end as we heard of them.
+        ("answered; ringing; ringing; ended completed", "hung_up_early/hung_up", Some(3)),
+        ("ringing; ended no-answer 0", "no_answer/no_answer", None),
+    ] {
+        let story = Story::new(brief()).play(moves).came_to(want);
+        assert_eq!(story.call.standing().heard_seconds, seconds, "{moves}");
+    }
+}
+
+#[test]
 fn no_final_status_overwrites_what_a_key_said_or_what_was_played() {
     for status in ["completed", "busy", "no-answer", "failed unknown", "cancelled"] {
         for (moves, want) in [
