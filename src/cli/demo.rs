@@ -9,7 +9,9 @@ use super::output::print;
 use super::serve::asked_to_stop;
 use super::{Desk, Done};
 use crate::carrier::simulator::FaultList;
-use crate::config::Config;
+use crate::config::{Config, Department};
+use crate::core::domain::{PhoneNumber, Purpose};
+use crate::core::plan::Rules;
 use crate::simulate::{Progress, World, WorldSettings};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -19,6 +21,8 @@ use std::io::IsTerminal;
 
 /// The sample hospital: a native CSV, read by the same importer as any other.
 const SAMPLE: &str = include_str!("../../demo/appointments.csv");
+/// The desk of a department; like every 555-01xx number it belongs to nobody. The simulated network lets it answer.
+const DESK: &str = "+16175550155";
 /// When the demo's clock starts: the day before Thanksgiving, so that a holiday and a Sunday lie ahead.
 const STARTS: &str = "2026-11-25T08:00:00-05:00";
 /// How much faster than the world the clock runs while somebody is on the line.
@@ -42,16 +46,16 @@ pub struct DemoArguments {
 
 pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
     let interactive = !args.headless && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let world = World::start(WorldSettings {
-        config: Config::defaults(),
+    let settings = WorldSettings {
+        config: hospital(),
         appointments: first_patients(SAMPLE, args.patients),
         start: STARTS.parse::<DateTime<Utc>>().context("the demo's start")?,
         faster: FASTER,
         seed: args.seed,
         faults: FaultList::default(),
         port: args.port,
-    })
-    .await?;
+    };
+    let world = World::start_with(settings, transfer_reminders).await?;
     let taken = &world.report;
     eprintln!(
         "A sample hospital with simulated telephones: nobody real is called. {} rows of demo/appointments.csv: {} new, {} cancelled, {} refused.",
@@ -78,6 +82,21 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
     }
     world.stop().await?;
     Ok(if shown == Some(true) { Done::Found } else { Done::Fine })
+}
+
+/// The defaults, and a desk for one department.
+fn hospital() -> Config {
+    let mut config = Config::defaults();
+    let (name, desk) = ("Breast Imaging".to_string(), PhoneNumber::parse(DESK).ok());
+    // Without hours it is always open.
+    config.departments.insert("breast-imaging".into(), Department { name, callback_number: None, desk, open: Vec::new() });
+    config
+}
+
+/// The shipped jobs transfer nothing: a hospital without desks could not.
+fn transfer_reminders(rules: &mut Rules) {
+    let reminders = rules.jobs.iter_mut().filter(|job| job.purpose == Purpose::Reminder);
+    reminders.for_each(|job| job.call.transfer = true);
 }
 
 fn console(world: &World) -> String {

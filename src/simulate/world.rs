@@ -77,6 +77,14 @@ impl World {
     /// # Errors
     /// When a port is taken, the folder for temporary files cannot be written, or the files of the hospital have faults.
     pub async fn start(settings: WorldSettings) -> anyhow::Result<World> {
+        World::start_with(settings, |_| ()).await
+    }
+
+    /// The same where the rules of the files are changed before anybody is planned.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn start_with(settings: WorldSettings, change: impl FnOnce(&mut Rules)) -> anyhow::Result<World> {
         let WorldSettings { mut config, appointments, start, faster, seed, faults, port } = settings;
         let clock = Clock::fast(start, faster);
         let (telephones, web, console) = (listen(0).await?, listen(0).await?, listen(port).await?);
@@ -111,7 +119,9 @@ impl World {
         let store = store::open(&format!("sqlite://{}", folder.0.join("world.db").display())).await?;
         let rooms = Rooms::open(config, store.clone(), clock.clone(), Chance::seeded(seed)).await?;
         let now = clock.now();
-        let rulings = rooms.rulings.clone();
+        let mut rulings = rooms.rulings.clone();
+        change(Arc::make_mut(&mut rulings.rules));
+        rooms.live.board.replace(rulings.rules.clone());
         let report = take_csv_in(&rulings, &store, &appointments, now).await?;
         let rules = rulings.rules.clone();
         let mut skipped = BTreeMap::new();

@@ -6,14 +6,18 @@ use crate::trouble::between;
 use axum::Form;
 use axum::routing::post;
 use callahead::app::{Engine, Listeners, Rooms};
+use callahead::carrier::simulator::FaultList;
 use callahead::chance::Chance;
 use callahead::clock::Clock;
-use callahead::config::{Config, Department};
+use callahead::config::{Config, Department, Hours};
 use callahead::core::call::{CallEvent, TransferResult};
-use callahead::core::domain::{PhoneNumber, WorkItem, WorkState};
+use callahead::core::domain::{Outcome, PhoneNumber, WorkItem, WorkKind, WorkState};
+use callahead::core::plan::{Clock24, Rules};
 use callahead::feed::csv::CsvSettings;
+use callahead::simulate::{World, WorldSettings};
 use callahead::store::{CallLine, SharedStore, WebhookQuery, open};
 use callahead::views::CallView;
+use chrono::Weekday;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -315,4 +319,62 @@ async fn a_call_keeps_the_desk_that_was_there_when_it_was_placed() {
     let number = PhoneNumber::parse(DESK).expect("a number");
     assert!(dial.contains(number.as_str()), "{dial}");
     hospital.engine.stop().await.expect("stopped");
+}
+
+/// Each patient presses 0; the last two digits of a desk choose what it does in the simulated network.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn desks_of_every_kind_through_the_simulated_network() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut config = Config::defaults();
+    (config.prompts, config.schedules) = (root.join("prompts"), root.join("schedules"));
+    let hours = |day| vec![Hours { days: vec![day], from: Clock24::START, until: Clock24::END }];
+    let mut appointments =
+        String::from("appointment_id,patient_id,phone_home,start,site,service,department,established,booked_at\n");
+    let desks = [
+        ("talks", "+16175550155", hours(Weekday::Fri)),
+        ("busy", "+16175550113", Vec::new()),
+        ("silent", "+16175550114", Vec::new()),
+        ("closed", "+16175550155", hours(Weekday::Sun)),
+    ];
+    for (n, (name, desk, open)) in desks.into_iter().enumerate() {
+        let desk = PhoneNumber::parse(desk).ok();
+        config.departments.insert(name.into(), Department { name: name.into(), callback_number: None, desk, open });
+        let row = format!("A{n},{name},+1{}5550127,2026-11-30T09:30,boston,exam,{name},yes,2026-11-01T09:00\n", 617 + n);
+        appointments.push_str(&row);
+    }
+    appointments.push_str("A9,no-desk,+16215550127,2026-11-30T09:30,boston,exam,elsewhere,yes,2026-11-01T09:00\n");
+    let (start, faults) = ("2026-11-27T09:00:00-05:00".parse().expect("a moment"), FaultList::default());
+    let settings = WorldSettings { config, appointments, start, faster: 40.0, seed: 7, faults, port: 0 };
+    let transfer = |rules: &mut Rules| rules.jobs.iter_mut().for_each(|job| job.call.transfer = true);
+    let world = World::start_with(settings, transfer).await.expect("a world");
+    world.play().await.expect("the days go by");
+
+    let calls = world.store.calls(None, u32::MAX).await.expect("calls");
+    let work = world.store.worklist(true, u32::MAX).await.expect("the worklist");
+    for (who, outcome, note) in [
+        ("talks", Some(Outcome::Transferred), None),
+        ("busy", None, Some("asked for the desk, which was busy")),
+        ("silent", None, Some("asked for the desk, where nobody answered")),
+        ("closed", None, Some("asked for the desk out of its hours")),
+        ("no-desk", None, None),
+    ] {
+        let theirs: Vec<_> = calls.iter().filter(|line| line.outreach.visit.patient.as_str() == who).collect();
+        assert!(theirs.iter().all(|line| line.attempt.keys.starts_with('0')), "{who}: {theirs:?}");
+        if let Some(outcome) = outcome {
+            let [line] = theirs[..] else { panic!("{who}: {theirs:?}") };
+            assert_eq!(line.attempt.outcome, Some(outcome));
+            assert!(line.attempt.heard_seconds >= Some(20), "the talk counts: {line:?}");
+        } else {
+            assert!(theirs.iter().all(|line| line.attempt.outcome != Some(Outcome::Transferred)), "{who}: {theirs:?}");
+        }
+        let asked = work.iter().find(|item| {
+            item.kind == WorkKind::DeskRequest && item.patient.as_ref().is_some_and(|patient| patient.as_str() == who)
+        });
+        assert_eq!(asked.and_then(|item| item.resolution.as_deref()), note, "{who}");
+    }
+    let tally = world.tally();
+    let dialled: Vec<_> = tally.calls.iter().flat_map(|call| &call.dialled).map(|desk| desk.status).collect();
+    assert!(dialled.contains(&"completed") && dialled.contains(&"busy") && dialled.contains(&"no-answer"), "{dialled:?}");
+    assert_eq!(world.violations().await.expect("checked"), []);
+    world.stop().await.expect("stopped");
 }
