@@ -91,11 +91,8 @@ impl World {
         config.server.public_url = format!("http://{}", web.local_addr()?);
         let carrier = CarrierName::from("main");
         let account = config.carriers.get_mut(&carrier).context("the configuration has no carrier `main`")?;
-        let dialect = match account.kind.word {
-            "signalwire" => Dialect::SignalWire,
-            "telnyx" => Dialect::Telnyx,
-            _ => Dialect::Twilio,
-        };
+        // Kinds that have no dialect of their own speak Twilio's.
+        let dialect = account.kind.word.parse().unwrap_or(Dialect::Twilio);
         let at = format!("{}/carriers/{carrier}/incoming", config.server.public_url);
         let kind = NetworkSettings {
             dialect,
