@@ -5,8 +5,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use callahead::carrier::{Carrier, CarrierError, Detection, KINDS, Lost, Own, OwnValue, PlaceCall, Placed, Refusal, Settings};
-use callahead::core::call::FinalStatus;
+use callahead::carrier::{
+    Ask, Carrier, CarrierError, Detection, KINDS, Lost, Own, OwnValue, Page, PlaceCall, Placed, Refusal, Settings, signalwire,
+    telnyx, twilio,
+};
+use callahead::core::call::{FinalStatus, Then};
 use callahead::core::domain::PhoneNumber;
 use callahead::core::ids::{AttemptId, AttemptToken, CarrierName};
 use std::collections::VecDeque;
@@ -272,5 +275,54 @@ async fn what_is_no_answer() {
         assert!(matches!(endless, Err(CarrierError::Unknown(_))), "{}: {endless:?}", case.kind);
         let nobody = self::carrier(case.kind, "http://127.0.0.1:1").place_call(&call()).await;
         assert!(matches!(nobody, Err(CarrierError::Unreachable(_))), "{}: {nobody:?}", case.kind);
+    }
+}
+
+/// Each carrier's own retry settings stand in every address of every document and request, in names and bounds that it knows.
+#[tokio::test]
+async fn every_address_carries_the_carriers_own_settings() {
+    let twilio = (&["ct", "rt", "tt", "rc", "rp"][..], 15_000);
+    let signalwire = (&["ot", "rt", "tt"][..], 15_000);
+    for (kind, known) in [("twilio", Some(twilio)), ("signalwire", Some(signalwire)), ("telnyx", None)] {
+        let carrier = carrier(kind, "http://127.0.0.1:1");
+        let audio = vec!["https://calls.example.org/audio/a.wav".to_string()];
+        let desk = PhoneNumber::parse("+16175550121").expect("a number");
+        let thens = [Then::Gather { timeout_s: 5 }, Then::Continue, Then::Transfer { to: desk, ring_s: 20 }, Then::HangUp];
+        let pages = thens.map(|then| Page { step: 3, audio: audio.clone(), then });
+        let mut bodies: Vec<String> = pages.iter().map(|page| carrier.document(&call().token, page).body).collect();
+        bodies.push(carrier.ask_again(&call().token, &Ask::Silence { step: 3 }, 1, &audio).body);
+        let addresses: Vec<String> = bodies
+            .iter()
+            .flat_map(|body| body.split(['"', '<', '>']))
+            .filter(|part| part.contains("/carriers/main/"))
+            .map(|part| part.replace("&amp;", "&"))
+            .collect();
+        assert_eq!(addresses.len(), 5, "{kind}: key, silence, played, transferred, again: {addresses:?}");
+        for address in addresses {
+            let (Some((names, longest)), Some((_, fragment))) = (known, address.split_once('#')) else {
+                assert!(known.is_none() && !address.contains('#'), "{kind}: {address}");
+                continue;
+            };
+            let pairs: Vec<_> = fragment.split('&').map(|pair| pair.split_once('=').expect("a pair")).collect();
+            assert_eq!(pairs.len(), names.len(), "{kind}: {address}");
+            for (name, value) in pairs {
+                assert!(names.contains(&name), "{kind}: {name}");
+                let number = value.parse::<u32>().unwrap_or_default();
+                match name {
+                    "ct" | "ot" => assert!((100..=10_000).contains(&number), "{kind}: {address}"),
+                    "rt" | "tt" => assert!((100..=longest).contains(&number), "{kind}: {address}"),
+                    "rc" => assert!(number <= 5, "{kind}: {address}"),
+                    _ => assert!(value.split(',').all(|it| ["5xx", "ct", "rt"].contains(&it)), "{kind}: {address}"),
+                }
+            }
+        }
+    }
+}
+
+/// `live_call` answers within three seconds, whoever asks.
+#[test]
+fn every_carrier_waits_longer_than_our_slowest_answer() {
+    for profile in [&twilio::PROFILE, &signalwire::PROFILE, &telnyx::PROFILE] {
+        assert!(profile.patience >= Duration::from_secs(5), "{:?}", profile.root);
     }
 }

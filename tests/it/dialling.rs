@@ -37,6 +37,8 @@ struct Telephones {
     placed: Mutex<Vec<PlaceCall>>,
     /// The calls it knows, whatever the number.
     known: Mutex<Vec<CarrierCall>>,
+    /// The calls it was told to end.
+    ended: Mutex<Vec<String>>,
     /// Where whoever looks for calls waits for another one who does.
     meeting: Mutex<Option<Arc<Barrier>>>,
 }
@@ -60,8 +62,9 @@ impl Carrier for Telephones {
         Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 })
     }
 
-    async fn end_call(&self, _: &str) -> Result<(), CarrierError> {
-        Err(CarrierError::Refused { why: Refusal::NotLive, status: 404, code: 20404 })
+    async fn end_call(&self, id: &str) -> Result<(), CarrierError> {
+        self.ended.lock().expect("no panic").push(id.to_string());
+        Ok(())
     }
 
     async fn find_calls(&self, _: &PhoneNumber, _: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
@@ -121,6 +124,7 @@ impl Desk {
             next: Mutex::default(),
             placed: Mutex::default(),
             known: Mutex::default(),
+            ended: Mutex::default(),
             meeting: Mutex::default(),
         });
         let logged = Arc::new(LoggedCarrier::new(telephones.clone(), store.clone(), clock.clone()));
@@ -379,6 +383,32 @@ async fn one_bad_call_does_not_stop_the_rescue_of_the_others() {
     assert_eq!(asked.len(), 6);
     let of_ada = ("find calls".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
     assert_eq!(asked.iter().filter(|a| **a == of_ada).count(), 3, "{asked:?}");
+}
+
+/// Not every carrier keeps the limit that it is given, and not every one takes any.
+#[tokio::test]
+async fn a_call_that_outlasts_its_limit_is_ended() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    assert_eq!(desk.dial().await, 1);
+    desk.knows(&["CA1"]);
+    desk.pass(Duration::minutes(5) + Duration::seconds(20) + Duration::seconds(14));
+    desk.rescue().await;
+    assert!(desk.telephones.ended.lock().expect("no panic").is_empty(), "it has its time");
+    desk.pass(Duration::seconds(1));
+    desk.rescue().await;
+    assert_eq!(*desk.telephones.ended.lock().expect("no panic"), ["CA1"]);
+    let attempt = desk.attempts().await.remove(0);
+    let ended = ("end call".to_string(), 200, "ok".to_string(), Some(attempt.id.to_string()));
+    assert!(desk.asked().await.contains(&ended), "{:?}", desk.asked().await);
+}
+
+#[tokio::test]
+async fn the_log_shows_the_status_of_an_answer_that_says_nothing() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    desk.answers(CarrierError::Unknown(Lost { status: Some(503), what: "status 503".into() }));
+    assert_eq!(desk.dial().await, 1);
+    let asked = desk.asked().await.remove(0);
+    assert_eq!((asked.0.as_str(), asked.1, asked.2.as_str()), ("place call", 503, "no_answer"));
 }
 
 #[tokio::test]
