@@ -103,6 +103,8 @@ async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, limits: L
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
+        // Who has sent a whole request and left is heard all the same.
+        .half_close(true)
         .header_read_timeout(limits.head_within)
         .max_buf_size(limits.head_size)
         .max_headers(limits.header_fields);

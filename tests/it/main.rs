@@ -41,6 +41,7 @@ mod voice_http;
 mod voice_messages;
 mod voice_reload;
 mod webhook_bad_input;
+mod webhook_cut;
 mod webhook_desk;
 mod webhook_limits;
 mod why;

@@ -9,7 +9,6 @@ use callahead::clock::Clock;
 use callahead::config::Config;
 use callahead::core::domain::VoicemailPolicy;
 use callahead::core::ids::AttemptToken;
-use callahead::live_call::LiveCalls;
 use callahead::silence::Silence;
 use callahead::store::{CallRecord, RequestVerdict, SharedStore, WebhookEntry, WebhookQuery, open};
 use callahead::web::{Limits, Web, router, serve};
@@ -34,8 +33,11 @@ pub struct Setup {
     pub limits: Limits,
     pub api_url: String,
     pub voicemail: VoicemailPolicy,
-    /// Carriers beside `main` and `second`.
+    /// How much faster than the world its clock runs.
+    pub faster: f64,
+    /// Carriers beside `main` and `second`, and the environment that holds their secrets.
     pub carriers: String,
+    pub env: Vec<(String, String)>,
 }
 
 impl Default for Setup {
@@ -45,14 +47,15 @@ impl Default for Setup {
             limits: Limits::default(),
             api_url: "http://127.0.0.1:9".into(),
             voicemail: VoicemailPolicy::Standard,
+            faster: 1.0,
             carriers: String::new(),
+            env: Vec::new(),
         }
     }
 }
 
 pub struct WebDesk {
     pub address: SocketAddr,
-    pub live: Arc<LiveCalls>,
     pub store: SharedStore,
     voicemail: VoicemailPolicy,
     stop: CancellationToken,
@@ -77,9 +80,9 @@ impl WebDesk {
             setup.carriers
         );
         std::fs::write(&file, text).expect("a configuration");
-        let config = Config::load(Some(&file), []).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let config = Config::load(Some(&file), setup.env).unwrap_or_else(|faults| panic!("{faults:?}"));
         let store = open(&setup.store).await.expect("a store");
-        let (clock, chance) = (Clock::fast(at(2), 1.0), Chance::seeded(5));
+        let (clock, chance) = (Clock::fast(at(2), setup.faster), Chance::seeded(5));
         let rooms = Rooms::open(config, store.clone(), clock.clone(), chance.clone()).await.expect("rooms");
         let silence = Silence::new(store.clone(), clock.clone(), chance, chrono::Duration::hours(24), Default::default());
         let web = Web {
@@ -92,17 +95,28 @@ impl WebDesk {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
         tokio::spawn(serve(listener, router(web), setup.limits, stop.clone()));
-        WebDesk { address, live: rooms.live, store, voicemail: setup.voicemail, stop, _folder: folder }
+        WebDesk { address, store, voicemail: setup.voicemail, stop, _folder: folder }
     }
 
     /// A call that carrier `main` was asked for; its token.
     pub async fn call(&self, n: u32) -> String {
+        self.call_by("main", n).await
+    }
+
+    /// A call that a carrier was asked for; its token.
+    pub async fn call_by(&self, carrier: &str, n: u32) -> String {
         let patient = format!("p{n}");
         let phone = number(5_551_000 + n);
-        let (person, booking) =
-            (samples::patient(&patient, phone.clone()), samples::appointment(&format!("A{n}"), &patient, samples::day(3)));
-        self.store.commit_intake(&samples::batch(vec![samples::new(booking)], vec![samples::new(person)])).await.expect("booked");
-        samples::leased(&*self.store, &[(&patient, phone)], "dialler-1").await;
+        let person = samples::patient(&patient, phone.clone());
+        let booking = samples::appointment(&format!("A{n}"), &patient, samples::day(3));
+        let batch = samples::batch(vec![samples::new(booking)], vec![samples::new(person)]);
+        self.store.commit_intake(&batch).await.expect("booked");
+        let (outreach, mut attempt) = samples::planned(&patient, phone);
+        attempt.carrier = carrier.into();
+        self.store.commit_plan(&samples::plan(vec![(outreach, attempt)])).await.expect("planned");
+        let mut lease = samples::lease("dialler-1", 1);
+        lease.carrier = carrier.into();
+        assert_eq!(self.store.lease_due(&lease).await.expect("leased").len(), 1);
         let mut order = samples::order(&patient, "dialler-1");
         order.token = AttemptToken::new(token(n));
         order.brief.voicemail = self.voicemail;
