@@ -44,5 +44,6 @@ mod webhook_bad_input;
 mod webhook_cut;
 mod webhook_desk;
 mod webhook_limits;
+mod webhook_machines;
 mod why;
 mod wrong_number;
