@@ -45,5 +45,8 @@ mod webhook_cut;
 mod webhook_desk;
 mod webhook_limits;
 mod webhook_machines;
+mod webhook_moments;
+mod webhook_orders;
+mod webhook_recorded;
 mod why;
 mod wrong_number;

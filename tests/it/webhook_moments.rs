@@ -1,0 +1,76 @@
+//! Law 7, for everything that a carrier can ask while somebody is on the line: without a store it says "one moment, please"
+//! three times, asks the same again each time, and then gives the number to call.
+
+use crate::trouble::between;
+use crate::webhook_desk::{Log, Setup, WebDesk, post, sid, token};
+use callahead::store::StoreError;
+use sqlx::{Connection, Executor, SqliteConnection};
+use std::time::{Duration, Instant};
+
+/// What is asked, and what of it must travel in the address that asks again.
+fn asks() -> Vec<(&'static str, &'static str, Vec<(&'static str, &'static str)>, &'static str)> {
+    vec![
+        ("answered", "answered", vec![], ""),
+        ("answered, with a verdict", "answered", vec![("AnsweredBy", "machine_end_beep")], "by=machine_end"),
+        ("a key", "1/key", vec![("Digits", "1")], "key=%31"),
+        ("star", "2/key", vec![("Digits", "*")], "key=%2A"),
+        ("a gather without a key", "1/key", vec![("Digits", "")], ""),
+        ("silence", "3/silence", vec![], ""),
+        ("played", "2/played", vec![], ""),
+        ("turned", "2/turned", vec![], ""),
+        ("transferred", "4/transferred", vec![("DialCallStatus", "busy")], "result=busy"),
+    ]
+}
+
+#[tokio::test]
+async fn one_moment_three_times_and_then_the_apology() {
+    let desk = WebDesk::open(Setup::default()).await;
+    let call = desk.call(1).await;
+    desk.store.close().await;
+    assert!(matches!(desk.store.worklist(true, 1).await, Err(StoreError::Database(_))), "there is no store any more");
+    let (log, _guard) = Log::open(tracing::Level::INFO);
+    for (name, what, fields, kept) in asks() {
+        let mut path = format!("voice/{call}/{what}");
+        let mut fields = [&[("CallSid", "CA00000000000000000000000000000001")][..], &fields].concat();
+        for tries in 1..=3 {
+            let (status, words) = desk.post(&path, &fields).await;
+            assert_eq!(status, 200, "{name}");
+            assert!(words.contains("<Play>") && !words.contains("<Hangup") && !words.contains("<Gather"), "{name}: {words}");
+            let again = between(&words, "<Redirect method=\"POST\">", "</Redirect>");
+            assert!(again.contains(&format!("?try={tries}")) && again.contains(kept), "{name}: {again}");
+            assert!(again.contains(what.split('/').next_back().expect("a word")) || what.ends_with("key"), "{name}: {again}");
+            path = again.strip_prefix("/carriers/main/").expect("our own address").to_string();
+            // A redirect carries no key and no verdict: they must stand in the address.
+            fields.truncate(1);
+        }
+        let (status, sorry) = desk.post(&path, &fields).await;
+        assert_eq!(status, 200, "{name}");
+        assert!(sorry.contains("<Play>") && sorry.contains("<Hangup/>") && !sorry.contains("<Redirect"), "{name}: {sorry}");
+    }
+    let lines = log.take();
+    assert!(lines.iter().any(|line| line.contains("\"verdict\":\"one_moment\"")), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains(&token(1)) && !line.contains("5551001")), "{lines:?}");
+    let news = desk.post(&format!("status/{call}"), &[("CallSid", &sid(1)), ("CallStatus", "ringing")]).await;
+    assert_eq!(news.0, 503, "nobody listens: the carrier may send it again");
+}
+
+/// The strictest carrier reads for five seconds (carriers.md, section 7): words come before, however slow the store is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_come_within_the_strictest_budget() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("slow.db").display());
+    let desk = WebDesk::open(Setup { store: url.clone(), ..Setup::default() }).await;
+    let call = desk.call(1).await;
+    let mut other = SqliteConnection::connect(&url).await.expect("the file");
+    other.execute("BEGIN IMMEDIATE").await.expect("the lock");
+    let known = post("main", &format!("voice/{call}/answered"), &[("CallSid", &sid(1))]);
+    let stranger = post("main", &format!("voice/{}/answered", token(9)), &[("CallSid", &sid(9))]);
+    let forged = post("nobody", &format!("voice/{call}/answered"), &[("CallSid", &sid(1))]);
+    let start = Instant::now();
+    let (known, stranger, forged) = tokio::join!(desk.send(&known), desk.send(&stranger), desk.send(&forged));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(known.2.contains("try=1"), "{known:?}");
+    assert!(stranger.2.contains("<Hangup/>"), "{stranger:?}");
+    assert_eq!(forged.0, 404);
+    other.execute("ROLLBACK").await.expect("released");
+}
