@@ -1,11 +1,14 @@
-//! `webhooks`: the log of what came in and went out.
+//! `webhooks`: the log of what came in and went out. Of one call it reads as a conversation.
 
+mod conversation;
+
+use super::output::table;
 use super::{Desk, Done, moment_given};
 use crate::clock::Clock;
 use crate::store::{WebhookQuery, missing_file};
 use crate::views::WebhookView;
 use anyhow::bail;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use clap::Args;
 use secrecy::ExposeSecret;
 use std::io::Write;
@@ -32,7 +35,7 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     }
     let store = desk.store_to_read(&config).await?;
     let mut query = WebhookQuery { attempt: args.call.as_deref().map(Into::into), since: args.since, ..WebhookQuery::default() };
-    let (mut all, clock) = (Vec::new(), Clock::system());
+    let (mut all, mut entries, clock) = (Vec::new(), Vec::new(), Clock::system());
     loop {
         let page = store.webhooks(&query).await?;
         query.after = page.last().map(|(number, _)| *number).or(query.after);
@@ -41,6 +44,9 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
             all.extend(views);
             if page.is_empty() {
                 break;
+            }
+            if args.call.is_some() {
+                entries.extend(page);
             }
             continue;
         }
@@ -57,6 +63,14 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
                 () = clock.sleep(Duration::milliseconds(500)) => {}
             }
         }
+    }
+    if args.call.is_some() && !all.is_empty() {
+        let title = |carrier: &str, at: &str| format!("Carrier {carrier}, counted from {at}\n");
+        let talk = || table(&conversation::HEAD, conversation::lines(&entries).into_iter());
+        let first = entries.iter().map(|(_, entry)| entry).min_by_key(|entry| entry.at);
+        let head = first.map(|entry| title(&entry.carrier, &entry.at.to_rfc3339_opts(SecondsFormat::Millis, true)));
+        desk.output.value(&all, || head.unwrap_or_default() + &talk())?;
+        return Ok(Done::Fine);
     }
     let head = ["at", "way", "carrier", "call", "request", "status", "verdict", "ms", "fields"];
     desk.output.rows(&all, &head, "The webhook log is empty.", row)?;
