@@ -40,7 +40,7 @@ pub async fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
 }
 
 /// Two ports that were free a moment ago.
-async fn free_ports() -> anyhow::Result<(SocketAddr, SocketAddr)> {
+pub async fn free_ports() -> anyhow::Result<(SocketAddr, SocketAddr)> {
     let (one, other) = (listen().await?, listen().await?);
     Ok((one.local_addr()?, other.local_addr()?))
 }
@@ -64,7 +64,7 @@ fn day(world: &World) -> anyhow::Result<String> {
 }
 
 /// Waits until a program answers anything.
-async fn answers(program: &mut Program, url: &str) -> anyhow::Result<()> {
+pub async fn answers(program: &mut Program, url: &str) -> anyhow::Result<()> {
     let (client, watch) = (client()?, Clock::system().stopwatch());
     while client.get(url).send().await.is_err() {
         ensure!(program.runs() && watch.elapsed() < PATIENCE, "a program that the benchmark needs does not answer");

@@ -14,8 +14,11 @@ mod load;
 mod memory;
 mod million;
 mod plan;
+mod postgres;
 mod seed;
+mod talk;
 mod webhooks;
+mod webhooks_500;
 mod world;
 
 use crate::clock::Clock;
@@ -69,6 +72,8 @@ pub enum Only {
     Plan,
     /// Those of what patients hear.
     Voice,
+    /// Those of a thousand live calls.
+    Live,
 }
 
 impl Bench<'_> {
@@ -90,10 +95,12 @@ pub async fn run(bench: Bench<'_>) -> anyhow::Result<Vec<Figure>> {
     match bench.only {
         Some(Only::Plan) => return million::measure(bench).await,
         Some(Only::Voice) => return Ok(vec![compose::measure(bench)?, cold_start::measure(bench)?]),
+        Some(Only::Live) => return webhooks_500::measure(bench).await,
         None => {}
     }
     let mut figures = vec![due_to_placed::measure(bench).await?];
     figures.extend(webhooks::measure(bench).await?);
+    figures.extend(webhooks_500::measure(bench).await?);
     figures.push(memory::measure(bench).await?);
     figures.push(compose::measure(bench)?);
     figures.push(cold_start::measure(bench)?);

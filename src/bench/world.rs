@@ -112,9 +112,20 @@ impl World {
         &self.folder
     }
 
+    /// Keeps what it knows elsewhere.
+    pub fn keep_at(&self, store: &str) -> anyhow::Result<()> {
+        let text = fs::read_to_string(&self.config)?;
+        Ok(fs::write(&self.config, text.replace("sqlite://bench.db", store))?)
+    }
+
+    /// What is configured.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        Config::load(Some(&self.config), []).map_err(|faults| anyhow::anyhow!(listed(&faults)))
+    }
+
     /// All rooms of this world in this process, by the clock of the system, on a SQLite file.
     pub async fn rooms(&self) -> anyhow::Result<Rooms> {
-        let config = Config::load(Some(&self.config), []).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let config = self.config()?;
         let store = store::open(&format!("sqlite://{}", self.file("bench.db").display())).await?;
         Rooms::open(config, store, Clock::system(), Chance::from_system()?).await
     }

@@ -17,13 +17,21 @@ pub struct BenchArguments {
     /// Only the figures of what patients hear.
     #[arg(long, conflicts_with = "plan")]
     voice: bool,
+    /// Only the figures of a thousand live calls.
+    #[arg(long, conflicts_with_all = ["plan", "voice"])]
+    live: bool,
 }
 
 pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
     if cfg!(debug_assertions) {
         eprintln!("This is a debug build: its figures say little. Measure with `cargo run --release -- bench`.");
     }
-    let only = if args.plan { Some(Only::Plan) } else { args.voice.then_some(Only::Voice) };
+    let only = match args {
+        BenchArguments { plan: true, .. } => Some(Only::Plan),
+        BenchArguments { voice: true, .. } => Some(Only::Voice),
+        BenchArguments { live: true, .. } => Some(Only::Live),
+        _ => None,
+    };
     let bench = Bench { quick: args.quick, only, tell: &|line| eprintln!("{line}") };
     let figures = tokio::select! {
         figures = bench::run(bench) => figures?,

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Set to 1, a missing PostgreSQL fails the tests instead of leaving them out.
 const REQUIRE: &str = "CALLAHEAD_REQUIRE_POSTGRES";
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/postgres.sh");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/postgres.sh");
 
 struct Server {
     folder: String,

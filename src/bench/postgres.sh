@@ -1,6 +1,6 @@
 #!/bin/sh
-# A PostgreSQL server for one run of the tests: made, started, and taken away again when standard input closes, which it
-# does when the tests end in whatever way. Says "ready FOLDER" (socket and password are there), "missing", or "failed …".
+# A PostgreSQL server for one run of the tests or the benchmark: made, started, and taken away again when standard input closes, which it
+# does when its owner ends in whatever way. FSYNC=on keeps what is committed, which only the benchmark needs. Says "ready FOLDER" (socket and password are there), "missing", or "failed …".
 set -u
 
 binaries=
@@ -37,7 +37,7 @@ head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$folder/password"
 if "$binaries/initdb" -D "$folder/data" -U callahead --auth=scram-sha-256 --pwfile="$folder/password" \
         --encoding=UTF8 --locale=C --no-sync --no-instructions >"$log" 2>&1 &&
     "$binaries/pg_ctl" -D "$folder/data" -l "$log" -w -t 60 -s \
-        -o "-c listen_addresses='' -k '$folder' -c fsync=off -c max_connections=200" start >>"$log" 2>&1; then
+        -o "-c listen_addresses='' -k '$folder' -c fsync=${FSYNC:-off} -c max_connections=200" start >>"$log" 2>&1; then
     echo "ready $folder"
     cat >/dev/null
 else
