@@ -149,7 +149,11 @@ impl Reception {
             audio.pack().expect("a pack").text_of(audio.phrases()).expect("recorded")
         });
         let text = texts.collect::<Vec<_>>().join(" ");
-        let path = |address: &str| address.replace("&amp;", "&").replace(&self.base, "");
+        // A carrier keeps its own settings in the fragment, which it neither sends nor signs.
+        let path = |address: &str| {
+            let address = address.replace("&amp;", "&").replace(&self.base, "");
+            address.split('#').next().unwrap_or_default().to_string()
+        };
         let attribute = |name: &str| {
             let inside = document.split_once(&format!("{name}=\""))?.1;
             inside.split('"').next().map(str::to_string)
@@ -227,7 +231,7 @@ impl Person<'_> {
             // What silence leads to stands behind the gather.
             "" => {
                 let redirect = self.heard.document.split_once("</Gather><Redirect method=\"POST\">").expect("silence").1;
-                let address = redirect.split('<').next().expect("it").replace(&self.reception.base, "");
+                let address = redirect.split(['<', '#']).next().expect("it").replace(&self.reception.base, "");
                 self.asks(&address, &[]).await;
             }
             digits => self.asks(&address, &[("Digits", digits), ("msg", "Gather End")]).await,
