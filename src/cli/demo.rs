@@ -87,9 +87,9 @@ pub async fn run(_: &Desk, args: DemoArguments) -> anyhow::Result<Done> {
 /// The defaults, and a desk for one department.
 fn hospital() -> Config {
     let mut config = Config::defaults();
-    let (name, desk) = ("Breast Imaging".to_string(), PhoneNumber::parse(DESK).ok());
+    let (name, desk) = ("Imaging".to_string(), PhoneNumber::parse(DESK).ok());
     // Without hours it is always open.
-    config.departments.insert("breast-imaging".into(), Department { name, callback_number: None, desk, open: Vec::new() });
+    config.departments.insert("imaging".into(), Department { name, callback_number: None, desk, open: Vec::new() });
     config
 }
 
