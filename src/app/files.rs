@@ -60,6 +60,7 @@ pub fn check_all(outline: &Outline) -> Findings {
     let mut findings = Findings::from(outline.faults.clone());
     let Some(config) = &outline.config else { return findings };
     findings.faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
+    findings.warnings.extend(nobody_shares(config));
     if outline.folders || config.schedules.exists() {
         match read_rulings(config) {
             Ok(rulings) => {
@@ -78,6 +79,23 @@ pub fn check_all(outline: &Outline) -> Findings {
         findings.extend(check_prompts(&named));
     }
     findings
+}
+
+/// Several carriers that could take each other's calls, and none that does: all weights are 0.
+fn nobody_shares(config: &Config) -> Vec<Fault> {
+    let file = config.file.clone().unwrap_or_default();
+    let of_sort = |real| config.carriers.values().filter(move |carrier| carrier.kind.is_real() == real);
+    let alone = [true, false].into_iter().filter(|real| of_sort(*real).count() > 1 && of_sort(*real).all(|c| c.weight == 0));
+    alone
+        .map(|real| {
+            let names = of_sort(real).map(|carrier| carrier.name.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "carriers {names}: every weight is 0, so none of them stands in for another: give those a weight that may take \
+                 calls of all jobs"
+            );
+            Fault::of_file(&file, "no_weight", message)
+        })
+        .collect()
 }
 
 /// A job asks for established patients, and a feed whose columns are listed one by one has none that says so: only earlier

@@ -13,6 +13,7 @@ mod hospital;
 mod load;
 mod memory;
 mod million;
+mod pace;
 mod plan;
 mod postgres;
 mod seed;
@@ -98,7 +99,7 @@ pub async fn run(bench: Bench<'_>) -> anyhow::Result<Vec<Figure>> {
         Some(Only::Live) => return webhooks_500::measure(bench).await,
         None => {}
     }
-    let mut figures = vec![due_to_placed::measure(bench).await?];
+    let mut figures = vec![due_to_placed::measure(bench).await?, pace::measure(bench).await?];
     figures.extend(webhooks::measure(bench).await?);
     figures.extend(webhooks_500::measure(bench).await?);
     figures.push(memory::measure(bench).await?);

@@ -130,29 +130,47 @@ impl Dialer {
         let Some(question) = self.questions.due(id, now) else { return Ok(()) };
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
         let since = call.attempt.placed_at.unwrap_or(now) - SKEW;
-        match self.carrier.find_calls(&call.attempt.phone, since).await {
-            Ok(found) => {
-                let ids: Vec<String> = found.iter().map(|c| c.id.clone()).collect();
-                let others = self.live.store.calls_of_others(id, &call.attempt.phone, &ids).await?;
-                let is_free = |c: &CarrierCall| !others.contains(&c.id) && c.started_at.is_none_or(|at| at >= since);
-                let ours = found.into_iter().find(is_free);
-                match ours {
-                    Some(found) => {
-                        tracing::info!("the carrier knows the call");
-                        self.questions.forget(id);
-                        self.live.report(&record.token, &CallEvent::Accepted, Some(found.id.clone())).await?;
-                        self.settle_if_over(&record.token, &found).await
-                    }
-                    None if question >= QUESTIONS => {
-                        tracing::info!("the carrier, asked three times, does not know the call: it was never placed");
-                        self.questions.forget(id);
-                        self.end(&record.token, FinalStatus::Failed, EndReason::NeverPlaced).await
-                    }
-                    None => Ok(()),
-                }
+        match self.find_ours(call, since).await? {
+            Ok(Some(found)) => {
+                tracing::info!("the carrier knows the call");
+                self.questions.forget(id);
+                self.live.report(&record.token, &CallEvent::Accepted, Some(found.id.clone())).await?;
+                self.settle_if_over(&record.token, &found).await
             }
+            Ok(None) if question >= QUESTIONS => {
+                self.questions.forget(id);
+                if self.was_heard_of(id).await? {
+                    return Ok(());
+                }
+                tracing::info!("the carrier, asked three times, does not know the call: it was never placed");
+                self.end(&record.token, FinalStatus::Failed, EndReason::NeverPlaced).await
+            }
+            Ok(None) => Ok(()),
             Err(error) => self.wait_out(call, &record.token, &error, now).await,
         }
+    }
+
+    /// The carrier's call to this number since that moment, if there is one that is not known as another attempt's. Where
+    /// there are several, the one that was begun first: the request was made just after `since`.
+    async fn find_ours(
+        &self,
+        call: &LiveCall,
+        since: DateTime<Utc>,
+    ) -> Result<Result<Option<CarrierCall>, CarrierError>, LiveCallError> {
+        let found = match self.carrier.find_calls(&call.attempt.phone, since).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let ids: Vec<String> = found.iter().map(|c| c.id.clone()).collect();
+        let others = self.live.store.calls_of_others(&call.attempt.id, &call.attempt.phone, &ids).await?;
+        let is_free = |c: &CarrierCall| !others.contains(&c.id) && c.started_at.is_none_or(|at| at >= since);
+        Ok(Ok(found.into_iter().filter(is_free).min_by_key(|c| c.started_at.unwrap_or(DateTime::<Utc>::MAX_UTC))))
+    }
+
+    /// Whether a webhook told of the call while the carrier was asked: then it exists, whatever the list says.
+    async fn was_heard_of(&self, id: &AttemptId) -> Result<bool, LiveCallError> {
+        let record = self.live.store.load_call_by_id(id).await?;
+        Ok(record.is_none_or(|record| !record.events.is_empty() || record.attempt.carrier_call_id.is_some()))
     }
 
     /// A call that should be over by now, of which nothing was heard.
@@ -162,10 +180,12 @@ impl Dialer {
             return Ok(());
         }
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
-        let Some(call_id) = &call.attempt.carrier_call_id else {
-            return self.end(&record.token, FinalStatus::Failed, EndReason::Unknown).await;
+        let fetched = match &call.attempt.carrier_call_id {
+            Some(call_id) => self.carrier.fetch_call(call_id).await,
+            // Its answer held no id, and no webhook told it: it stands in the list of calls.
+            None => self.find_ours(call, call.attempt.placed_at.unwrap_or(now) - SKEW).await?,
         };
-        match self.carrier.fetch_call(call_id).await {
+        match fetched {
             Ok(Some(found)) if found.ended.is_some() => {
                 self.questions.forget(id);
                 self.settle_if_over(&record.token, &found).await

@@ -5,8 +5,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "due_to_placed_p99",
+    "pace_50",
     "webhook_p99",
     "webhook_max_rate",
     "memory_1000_calls",

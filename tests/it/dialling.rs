@@ -1,6 +1,10 @@
 //! The dialler by itself: a carrier that says what the story wants, a store that can be slow or broken, and a clock that
 //! only the story moves.
 
+mod health;
+mod pace;
+mod properties;
+
 use crate::store_suite::samples::{self, at, number};
 use crate::support::troubled_store::TroubledStore;
 use async_trait::async_trait;
@@ -9,16 +13,16 @@ use callahead::carrier::*;
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::call::FinalStatus;
+use callahead::core::call::{CallEvent, FinalStatus};
 use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneNumber, WorkItem, WorkKind};
 use callahead::core::ids::{AttemptToken, CarrierName};
-use callahead::core::link::{Member, Standing, Why};
+use callahead::core::link::{CarrierState, Member, News, Standing, Why};
 use callahead::core::plan::Rules;
 use callahead::dialer::{Dialer, DialerSettings, Gate, Link, LoggedCarrier, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
-use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, WebhookQuery, open};
+use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, StoreError, TurnWish, WebhookQuery, open};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -70,6 +74,8 @@ impl Carrier for Telephones {
     async fn find_calls(&self, _: &PhoneNumber, _: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
         let meeting = self.meeting.lock().expect("no panic").clone();
         if let Some(meeting) = meeting {
+            // Once to say so, once to be let on.
+            meeting.wait().await;
             meeting.wait().await;
         }
         Ok(self.known.lock().expect("no panic").clone())
@@ -96,6 +102,52 @@ impl Carrier for Telephones {
     }
 }
 
+impl Telephones {
+    fn new(name: &str) -> Telephones {
+        let (next, placed, known, meeting) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
+        Telephones { name: name.into(), next, placed, known, ended: Mutex::default(), meeting }
+    }
+
+    fn answers(&self, error: CarrierError) {
+        self.next.lock().expect("no panic").push_back(error);
+    }
+
+    fn count(&self) -> usize {
+        self.placed.lock().expect("no panic").len()
+    }
+}
+
+/// A dialler of `carrier` with so many lines, which shares the work with those named.
+fn dialer(rooms: &Rooms, carrier: Arc<dyn Carrier>, rate: f64, lines: u32, sharing: &[(&str, u32)]) -> Arc<Dialer> {
+    let (store, clock, chance) = (rooms.store.clone(), rooms.clock.clone(), rooms.chance.clone());
+    let silence = Silence::new(store, clock, chance.clone(), Duration::hours(24), ["epic".into()].into());
+    let members = sharing.iter().map(|(name, weight)| Member { carrier: (*name).into(), weight: *weight }).collect();
+    Arc::new(Dialer {
+        live: rooms.live.clone(),
+        settings: DialerSettings {
+            max_calls: lines,
+            ring_timeout: Duration::seconds(20),
+        },
+        planned: Arc::new(Notify::new()),
+        holder: format!("dialler-{}", chance.hex(4)),
+        chance,
+        gate: Gate::new(rate),
+        link: Link::new(carrier.name().clone(), members),
+        carrier,
+        silence: Arc::new(silence),
+        questions: Questions::default(),
+    })
+}
+
+/// One round of a dialler, to the end of its requests; returns how many attempts it took.
+async fn dial(dialer: &Arc<Dialer>) -> usize {
+    let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+    let count = dialer.dial_due(&tracker, &stop).await.expect("a round");
+    tracker.close();
+    tracker.wait().await;
+    count
+}
+
 /// A dialler and what is around it.
 struct Desk {
     rooms: Rooms,
@@ -110,54 +162,42 @@ struct Desk {
 impl Desk {
     /// At 11:00 in Boston; `rate` new calls a second.
     async fn open(rate: f64) -> Desk {
+        Desk::on(open("sqlite::memory:").await.expect("a store"), rate).await
+    }
+
+    async fn on(store: SharedStore, rate: f64) -> Desk {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = Config::defaults();
         config.prompts = root.join("prompts");
         config.schedules = root.join("schedules");
+        let mut spare = config.carriers[&CarrierName::from("main")].clone();
+        spare.name = "spare".into();
+        config.carriers.insert(spare.name.clone(), spare);
         let clock = Clock::fast(at(60), 1.0);
-        let store = open("sqlite::memory:").await.expect("a store");
         let troubled = Arc::new(TroubledStore::new(store.clone(), clock.clone()));
-        let chance = Chance::seeded(7);
-        let rooms = Rooms::open(config, troubled.clone(), clock.clone(), chance.clone()).await.expect("rooms");
-        let telephones = Arc::new(Telephones {
-            name: "main".into(),
-            next: Mutex::default(),
-            placed: Mutex::default(),
-            known: Mutex::default(),
-            ended: Mutex::default(),
-            meeting: Mutex::default(),
-        });
+        let rooms = Rooms::open(config, troubled.clone(), clock.clone(), Chance::seeded(7)).await.expect("rooms");
+        let telephones = Arc::new(Telephones::new("main"));
         let logged = Arc::new(LoggedCarrier::new(telephones.clone(), store.clone(), clock.clone()));
-        let feeds = ["epic".into()].into();
-        let silence = Silence::new(store.clone(), clock.clone(), chance.clone(), Duration::hours(24), feeds);
-        let silence = Arc::new(silence);
-        let dialer = Arc::new(Dialer {
-            carrier: logged.clone(),
-            live: rooms.live.clone(),
-            settings: DialerSettings { max_calls: 20, ring_timeout: Duration::seconds(20) },
-            chance,
-            planned: Arc::new(Notify::new()),
-            holder: "dialler-test".to_string(),
-            gate: Gate::new(rate),
-            link: Link::new("main".into(), vec![Member { carrier: "main".into(), weight: 1 }]),
-            silence: silence.clone(),
-            questions: Questions::default(),
-        });
+        let dialer = dialer(&rooms, logged.clone(), rate, 20, &[("main", 1)]);
         Desk { rooms, dialer, telephones, logged, troubled, store, clock }
     }
 
     /// With the visits of so many patients on Monday, planned: each is to be called now.
     async fn with_patients(rate: f64, count: usize) -> Desk {
         let desk = Desk::open(rate).await;
+        desk.take_in(count).await;
+        desk
+    }
+
+    async fn take_in(&self, count: usize) {
         let mut csv = String::from("appointment_id,patient_id,phone_home,start,site,service,established,booked_at\n");
         for n in 0..count {
-            writeln!(csv, "A{n},P{n},+1617555010{n},2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00").expect("text");
+            writeln!(csv, "A{n},P{n},+1617555{n:04},2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00").expect("text");
         }
         let (feed, layout) = ("epic".into(), CsvSettings::default());
-        let rulings = &desk.rooms.rulings;
-        rulings.take_csv_in(&*desk.store, &feed, &layout, csv.as_bytes(), desk.clock.now()).await.expect("taken in");
-        desk.plan().await;
-        desk
+        let rulings = &self.rooms.rulings;
+        rulings.take_csv_in(&*self.store, &feed, &layout, csv.as_bytes(), self.clock.now()).await.expect("taken in");
+        self.plan().await;
     }
 
     async fn plan(&self) {
@@ -172,11 +212,7 @@ impl Desk {
 
     /// One round of the dialler, to the end of its requests; returns how many attempts it took.
     async fn dial(&self) -> usize {
-        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        let count = self.dialer.dial_due(&tracker, &stop).await.expect("a round");
-        tracker.close();
-        tracker.wait().await;
-        count
+        dial(&self.dialer).await
     }
 
     async fn rescue(&self) {
@@ -184,11 +220,20 @@ impl Desk {
     }
 
     fn placed(&self) -> usize {
-        self.telephones.placed.lock().expect("no panic").len()
+        self.telephones.count()
     }
 
     fn answers(&self, error: CarrierError) {
-        self.telephones.next.lock().expect("no panic").push_back(error);
+        self.telephones.answers(error);
+    }
+
+    /// The carrier says so to every request until it [`Desk::relents`].
+    fn insists(&self, error: &CarrierError) {
+        (0..50).for_each(|_| self.answers(error.clone()));
+    }
+
+    fn relents(&self) {
+        self.telephones.next.lock().expect("no panic").clear();
     }
 
     fn standing(&self) -> Standing {
@@ -341,8 +386,9 @@ async fn a_refused_account_pauses_the_carrier_once_somebody_is_told() {
 async fn a_refused_account_is_tried_with_one_call_when_somebody_has_acted() {
     for restart in [false, true] {
         let desk = Desk::with_patients(5.0, 3).await;
-        desk.answers(refused(Refusal::Account, 401));
-        assert_eq!((desk.dial().await, desk.placed()), (3, 0), "the other two are not even asked for");
+        desk.insists(&refused(Refusal::Account, 401));
+        assert_eq!((desk.dial().await, desk.placed()), (3, 0));
+        desk.relents();
         for again in [true, false] {
             let [item] = &desk.work().await[..] else { panic!("one item") };
             if restart {

@@ -1,0 +1,190 @@
+//! What a carrier's answers mean for the calls after them, and how carriers stand in for each other.
+
+use super::*;
+
+fn lost() -> CarrierError {
+    CarrierError::Unreachable("nobody listens".to_string())
+}
+
+impl Desk {
+    /// A second replica for the same carrier.
+    fn replica(&self, rate: f64) -> Arc<Dialer> {
+        dialer(&self.rooms, self.logged.clone(), rate, 20, &[("main", 1)])
+    }
+
+    async fn statuses(&self) -> Vec<AttemptStatus> {
+        self.attempts().await.iter().map(|attempt| attempt.status).collect()
+    }
+}
+
+#[tokio::test]
+async fn nobody_sends_while_the_carrier_asks_for_patience() {
+    let desk = Desk::with_patients(50.0, 4).await;
+    let other = desk.replica(50.0);
+    let patience = |retry_after_s| refused(Refusal::SlowDown { retry_after_s }, 429);
+    desk.insists(&patience(Some(30)));
+    desk.dial().await;
+    desk.relents();
+    assert_eq!((desk.placed(), dial(&other).await), (0, 0), "the other replica heard of it");
+    assert!(desk.statuses().await.iter().all(|status| *status == AttemptStatus::Planned));
+    desk.pass(Duration::seconds(28));
+    assert_eq!(dial(&other).await, 0);
+    desk.pass(Duration::seconds(2));
+    assert_eq!((dial(&other).await, desk.placed()), (4, 4), "the same attempts");
+    assert!(desk.attempts().await.iter().all(|attempt| attempt.number == 1));
+}
+
+#[tokio::test]
+async fn a_full_queue_stops_the_carrier_for_ten_minutes_and_somebody_is_told() {
+    let desk = Desk::with_patients(5.0, 2).await;
+    desk.insists(&refused(Refusal::QueueFull { retry_after_s: None }, 400));
+    desk.dial().await;
+    desk.relents();
+    let [item] = &desk.work().await[..] else { panic!("one item") };
+    assert_eq!(item.kind, WorkKind::CarrierFault);
+    desk.pass(Duration::seconds(590));
+    assert_eq!(desk.dial().await, 0);
+    desk.pass(Duration::seconds(10));
+    assert_eq!((desk.dial().await, desk.placed()), (2, 2));
+}
+
+#[tokio::test]
+async fn one_call_too_many_lowers_the_lines_of_all_replicas() {
+    let desk = Desk::with_patients(50.0, 9).await;
+    let other = dialer(&desk.rooms, desk.logged.clone(), 50.0, 3, &[("main", 1)]);
+    assert_eq!((dial(&other).await, desk.placed()), (3, 3));
+    desk.insists(&refused(Refusal::Lines, 400));
+    desk.dial().await;
+    desk.relents();
+    desk.pass(Duration::seconds(31));
+    assert_eq!((desk.dialer.link.lines(20, desk.clock.now()), desk.dial().await, desk.placed()), (3, 0, 3), "as many as are up");
+    desk.pass(Duration::seconds(301));
+    assert_eq!((desk.dial().await, desk.placed()), (6, 9), "five minutes later it has all its lines");
+}
+
+#[tokio::test]
+async fn a_number_that_the_account_may_not_call_is_called_no_more_and_somebody_is_told() {
+    let desk = Desk::with_patients(5.0, 1).await;
+    desk.answers(refused(Refusal::Blocked, 403));
+    desk.dial().await;
+    let kinds: Vec<_> = desk.work().await.into_iter().map(|item| item.kind).collect();
+    assert!(kinds.contains(&WorkKind::CarrierFault), "{kinds:?}");
+    desk.plan().await;
+    desk.pass(Duration::hours(3));
+    desk.plan().await;
+    assert_eq!((desk.dial().await, desk.placed(), desk.standing()), (0, 0, Standing::Free));
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_is_left_alone_and_then_tried_with_one_call() {
+    let desk = Desk::with_patients(50.0, 9).await;
+    desk.insists(&lost());
+    desk.dial().await;
+    desk.relents();
+    assert_eq!(desk.placed(), 0);
+    assert!(matches!(desk.standing(), Standing::Paused(Why::Down, Some(_))));
+    desk.pass(Duration::seconds(61));
+    let (one, two) = (desk.dialer.clone(), desk.replica(50.0));
+    desk.answers(lost());
+    assert_eq!((dial(&one).await, dial(&two).await, desk.placed()), (1, 0, 0), "one call of one replica");
+    desk.pass(Duration::seconds(110));
+    assert_eq!(dial(&two).await, 0, "then twice as long");
+    desk.pass(Duration::seconds(11));
+    assert_eq!((dial(&two).await, dial(&one).await, desk.placed()), (1, 8, 9), "it is up: all go on");
+}
+
+/// Whatever the job names: of three carriers, the first is down, the second takes its share and more, the third none.
+#[tokio::test]
+async fn another_carrier_stands_in_and_nothing_that_was_asked_for_moves() {
+    const SHARING: [(&str, u32); 3] = [("main", 1), ("spare", 1), ("idle", 0)];
+    let desk = Desk::open(50.0).await;
+    desk.take_in(40).await;
+    let spare = Arc::new(Telephones::new("spare"));
+    let main = dialer(&desk.rooms, desk.logged.clone(), 50.0, 100, &SHARING);
+    let other = dialer(&desk.rooms, spare.clone(), 50.0, 100, &SHARING);
+    desk.insists(&lost());
+    dial(&main).await;
+    desk.relents();
+    assert_eq!((desk.placed(), spare.count()), (0, 0));
+    let mine = dial(&other).await;
+    assert!(mine >= 20, "{mine}: all but what is tried again a little later");
+    desk.pass(Duration::seconds(40));
+    let late = dial(&other).await;
+    assert_eq!((mine + late, desk.placed(), spare.count()), (40, 0, 40));
+    let attempts = desk.attempts().await;
+    assert!(attempts.iter().all(|a| a.carrier.as_str() == "spare" && a.status == AttemptStatus::Accepted), "{attempts:?}");
+    desk.plan().await;
+    assert_eq!(desk.attempts().await, attempts, "the planner leaves them where they are");
+}
+
+#[tokio::test]
+async fn carriers_of_weight_share_the_calls_and_what_is_given_back_is_the_jobs_again() {
+    const SHARING: [(&str, u32); 2] = [("main", 3), ("spare", 1)];
+    let desk = Desk::open(200.0).await;
+    desk.take_in(120).await;
+    let spare = Arc::new(Telephones::new("spare"));
+    let main = dialer(&desk.rooms, desk.logged.clone(), 200.0, 500, &SHARING);
+    let other = dialer(&desk.rooms, spare.clone(), 200.0, 500, &SHARING);
+    spare.answers(refused(Refusal::SlowDown { retry_after_s: Some(5) }, 429));
+    dial(&other).await;
+    let waiting = desk.attempts().await.into_iter().filter(|attempt| attempt.status == AttemptStatus::Planned);
+    assert!(waiting.clone().count() > 90 && waiting.clone().all(|a| a.carrier.as_str() == "main"), "given back");
+    desk.pass(Duration::seconds(6));
+    dial(&other).await;
+    dial(&main).await;
+    let (three, one) = (desk.placed(), spare.count());
+    assert!(three + one == 120 && (15..=45).contains(&one), "{three} to {one}");
+}
+
+/// Whatever the carrier says: a minute after its longest possible end a call is settled.
+#[tokio::test]
+async fn a_call_that_fell_silent_is_settled_within_a_minute_of_its_longest_end() {
+    let over = |ended| CarrierCall { id: "CA1".to_string(), ended, started_at: None, talk_seconds: None };
+    for (says, id, want) in [
+        (Some(over(Some(FinalStatus::Busy))), Some("CA1"), AttemptStatus::Failed),
+        (Some(over(Some(FinalStatus::NoAnswer))), Some("CA1"), AttemptStatus::Completed),
+        (Some(over(None)), Some("CA1"), AttemptStatus::Failed),
+        (None, Some("CA1"), AttemptStatus::Failed),
+        (Some(over(Some(FinalStatus::NoAnswer))), None, AttemptStatus::Completed),
+        (None, None, AttemptStatus::Failed),
+    ] {
+        let desk = Desk::open(5.0).await;
+        samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
+        let deadline = desk.clock.now() + Duration::minutes(6);
+        let order = RequestOrder { deadline, now: desk.clock.now(), ..samples::order("ada", "d") };
+        desk.store.begin_request(&order).await.expect("granted");
+        let mut accepted = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::Accepted));
+        accepted.carrier_call_id = id.map(str::to_string);
+        desk.store.commit_call(&accepted).await.expect("accepted");
+        *desk.telephones.known.lock().expect("no panic") = says.clone().into_iter().collect();
+        desk.clock.advance_to(deadline - Duration::seconds(1));
+        while desk.clock.now() < deadline + Duration::seconds(55) {
+            desk.rescue().await;
+            desk.pass(Duration::seconds(5));
+        }
+        desk.rescue().await;
+        let ada = desk.attempt("att-ada").await;
+        assert_eq!(ada.status, want, "{says:?} {id:?}: {ada:?}");
+        assert_eq!(desk.store.lines_in_use(&"main".into()).await.expect("lines"), 0, "its line is free");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_a_webhook_told_of_while_the_carrier_was_asked_is_not_ended() {
+    let desk = Desk::open(5.0).await;
+    samples::requesting(&*desk.store, "ada", number(1)).await;
+    for _ in 0..2 {
+        desk.rescue().await;
+        desk.pass(Duration::seconds(20));
+    }
+    let meeting = Arc::new(Barrier::new(2));
+    *desk.telephones.meeting.lock().expect("no panic") = Some(meeting.clone());
+    let (dialer, live) = (desk.dialer.clone(), desk.rooms.live.clone());
+    let asking = tokio::spawn(async move { dialer.rescue().await });
+    meeting.wait().await;
+    live.report(&"token-ada".into(), &CallEvent::Ringing, Some("CA9".to_string())).await.expect("a webhook came");
+    meeting.wait().await;
+    asking.await.expect("no panic").expect("a round");
+    let ada = desk.attempt("att-ada").await;
+    assert_eq!((ada.status, ada.carrier_call_id.as_deref()), (AttemptStatus::Ringing, Some("CA9")));
+}
