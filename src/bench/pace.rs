@@ -51,6 +51,7 @@ pub async fn measure(bench: Bench<'_>) -> anyhow::Result<Figure> {
     engine.stop().await?;
     network.stop().await;
     let value = rate_of(&arrived).unwrap_or_default();
+    bench.tell(&format!("pace_50: {:.1} % of the allowed pace were kept", 100.0 * value / f64::from(RATE)));
     ensure!(arrived.len() == count, "only {} of {count} due calls were placed", arrived.len());
     Ok(Figure::new("pace_50", "calls/s", value, f64::from(RATE), "the allowed pace, of which 95 % are to be kept"))
 }

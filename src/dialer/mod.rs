@@ -93,25 +93,26 @@ impl Dialer {
             tracing::error!(%error, carrier = %self.carrier.name(), "how the carrier stands could not be read; trying again");
         }
         loop {
-            match self.dial_due(&tracker, &stop).await {
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again"),
+            let began = self.clock().now();
+            if let Err(error) = self.dial_due(&tracker, &stop).await {
+                tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.wait() => {}
+                () = self.wait(began) => {}
             }
         }
     }
 
-    /// Until the next attempt is due, the plan changed, or it is time to look anyway.
-    async fn wait(&self) {
+    /// Until the next attempt is due, the plan changed, or it is time to look anyway. What fell due since the last round
+    /// `began` is due now; what was due before is left for a reason, such as the pace.
+    async fn wait(&self, began: DateTime<Utc>) {
         let now = self.clock().now();
         let mut look = now + LOOK;
         let routes: BTreeSet<CarrierName> = self.link.takes(now).into_iter().map(|take| take.route).collect();
         for route in routes {
             let due = self.live.store.next_due(&route, now).await.ok().flatten();
-            look = due.filter(|due| *due > now).map_or(look, |due| due.min(look));
+            look = due.filter(|due| *due > began).map_or(look, |due| due.min(look));
         }
         tokio::select! {
             () = self.clock().sleep_until(look) => {}
