@@ -136,9 +136,12 @@ pub fn final_status(word: &str) -> Option<FinalStatus> {
 /// Whether a failure is the number's for good: SIP 404, 410, 484, 604, and the carrier's own codes: 13223 (bad format), 13225
 /// (blocked), 13226 (unknown country code), 13227 (a country we may not call). 13224 can be an outage, so it is not one.
 fn failure(fields: &[(String, String)]) -> EndReason {
-    let sip = field(fields, "SipResponseCode").unwrap_or_default();
+    // Twilio's name for it, and SignalWire's. Telnyx says it in a word.
+    let sip = field(fields, "SipResponseCode").or_else(|| field(fields, "SipResultCode")).unwrap_or_default();
+    let cause = field(fields, "HangupCause").unwrap_or_default();
     let code = field(fields, "ErrorCode").unwrap_or_default();
     let permanent = matches!(code, "13223" | "13225" | "13226" | "13227" | "21211" | "21217");
+    let permanent = permanent || cause == "not_found";
     if permanent || matches!(sip, "404" | "410" | "484" | "604") { EndReason::BadNumber } else { EndReason::CarrierFault }
 }
 
@@ -222,6 +225,13 @@ mod tests {
             ("status/t", "CallStatus=no-answer", ended(FinalStatus::NoAnswer, None, None)),
             ("status/t", "CallStatus=canceled", ended(FinalStatus::Cancelled, None, None)),
             ("status/t", "CallStatus=failed&SipResponseCode=404", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            ("status/t", "CallStatus=failed&SipResultCode=404", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            ("status/t", "CallStatus=failed&HangupCause=not_found", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            (
+                "status/t",
+                "CallStatus=failed&HangupCause=call_rejected",
+                ended(FinalStatus::Failed, None, Some(EndReason::CarrierFault)),
+            ),
             (
                 "status/t",
                 "CallStatus=failed&SipResponseCode=503",
