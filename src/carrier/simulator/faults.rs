@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_explains_every_fault() {
+        let readme = include_str!("../../../README.md");
+        for (_, name, about) in Fault::TABLE {
+            assert!(readme.contains(&format!("| `{name}` | {about} |")), "README.md: `{name}`");
+        }
+    }
+
+    #[test]
     fn one_fault_is_switched_on_and_off() {
         let list = FaultList::parse("lost-answer:0.5").expect("a list").with(Fault::Down, 1.0);
         assert_eq!(list.to_string(), "lost-answer:0.5,down:1");

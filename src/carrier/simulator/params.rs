@@ -326,7 +326,8 @@ mod tests {
     #[test]
     fn each_carrier_has_its_own_names_and_ranges() {
         use Dialect::{SignalWire, Telnyx, Twilio};
-        let table: [(Dialect, &[(&str, &str)], Result<(), u32>); 11] = [
+        type Given = &'static [(&'static str, &'static str)];
+        let table: [(Dialect, Given, Result<(), u32>); 11] = [
             (Telnyx, &[("Timeout", "4")], Err(20001)),
             (Telnyx, &[("Timeout", "121")], Err(20001)),
             (Telnyx, &[("TimeLimit", "29")], Err(20001)),

@@ -33,7 +33,7 @@ pub enum Led {
 /// Why the words of a document did not come to their end.
 enum Stopped {
     Key(char),
-    Led(Led),
+    Led(Box<Led>),
 }
 
 /// Follows `verbs`, which came from `here`; a document of a request came from nowhere.
@@ -57,7 +57,7 @@ pub async fn follow(network: &Arc<Network>, line: &mut Line, here: Option<&Addre
             verb => performer.utter(line, verb, false).await,
         };
         if let Err(Stopped::Led(led)) = stopped {
-            return led;
+            return *led;
         }
     }
     // The end of a document hangs up.
@@ -80,7 +80,7 @@ impl Performer<'_> {
                     pressed = Some(key);
                     break;
                 }
-                Err(Stopped::Led(led)) => return Some(led),
+                Err(Stopped::Led(led)) => return Some(*led),
             }
         }
         let mut digits = String::new();
@@ -130,7 +130,7 @@ impl Performer<'_> {
     }
 
     async fn play(&self, line: &mut Line, url: &str, heeds_keys: bool) -> Result<(), Stopped> {
-        let broken = |code, what: String| Stopped::Led(Led::Broken { code, what });
+        let broken = |code, what: String| Stopped::Led(Box::new(Led::Broken { code, what }));
         let address = self.address(url).ok_or_else(|| broken(11200, "Play has no sound address".into()))?;
         let fetching = async {
             match self.network.strikes(Fault::AudioFails) {
@@ -165,7 +165,7 @@ impl Performer<'_> {
         match happened {
             Happened::Nothing => Ok(()),
             Happened::Key(key) => Err(Stopped::Key(key)),
-            happened => Err(Stopped::Led(led_by(self.network, happened))),
+            happened => Err(Stopped::Led(Box::new(led_by(self.network, happened)))),
         }
     }
 }

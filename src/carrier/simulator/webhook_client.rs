@@ -187,7 +187,7 @@ impl WebhookClient {
                 request = request.header("I-Twilio-Idempotency-Token", idempotency);
             }
             let response = request.send().await.map_err(describe)?;
-            if !matches!(response.status().as_u16(), 301 | 302 | 303) {
+            if !matches!(response.status().as_u16(), 301..=303) {
                 return Ok(response);
             }
             // Followed with GET: the form is lost.
