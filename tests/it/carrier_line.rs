@@ -32,7 +32,8 @@ async fn gathered(attributes: &'static str, keys: &str) -> Option<(String, Strin
 
 #[tokio::test]
 async fn keys_are_gathered_as_the_document_says() {
-    let table: [(&str, &str, Option<(&str, &str)>); 9] = [
+    type Told = Option<(&'static str, &'static str)>;
+    let table: [(&str, &str, Told); 9] = [
         ("numDigits=\"4\"", "+500:0412", Some(("0412", ""))),
         ("numDigits=\"4\" timeout=\"3\"", "+500:041", Some(("041", ""))),
         ("timeout=\"3\"", "1000:12#", Some(("12", "#"))),
