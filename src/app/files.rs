@@ -84,7 +84,7 @@ pub fn check_all(outline: &Outline) -> Findings {
 /// Several carriers that could take each other's calls, and none that does: all weights are 0.
 fn nobody_shares(config: &Config) -> Vec<Fault> {
     let file = config.file.clone().unwrap_or_default();
-    let of_sort = |real| config.carriers.values().filter(move |carrier| carrier.kind.is_real() == real);
+    let of_sort = |real| config.carriers.values().filter(move |carrier| carrier.kind.is_real == real);
     let alone = [true, false].into_iter().filter(|real| of_sort(*real).count() > 1 && of_sort(*real).all(|c| c.weight == 0));
     alone
         .map(|real| {

@@ -66,7 +66,7 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     }
     if args.call.is_some() && !all.is_empty() {
         let title = |carrier: &str, at: &str| format!("Carrier {carrier}, counted from {at}\n");
-        let talk = || table(&conversation::HEAD, conversation::lines(&entries).into_iter());
+        let talk = || table(&conversation::HEAD, conversation::lines(&entries));
         let first = entries.iter().map(|(_, entry)| entry).min_by_key(|entry| entry.at);
         let head = first.map(|entry| title(&entry.carrier, &entry.at.to_rfc3339_opts(SecondsFormat::Millis, true)));
         desk.output.value(&all, || head.unwrap_or_default() + &talk())?;

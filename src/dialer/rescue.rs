@@ -193,8 +193,8 @@ impl Dialer {
             Ok(found) => {
                 // Not every carrier keeps the limit of a call (SignalWire knows none): then it is ended here, and its end is
                 // heard of like any other.
-                if found.is_some() {
-                    match self.carrier.end_call(call_id).await {
+                if let Some(found) = &found {
+                    match self.carrier.end_call(&found.id).await {
                         Ok(()) => tracing::warn!("the call outlasts its limit: the carrier was told to end it"),
                         Err(error) => tracing::warn!(%error, "the call outlasts its limit and could not be ended"),
                     }

@@ -124,10 +124,7 @@ fn dialer(rooms: &Rooms, carrier: Arc<dyn Carrier>, rate: f64, lines: u32, shari
     let members = sharing.iter().map(|(name, weight)| Member { carrier: (*name).into(), weight: *weight }).collect();
     Arc::new(Dialer {
         live: rooms.live.clone(),
-        settings: DialerSettings {
-            max_calls: lines,
-            ring_timeout: Duration::seconds(20),
-        },
+        settings: DialerSettings { max_calls: lines, ring_timeout: Duration::seconds(20) },
         planned: Arc::new(Notify::new()),
         holder: format!("dialler-{}", chance.hex(4)),
         chance,

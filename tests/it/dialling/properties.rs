@@ -57,6 +57,10 @@ impl Carrier for Moody {
         Err(refused(Refusal::NotLive, 404))
     }
 
+    async fn end_call(&self, _: &str) -> Result<(), CarrierError> {
+        Err(refused(Refusal::NotLive, 404))
+    }
+
     async fn find_calls(&self, to: &PhoneNumber, _: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
         if self.chance.below(4) == 0 {
             return Err(CarrierError::Unknown("status 502".into()));
@@ -75,6 +79,10 @@ impl Carrier for Moody {
 
     fn receive(&self, _: &WebhookRequest<'_>) -> Result<Webhook, Rejected> {
         Err(Rejected::NotFound)
+    }
+
+    fn answer_incoming(&self, _: &IncomingReply<'_>) -> Document {
+        Document { content_type: "text/plain", body: String::new() }
     }
 
     fn document(&self, _: &AttemptToken, _: &Page) -> Document {
