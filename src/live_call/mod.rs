@@ -6,6 +6,7 @@
 mod changes;
 mod follow_up;
 mod incoming;
+mod kept;
 mod noted;
 mod strange;
 mod take;
@@ -14,6 +15,7 @@ mod voice;
 mod webhook;
 
 pub use incoming::{Briefs, Reception};
+pub use kept::Kept;
 pub use noted::Unfit;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
 
@@ -50,6 +52,8 @@ pub struct LiveCalls {
     pub nudge: Nudge,
     /// For calls to our number.
     pub reception: Reception,
+    /// Audio that the store keeps already.
+    pub kept: Kept,
 }
 
 /// What a webhook is answered.

@@ -117,7 +117,7 @@ impl LiveCalls {
             }),
             standing: stored(&standing),
             carrier_call_id,
-            audio,
+            audio: self.kept.without_known(audio),
             log: log.map(|mut entry| {
                 entry.status = if document.is_some() && !reaction.push { 200 } else { 204 };
                 entry.verdict = verdict.to_string();
@@ -125,6 +125,7 @@ impl LiveCalls {
             }),
         };
         self.store.commit_call(&commit).await?;
+        self.kept.note(&commit.audio);
         self.after_commit(carrier, record, &commit, &reaction, was_ended);
         Ok(Taken { attempt: id, document: if reaction.push { None } else { document }, verdict })
     }

@@ -39,6 +39,8 @@ type Tx = Transaction<'static, sqlx::Postgres>;
 
 const CONNECTIONS: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// After so long without work a connection is asked whether it lives still.
+const RESTED: Duration = Duration::from_secs(1);
 /// What the server enforces: no statement, wait or forgotten transaction holds others up for long.
 const SERVER_TIMEOUTS: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
@@ -54,6 +56,15 @@ impl Pools {
         let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
         first.map_err(|_| DatabaseFault::new("the server does not answer"))??.close().await?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+        // To ask a connection each time whether it lives costs as much as a statement; a busy one has just shown it.
+        let pool = pool.test_before_acquire(false).before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > RESTED {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        });
         Ok(Pools(pool.connect_lazy_with(options)))
     }
 
