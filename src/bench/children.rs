@@ -3,10 +3,14 @@
 use super::world::World;
 use anyhow::{Context, ensure};
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// A process of ours; it is killed, by its own handle, when this goes.
-pub struct Program(Child);
+pub struct Program {
+    child: Child,
+    log: PathBuf,
+}
 
 fn command(world: &World, arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("this program cannot find itself")?);
@@ -24,9 +28,10 @@ fn command(world: &World, arguments: &[&str]) -> anyhow::Result<Command> {
 impl Program {
     /// Starts a program that runs until it is killed.
     pub fn start(world: &World, arguments: &[&str]) -> anyhow::Result<Program> {
-        let log = File::options().create(true).append(true).open(world.file("children.log"))?;
-        let child = command(world, arguments)?.stderr(log).spawn();
-        Ok(Program(child.with_context(|| format!("{} cannot be started", arguments[0]))?))
+        let log = world.file("children.log");
+        let file = File::options().create(true).append(true).open(&log)?;
+        let child = command(world, arguments)?.stderr(file).spawn();
+        Ok(Program { child: child.with_context(|| format!("{} cannot be started", arguments[0]))?, log })
     }
 
     /// Runs a command to its end.
@@ -36,26 +41,33 @@ impl Program {
         Ok(())
     }
 
+    /// What was said last, by it or another one of its world.
+    pub fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(3)..].join("\n")
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     /// Whether it has ended well.
     pub fn succeeded(&mut self) -> bool {
-        self.0.try_wait().ok().flatten().is_some_and(|status| status.success())
+        self.child.try_wait().ok().flatten().is_some_and(|status| status.success())
     }
 
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
-        matches!(self.0.try_wait(), Ok(None))
+        matches!(self.child.try_wait(), Ok(None))
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         // It may be over already: then there is nothing to end.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

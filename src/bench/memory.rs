@@ -67,7 +67,8 @@ fn day(world: &World) -> anyhow::Result<String> {
 pub async fn answers(program: &mut Program, url: &str) -> anyhow::Result<()> {
     let (client, watch) = (client()?, Clock::system().stopwatch());
     while client.get(url).send().await.is_err() {
-        ensure!(program.runs() && watch.elapsed() < PATIENCE, "a program that the benchmark needs does not answer");
+        let waiting = program.runs() && watch.elapsed() < PATIENCE;
+        ensure!(waiting, "a program that the benchmark needs does not answer: {}", program.last_words());
         tokio::time::sleep(LOOK / 5).await;
     }
     Ok(())
