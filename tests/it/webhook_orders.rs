@@ -251,7 +251,7 @@ impl Hospital {
 /// The path of what follows when nobody presses a key.
 fn redirect(page: &str) -> String {
     let url = page.split("<Redirect method=\"POST\">").nth(1).unwrap_or_else(|| panic!("a way on: {page}"));
-    url.split("/carriers/main/").nth(1).expect("our address").split("</Redirect>").next().expect("its end").to_string()
+    url.split("/carriers/main/").nth(1).expect("our address").split(['#', '<']).next().expect("its end").to_string()
 }
 
 fn news(story: &Story) -> Vec<Said> {

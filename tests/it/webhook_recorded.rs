@@ -4,9 +4,13 @@
 //!
 //! `CALLAHEAD_WRITE_GOLDEN=1` writes what is answered now into the files, to be read before it is kept.
 
+use crate::store_suite::samples::at;
 use crate::support::http::signed;
 use crate::webhook_desk::{FORM, PUBLIC, Setup, WebDesk, encode, request};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use callahead::store::Direction;
+use ed25519_dalek::{Signer as _, SigningKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,39 +62,81 @@ struct Rows {
     opt_outs: usize,
 }
 
-/// How a carrier is configured, and how it signs.
-struct Signer {
-    folder: &'static str,
-    config: &'static str,
-    header: &'static str,
+/// Whose conversations they are: how the carrier is configured, and how it signs.
+#[derive(Clone, Copy)]
+enum Signer {
+    Twilio,
+    SignalWire,
+    Telnyx,
 }
 
-const SIGNERS: [Signer; 1] = [Signer {
-    folder: "twilio",
-    config: "[carriers.twilio]\nkind = \"twilio\"\naccount = \"AC00000000000000000000000000000001\"\nauth_token = { env = \"X\" }\nfrom = \"+16175550100\"\n",
-    header: "X-Twilio-Signature",
-}];
-
 impl Signer {
-    fn sign(&self, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-        let signature = signed(SECRET, &format!("{PUBLIC}{path}"), fields);
-        request("POST", path, &[("Content-Type", FORM), (self.header, &signature)], encode(fields).as_bytes())
+    fn folder(self) -> &'static str {
+        match self {
+            Signer::Twilio => "twilio",
+            Signer::SignalWire => "signalwire",
+            Signer::Telnyx => "telnyx",
+        }
     }
+
+    fn config(self) -> String {
+        let own = match self {
+            Signer::Twilio => "auth_token = { env = \"X\" }".to_string(),
+            Signer::SignalWire => {
+                "api_url = \"http://127.0.0.1:9/api/laml\"\nauth_token = { env = \"Y\" }\nsigning_key = { env = \"X\" }"
+                    .to_string()
+            }
+            Signer::Telnyx => {
+                let key = STANDARD.encode(ed25519().verifying_key().as_bytes());
+                format!("auth_token = {{ env = \"Y\" }}\npublic_key = \"{key}\"")
+            }
+        };
+        let name = self.folder();
+        format!("[carriers.{name}]\nkind = \"{name}\"\naccount = \"AC1\"\n{own}\nfrom = \"+16175550100\"\n")
+    }
+
+    fn sign(self, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+        let body = encode(fields);
+        let form = ("Content-Type", FORM);
+        let shared = signed(SECRET, &format!("{PUBLIC}{path}"), fields);
+        let timestamp = at(2).timestamp().to_string();
+        let own = STANDARD.encode(ed25519().sign(format!("{timestamp}|{body}").as_bytes()).to_bytes());
+        let headers = match self {
+            Signer::Twilio => vec![form, ("X-Twilio-Signature", shared.as_str())],
+            Signer::SignalWire => vec![form, ("X-SignalWire-Signature", &shared)],
+            Signer::Telnyx => vec![form, ("telnyx-signature-ed25519", &own), ("telnyx-timestamp", &timestamp)],
+        };
+        request("POST", path, &headers, body.as_bytes())
+    }
+}
+
+fn ed25519() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
 }
 
 #[tokio::test]
 async fn twilio_is_answered_as_recorded() {
-    replay(&SIGNERS[0]).await;
+    replay(Signer::Twilio).await;
+}
+
+#[tokio::test]
+async fn signalwire_is_answered_as_recorded() {
+    replay(Signer::SignalWire).await;
+}
+
+#[tokio::test]
+async fn telnyx_is_answered_as_recorded() {
+    replay(Signer::Telnyx).await;
 }
 
 /// Every conversation of a carrier, each with a call of its own.
-async fn replay(signer: &Signer) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/webhooks").join(signer.folder);
+async fn replay(signer: Signer) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/webhooks").join(signer.folder());
     let mut files: Vec<PathBuf> = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
     files.sort();
     assert!(files.len() >= 3, "{}", folder.display());
-    let env = vec![("X".to_string(), SECRET.to_string())];
-    let desk = WebDesk::open(Setup { carriers: signer.config.to_string(), env, ..Setup::default() }).await;
+    let env = [("X", SECRET), ("Y", "not what it signs with")].map(|(name, value)| (name.to_string(), value.to_string())).into();
+    let desk = WebDesk::open(Setup { carriers: signer.config(), env, ..Setup::default() }).await;
     for (n, file) in (1..).zip(files) {
         let text = fs::read_to_string(&file).expect("a file");
         let mut conversation: Conversation = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
@@ -109,11 +155,11 @@ async fn replay(signer: &Signer) {
     }
 }
 
-async fn tell(desk: &WebDesk, n: u32, signer: &Signer, conversation: &Conversation) -> (Vec<Reply>, Rows) {
-    let token = desk.call_by(signer.folder, n).await;
+async fn tell(desk: &WebDesk, n: u32, signer: Signer, conversation: &Conversation) -> (Vec<Reply>, Rows) {
+    let token = desk.call_by(signer.folder(), n).await;
     let mut replies = Vec::new();
     for recorded in &conversation.requests {
-        let path = format!("/carriers/{}/{}", signer.folder, recorded.path.replace("TOKEN", &token));
+        let path = format!("/carriers/{}/{}", signer.folder(), recorded.path.replace("TOKEN", &token));
         let mut fields = if recorded.bare { BTreeMap::new() } else { conversation.common.clone() };
         fields.extend(recorded.fields.clone());
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
