@@ -74,7 +74,8 @@ impl Story {
     /// The address that the carrier is asked to turn the call to.
     async fn turned(&mut self) -> String {
         let url = tokio::time::timeout(Duration::from_secs(20), self.asked.recv()).await.expect("in time").expect("a url");
-        url.split_once("/carriers/main/").expect("our own address").1.to_string()
+        let path = url.split_once("/carriers/main/").expect("our own address").1;
+        path.split('#').next().expect("a path").to_string()
     }
 
     async fn ends(&self, seconds: &str) -> (Outcome, EndReason) {
