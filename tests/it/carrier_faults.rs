@@ -78,7 +78,10 @@ async fn what_a_useless_answer_leads_to() {
     // The fallback address says the message from its beginning.
     let world = World::start(Setup { script: broken_after_a_key, ..Setup::default() }).await;
     world.call_all(&["01"]).await;
-    let asks = world.engine.asks("01");
+    let mut asks = world.engine.asks("01");
+    let keys = asks.iter().filter(|ask| matches!(ask, Ask::Key { step: 1, .. })).count();
+    assert_eq!(keys, 3, "our addresses wish for two more tries: {asks:?}");
+    asks.dedup();
     assert!(matches!(asks[..3], [Ask::Answered { .. }, Ask::Key { step: 1, .. }, Ask::Answered { .. }]), "{asks:?}");
     assert_eq!(world.network.tally().calls[0].status, Status::Completed);
 }

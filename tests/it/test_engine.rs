@@ -188,7 +188,9 @@ impl Engine {
 
 async fn webhook(State(engine): State<Arc<Engine>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body: Bytes = axum::body::to_bytes(body, 64 * 1024).await.expect("a body");
+    let Ok(body): Result<Bytes, _> = axum::body::to_bytes(body, 64 * 1024).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let path_and_query = parts.uri.path_and_query().expect("a path").as_str().to_string();
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_string);
     let received = engine.carrier.receive(&WebhookRequest {
