@@ -221,6 +221,8 @@ pub struct Incoming {
 pub enum IncomingAsk {
     /// It rings at our number.
     Rings,
+    /// An address failed, and what is to be said now is asked for again: at any point of the call, its beginning included.
+    Fallback,
     /// Keys were pressed while `step` was gathering; it may be fewer than were asked for, or none.
     Digits {
         /// The incoming call.
@@ -319,6 +321,12 @@ pub enum Message {
 pub enum Ask {
     /// The call was answered.
     Answered {
+        /// Who or what, where detection ran before.
+        answered_by: Option<AnsweredBy>,
+    },
+    /// Another address failed, and what is to be said now is asked for again: at any point of the call, its beginning
+    /// included.
+    Fallback {
         /// Who or what, where detection ran before.
         answered_by: Option<AnsweredBy>,
     },

@@ -14,11 +14,12 @@ const NOTES_WITHIN: Duration = Duration::from_millis(500);
 /// What stands in the log where somebody named a carrier that we do not have.
 const NOBODY: &str = "unknown";
 /// The words of our own addresses; others are a stranger's.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 14] = [
     "voice",
     "status",
     "amd",
     "answered",
+    "fallback",
     "key",
     "silence",
     "played",
@@ -97,7 +98,7 @@ impl LiveCalls {
         let (carrier, attempt) = (entry.carrier.as_str(), answer.attempt.as_ref().map(AttemptId::as_str));
         let (status, verdict, why) = (answer.status, answer.verdict, answer.why.as_deref());
         match verdict {
-            "ok" | "late" | "turned" => {}
+            "ok" | "late" | "turned" | "fallback" => {}
             "duplicate" => tracing::info!(carrier, attempt, status, verdict, "a webhook came again and changed nothing"),
             "one_moment" | "trouble" => {
                 tracing::error!(carrier, attempt, status, verdict, why, "a webhook could not be taken in");

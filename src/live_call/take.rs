@@ -71,12 +71,7 @@ impl LiveCalls {
                 known.reply.clone().map(|body| Document { content_type: self.content_type(carrier, &record.token), body });
             return Ok(Taken { attempt: id, document, verdict: "duplicate" });
         }
-        let script = &record.brief.script;
-        // Everything about one call is said and replayed by what was in force when it was placed.
-        let speech = self.voice.of_call(record.attempt.placed_at, &record.brief);
-        let scripts =
-            speech.scripts.for_call(script, &record.brief.site).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
-        let mut call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
+        let (mut call, speech) = self.replayed(record)?;
         if answers_no_step(&call, event) {
             // Nothing is kept, so that the true answer of that step finds its place.
             let page = call.current().map(|step| self.voice.page(&speech, &Listener::of(&record.brief), step)).transpose()?;
@@ -128,6 +123,17 @@ impl LiveCalls {
         self.kept.note(&commit.audio);
         self.after_commit(carrier, record, &commit, &reaction, was_ended);
         Ok(Taken { attempt: id, document: if reaction.push { None } else { document }, verdict })
+    }
+
+    /// A call as its events left it, and how it sounds: everything about one call is said and replayed by what was in force
+    /// when it was placed.
+    pub(super) fn replayed(&self, record: &CallRecord) -> Result<(Call, Arc<Speech>), LiveCallError> {
+        let script = &record.brief.script;
+        let speech = self.voice.of_call(record.attempt.placed_at, &record.brief);
+        let scripts =
+            speech.scripts.for_call(script, &record.brief.site).ok_or_else(|| LiveCallError::NoScript(script.clone()))?;
+        let call = Call::replay(record.brief.clone(), scripts, record.events.iter().map(|e| (&e.event, e.at)));
+        Ok((call, speech))
     }
 
     /// What need not be in the transaction: turning the live call, and telling the planner.

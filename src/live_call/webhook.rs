@@ -5,9 +5,10 @@ use super::strange::{Strange, is_of};
 use super::take::{Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
 use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, Webhook, WebhookRequest};
-use crate::core::call::CallEvent;
-use crate::core::domain::WorkKind;
+use crate::core::call::{CallEvent, Step, Then, TransferResult};
+use crate::core::domain::{AnsweredBy, WorkKind};
 use crate::core::ids::{AttemptToken, CarrierName};
+use crate::prompt::Listener;
 use crate::store::WebhookEntry;
 use crate::worklist::item;
 use std::sync::Arc;
@@ -122,6 +123,10 @@ impl LiveCalls {
                 Ask::Silence { step } => CallEvent::Silence { step },
                 Ask::Played { step } => CallEvent::Played { step },
                 Ask::Transferred { step, result } => CallEvent::Transferred { step, result },
+                Ask::Fallback { answered_by } => {
+                    let id = received.carrier_call_id.clone();
+                    return self.fallback(carrier, &received.token, id, answered_by, entry).await;
+                }
                 Ask::Turned { step } => return self.turned(carrier, received, step).await,
             },
         };
@@ -148,13 +153,42 @@ impl LiveCalls {
         Ok(Ok(Taken { attempt: record.attempt.id, document: Some(document), verdict }))
     }
 
+    /// An address failed, and the carrier asks for what is to be said now: whatever the patient has answered by then is
+    /// kept, and the call goes on from there. A desk that was dialled is not dialled once more.
+    pub(super) async fn fallback(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        token: &AttemptToken,
+        id: Option<String>,
+        answered_by: Option<AnsweredBy>,
+        entry: WebhookEntry,
+    ) -> Result<Result<Taken, Strange>, LiveCallError> {
+        let Some(record) = self.store.load_call(token).await? else { return Ok(Err(Strange::NoAttempt)) };
+        if let Err(strange) = is_of(&record, carrier.name().as_str(), id.as_deref()) {
+            return Ok(Err(strange));
+        }
+        let (call, speech) = self.replayed(&record)?;
+        let event = match call.current() {
+            None => CallEvent::Answered { answered_by },
+            Some(Step { number: step, then: Then::Transfer { .. }, .. }) => {
+                CallEvent::Transferred { step: *step, result: TransferResult::Failed }
+            }
+            Some(step) => {
+                let (page, _) = self.voice.page(&speech, &Listener::of(&record.brief), step)?;
+                let document = Some(carrier.document(token, &page));
+                return Ok(Ok(Taken { attempt: record.attempt.id.clone(), document, verdict: "fallback" }));
+            }
+        };
+        self.take_event(token, &event, id, Some(entry)).await
+    }
+
     pub(super) fn content_type(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> &'static str {
         self.apology(carrier, token).content_type
     }
 }
 
 impl Taken {
-    fn answer(self, message: &Message) -> Answer {
+    pub(super) fn answer(self, message: &Message) -> Answer {
         let status = if matches!(message, Message::Ask(_)) { 200 } else { 204 };
         let why = (self.verdict == "out_of_step").then(|| "it answers a step that was not given".to_string());
         // What changed something was committed with its entry.

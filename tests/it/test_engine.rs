@@ -47,7 +47,7 @@ pub fn reminder(ask: &Ask) -> Option<Page> {
     let gather = |step, audio: &str| page(step, &[audio], Then::Gather { timeout_s: 4 });
     Some(match ask {
         Ask::Answered { answered_by: Some(AnsweredBy::MachineEnd) } => page(1, &["voicemail-6000"], Then::HangUp),
-        Ask::Answered { .. } => page(1, &["hello-2000", "message-9000"], Then::Gather { timeout_s: 4 }),
+        Ask::Answered { .. } | Ask::Fallback { .. } => page(1, &["hello-2000", "message-9000"], Then::Gather { timeout_s: 4 }),
         Ask::Key { step, key } if key.as_char() == '1' => gather(step + 1, "confirmed-3000"),
         Ask::Key { step, .. } => gather(step + 1, "message-9000"),
         Ask::Silence { step } if *step < 3 => gather(step + 1, "message-9000"),

@@ -9,8 +9,10 @@ use crate::core::ids::{AttemptToken, CarrierName};
 /// What a callback address stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hook {
-    /// The call was answered; also asked again when another address failed.
+    /// The call was answered.
     Answered,
+    /// Another address failed.
+    Fallback,
     /// The gather of a step ended with a key.
     Key(u32),
     /// The gather of a step ended without one.
@@ -72,6 +74,7 @@ impl Addresses {
         let (base, token) = (&self.base, token.as_str());
         match hook {
             Hook::Answered => format!("{base}/voice/{token}/answered"),
+            Hook::Fallback => format!("{base}/voice/{token}/fallback"),
             Hook::Key(step) => format!("{base}/voice/{token}/{step}/key"),
             Hook::Silence(step) => format!("{base}/voice/{token}/{step}/silence"),
             Hook::Played(step) => format!("{base}/voice/{token}/{step}/played"),
@@ -106,11 +109,11 @@ pub struct Again {
 impl Addresses {
     /// The address that asks the same again: what a repeat of the request would not carry stands in its query.
     pub fn again(&self, token: &AttemptToken, ask: &Ask, tries: u32) -> String {
+        let by = |by: Option<AnsweredBy>| by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default();
         let again = |hook, more: String| self.written(token, hook, &format!("?try={tries}{more}"));
         match *ask {
-            Ask::Answered { answered_by } => {
-                again(Hook::Answered, answered_by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default())
-            }
+            Ask::Answered { answered_by } => again(Hook::Answered, by(answered_by)),
+            Ask::Fallback { answered_by } => again(Hook::Fallback, by(answered_by)),
             // Star and hash are no letters of a query.
             Ask::Key { step, key } => again(Hook::Key(step), format!("&key=%{:02X}", u32::from(key.as_char()))),
             Ask::Silence { step } => again(Hook::Silence(step), String::new()),
@@ -139,6 +142,7 @@ pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
     let parts: Vec<&str> = path.split('/').collect();
     let (token, hook) = match parts.as_slice() {
         ["voice", token, "answered"] => (token, Hook::Answered),
+        ["voice", token, "fallback"] => (token, Hook::Fallback),
         ["voice", token, step, what] => {
             let step = step.parse().ok()?;
             let hook = match *what {
@@ -175,6 +179,8 @@ mod tests {
         let machine = Some(AnsweredBy::MachineEnd);
         let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
         assert_eq!(read_again(&address), Again { tries: 1, answered_by: machine, ..Again::default() });
+        let address = addresses.again(&token, &Ask::Fallback { answered_by: None }, 2);
+        assert!(address.ends_with("/voice/0af1/fallback?try=2"), "{address}");
         assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
     }
 
@@ -196,6 +202,7 @@ mod tests {
         let token = AttemptToken::from("0af1");
         for (hook, want) in [
             (Hook::Answered, "voice/0af1/answered"),
+            (Hook::Fallback, "voice/0af1/fallback"),
             (Hook::Key(3), "voice/0af1/3/key"),
             (Hook::Silence(3), "voice/0af1/3/silence"),
             (Hook::Played(12), "voice/0af1/12/played"),

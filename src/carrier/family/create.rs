@@ -20,8 +20,9 @@ pub fn fields(profile: &Profile, addresses: &Addresses, from: &PhoneNumber, mach
         ("From", text(from.as_str())),
         ("Url", at(Hook::Answered)),
         (profile.url_method, post()),
-        // Asked when another address failed: it says the message from its beginning.
-        ("FallbackUrl", at(Hook::Answered)),
+        // Asked when another address failed, also in the middle of a call. An address of its own, as not every carrier says
+        // why it asks.
+        ("FallbackUrl", at(Hook::Fallback)),
     ];
     if profile.fallback_method {
         fields.push(("FallbackMethod", post()));

@@ -1,5 +1,5 @@
-//! Calls to our number. The hospital sets the number's voice address at the carrier to `…/incoming` and its status address to
-//! `…/incoming/status`; every later address names the call by a token of its own. What was entered stands in none of them,
+//! Calls to our number. The hospital sets the number's voice address at the carrier to `…/incoming`, its fallback to
+//! `…/incoming/fallback` and its status address to `…/incoming/status`; every later address names the call by a token of its own. What was entered stands in none of them,
 //! nor in the webhook log: it may be a birthday.
 
 use super::addresses::{Addresses, Hook};
@@ -21,6 +21,8 @@ const NO_NUMBERS: [&str; 3] = ["+7378742833", "+266696687", "+86282452253"];
 pub enum IncomingHook {
     /// It rings.
     Rings,
+    /// Another address failed.
+    Fallback,
     /// The gather of a step ended, with keys or without.
     Digits(AttemptToken, u32),
     /// Status news.
@@ -32,6 +34,7 @@ pub fn read_hook(path: &str) -> Option<IncomingHook> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["incoming"] => Some(IncomingHook::Rings),
+        ["incoming", "fallback"] => Some(IncomingHook::Fallback),
         ["incoming", "status"] => Some(IncomingHook::Status),
         ["incoming", token, step, "digits"] => {
             let sound = (1..=128).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -45,6 +48,7 @@ pub fn read_hook(path: &str) -> Option<IncomingHook> {
 fn address(addresses: &Addresses, hook: &IncomingHook, query: &str) -> String {
     match hook {
         IncomingHook::Rings => addresses.below(&format!("incoming{query}")),
+        IncomingHook::Fallback => addresses.below(&format!("incoming/fallback{query}")),
         IncomingHook::Digits(token, step) => addresses.below(&format!("incoming/{}/{step}/digits{query}", token.as_str())),
         IncomingHook::Status => addresses.below("incoming/status"),
     }
@@ -61,7 +65,8 @@ pub fn read(hook: IncomingHook, fields: &[(String, String)], request: &WebhookRe
     let carrier_call_id = super::fields::call_id(fields)?;
     let again = super::addresses::read_again(request.path_and_query);
     let ask = match hook {
-        IncomingHook::Rings => IncomingAsk::Rings,
+        IncomingHook::Rings if !webhook::is_fallback(fields) => IncomingAsk::Rings,
+        IncomingHook::Rings | IncomingHook::Fallback => IncomingAsk::Fallback,
         IncomingHook::Digits(token, step) => {
             let digits = field(fields, "Digits").unwrap_or_default();
             let keys = digits.chars().chain(again.key.map(|key| key.as_char()).filter(|_| digits.is_empty()));
@@ -113,6 +118,7 @@ fn asked_again(ask: &IncomingAsk) -> (IncomingHook, &'static str) {
             let nine = !digits.reveal().is_empty() && digits.reveal().bytes().all(|digit| digit == b'9');
             (IncomingHook::Digits(token.clone(), *step), if nine { "&key=9" } else { "" })
         }
+        IncomingAsk::Fallback => (IncomingHook::Fallback, ""),
         IncomingAsk::Rings | IncomingAsk::Lasts | IncomingAsk::Over { .. } => (IncomingHook::Rings, ""),
     }
 }

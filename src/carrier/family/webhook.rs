@@ -48,9 +48,12 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
     }
     let again = addresses::read_again(request.path_and_query);
     let message = match hook {
-        Hook::Answered => {
+        Hook::Answered | Hook::Fallback => {
             let answered_by = field(fields, "AnsweredBy").and_then(answered_by).or(again.answered_by);
-            Message::Ask(Ask::Answered { answered_by })
+            Message::Ask(match hook == Hook::Fallback || is_fallback(fields) {
+                true => Ask::Fallback { answered_by },
+                false => Ask::Answered { answered_by },
+            })
         }
         Hook::Key(step) => Message::Ask(match key(fields).or(again.key) {
             Some(key) => Ask::Key { step, key },
@@ -71,6 +74,11 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         }
     };
     Ok(Webhook::OfAttempt(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(fields) }))
+}
+
+/// Whether the carrier asks because another address failed (carriers.md, section 2).
+pub(super) fn is_fallback(fields: &[(String, String)]) -> bool {
+    ["ErrorUrl", "ErrorCode"].iter().any(|name| field(fields, name).is_some_and(|value| !value.is_empty()))
 }
 
 /// The key that was pressed. Empty, absent or unreadable is silence.
@@ -193,6 +201,10 @@ mod tests {
         let one = Key::new('1').expect("a key");
         for (path, body, want) in [
             ("voice/t/answered", "CallSid=CA1&CallStatus=in-progress&NewField=x", Ask::Answered { answered_by: None }),
+            ("voice/t/answered", "ErrorUrl=&ErrorCode=", Ask::Answered { answered_by: None }),
+            ("voice/t/answered", "ErrorCode=11200&ErrorUrl=https%3A%2F%2Fx", Ask::Fallback { answered_by: None }),
+            ("voice/t/fallback", "CallStatus=in-progress", Ask::Fallback { answered_by: None }),
+            ("voice/t/fallback", "AnsweredBy=human", Ask::Fallback { answered_by: Some(AnsweredBy::Human) }),
             ("voice/t/answered", "AnsweredBy=human", Ask::Answered { answered_by: Some(AnsweredBy::Human) }),
             ("voice/t/answered", "AnsweredBy=machine_end_other", Ask::Answered { answered_by: Some(AnsweredBy::MachineEnd) }),
             ("voice/t/2/key", "Digits=1&FinishedOnKey=&msg=Gather+End", Ask::Key { step: 2, key: one }),

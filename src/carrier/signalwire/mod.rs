@@ -115,7 +115,7 @@ mod tests {
                 "From=+16175550100",
                 &format!("Url={base}/voice/tok/answered{voice}"),
                 "Method=POST",
-                &format!("FallbackUrl={base}/voice/tok/answered{voice}"),
+                &format!("FallbackUrl={base}/voice/tok/fallback{voice}"),
                 "FallbackMethod=POST",
                 &format!("StatusCallback={base}/status/tok{news}"),
                 "StatusCallbackMethod=POST",

@@ -152,7 +152,7 @@ mod tests {
             "From": "+16175550100",
             "Url": format!("{base}/voice/tok/answered"),
             "UrlMethod": "POST",
-            "FallbackUrl": format!("{base}/voice/tok/answered"),
+            "FallbackUrl": format!("{base}/voice/tok/fallback"),
             "StatusCallback": format!("{base}/status/tok"),
             "StatusCallbackMethod": "POST",
             "StatusCallbackEvent": "initiated ringing answered completed",

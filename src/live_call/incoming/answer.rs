@@ -1,7 +1,7 @@
 //! What is said next to somebody who calls our number: load, decide, save, render.
 
 use super::who::{Who, guesses};
-use crate::carrier::{Carrier, Document, Incoming, IncomingNext, IncomingPage, IncomingReply};
+use crate::carrier::{Ask, Carrier, Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply, Message};
 use crate::core::call::{CallerKind, Entered, IncomingEvent, IncomingSay, IncomingStage, IncomingThen, Step, Then};
 use crate::core::domain::{WorkItem, WorkKind};
 use crate::core::ids::{AttemptToken, LanguageTag};
@@ -42,7 +42,11 @@ impl LiveCalls {
     ) -> Result<Answer, LiveCallError> {
         let watch = self.clock.stopwatch();
         let key = IncomingKey::Carrier(carrier.name().clone(), incoming.carrier_call_id.clone());
-        if let Some(known) = self.store.load_incoming(&key).await? {
+        let known = self.store.load_incoming(&key).await?;
+        if let (Some(known), IncomingAsk::Fallback) = (&known, &incoming.ask) {
+            return self.where_it_was(carrier, known, entry).await;
+        }
+        if let Some(known) = known {
             let first = known.replies.first().map(|(_, reply)| reply.as_str()).unwrap_or_default();
             return Ok(self.again(carrier, &known.token, first, "duplicate"));
         }
@@ -78,6 +82,25 @@ impl LiveCalls {
         let log = Some(entry_of(entry, "ok", watch.elapsed()));
         self.store.open_incoming(&NewIncoming { call, reply: document.body.clone(), audio, log }).await?;
         Ok(Answer { logged: true, ..Answer::with(document, "ok") })
+    }
+
+    /// What is to be said now in a call that has come this far.
+    async fn where_it_was(
+        &self,
+        carrier: &Arc<dyn Carrier>,
+        call: &IncomingCall,
+        entry: &WebhookEntry,
+    ) -> Result<Answer, LiveCallError> {
+        let Some((_, token)) = &call.attempt else {
+            let last = call.replies.last().map(|(_, reply)| reply.as_str()).unwrap_or_default();
+            return Ok(self.again(carrier, &call.token, last, "fallback"));
+        };
+        let message = Message::Ask(Ask::Fallback { answered_by: None });
+        let id = Some(call.carrier_call_id.clone());
+        match self.fallback(carrier, token, id, None, entry.clone()).await? {
+            Ok(taken) => Ok(taken.answer(&message)),
+            Err(strange) => Ok(self.stranger_on_the_line(carrier, token, &strange).await),
+        }
     }
 
     /// Keys were pressed, or none.

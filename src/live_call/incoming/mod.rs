@@ -67,7 +67,7 @@ impl LiveCalls {
             Err(_) => tracing::error!(carrier = %name, "a call to our number is not taken in yet: the store is slow"),
         }
         match &incoming.ask {
-            IncomingAsk::Rings | IncomingAsk::Digits { .. } => self.no_answer_yet(carrier, incoming),
+            IncomingAsk::Rings | IncomingAsk::Fallback | IncomingAsk::Digits { .. } => self.no_answer_yet(carrier, incoming),
             IncomingAsk::Lasts | IncomingAsk::Over { .. } => Answer::plain(503, "trouble"),
         }
     }
@@ -94,7 +94,7 @@ impl LiveCalls {
     ) -> Result<Answer, LiveCallError> {
         for _ in 0..DECISIONS {
             let taken = match &incoming.ask {
-                IncomingAsk::Rings => self.rings(carrier, incoming, entry).await,
+                IncomingAsk::Rings | IncomingAsk::Fallback => self.rings(carrier, incoming, entry).await,
                 IncomingAsk::Digits { token, step, digits } => {
                     self.digits(carrier, incoming, (token, *step), digits.reveal(), entry).await
                 }
