@@ -9,6 +9,7 @@ use callahead::clock::Clock;
 use callahead::config::Config;
 use callahead::core::call::{Step, Then, Utterance};
 use callahead::core::domain::AttemptStatus;
+use callahead::core::link::{CarrierState, News};
 use callahead::prompt::Listener;
 use callahead::store::{SharedStore, open};
 use reqwest::{Client, Method, Response, StatusCode, redirect};
@@ -324,6 +325,25 @@ async fn wrong_prompts_show_in_health_and_metrics() {
         assert_eq!(read("/readyz").await.expect("a text"), ready);
         assert!(read("/metrics").await.expect("a text").contains(metric));
     }
+    line.engine.stop().await.expect("an orderly stop");
+}
+
+/// Who calls us, and who is on the line, needs an answer, whatever the carrier thinks of new calls.
+#[tokio::test]
+async fn a_carrier_that_pauses_is_named_and_the_service_stays_ready() {
+    let store = store().await;
+    let line = Line::open(shipped(), store.clone()).await;
+    let full = CarrierState::new("main".into()).after(&News::QueueFull { retry_after_s: None }, fixed().now());
+    store.save_carrier(&full.expect("it pauses"), 0).await.expect("written");
+    let read = async |path: &str| {
+        let answer = line.client.get(format!("{}{path}", line.base)).send().await.expect("an answer");
+        (answer.status(), answer.text().await.expect("a text"))
+    };
+    let (status, said) = read("/readyz").await;
+    assert_eq!(status, StatusCode::OK);
+    let text = "ready, but no carrier can place calls; carrier main places nothing: its queue is full, waiting until";
+    assert!(said.starts_with(text), "{said}");
+    assert!(read("/metrics").await.1.contains("\ncallahead_carrier_up{carrier=\"main\"} 0\n"));
     line.engine.stop().await.expect("an orderly stop");
 }
 
