@@ -138,7 +138,7 @@ async fn a_list_is_read_to_its_end_and_never_at_another_host() {
         let answer = move |axum::extract::RawQuery(query): axum::extract::RawQuery| async move {
             let query = query.unwrap_or_default();
             let body = if query == "Page=1" { last } else { first };
-            let sound = query == "Page=1" || query == "To=%2B16175550101&StartTime%3E=2026-11-27&PageSize=200";
+            let sound = query == "Page=1" || query == "To=%2B16175550101&From=%2B16175550100&PageSize=200";
             if sound { body } else { format!("not asked well: {query}") }
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -104,7 +104,7 @@ impl<S: Signer> Carrier for Account<S> {
     }
 
     async fn find_calls(&self, to: &PhoneNumber, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
-        self.client.list(to.as_str(), since).await
+        self.client.list(to.as_str(), self.settings.from.as_str(), since).await
     }
 
     async fn fetch_call(&self, carrier_call_id: &str) -> Result<Option<CarrierCall>, CarrierError> {

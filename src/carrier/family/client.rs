@@ -1,7 +1,7 @@
 //! A carrier's REST API. Nothing is retried here: whoever asks knows whether a second call may follow.
 
 use super::create::Field;
-use super::profile::{BodyKind, Profile, Since};
+use super::profile::{BodyKind, Profile};
 use super::resource::{Fault, List, Resource};
 use crate::carrier::{CarrierCall, CarrierError, Lost, Placed, Refusal};
 use chrono::{DateTime, Duration as Span, Utc};
@@ -99,24 +99,21 @@ impl Client {
         }
     }
 
-    /// The calls to a number from a day on. A list that cannot be read to its end is no answer: what stands further on may be
-    /// the call that is looked for.
-    pub async fn list(&self, to: &str, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
-        let mut request = self.http.get(self.all()).query(&[("To", to)]);
-        request = match self.profile.since {
-            Since::StartTime => {
-                let day = since.format("%Y-%m-%d").to_string();
-                request.query(&[("StartTime>", day.as_str()), ("PageSize", "200")])
-            }
-            Since::Here => request.query(&[("PageSize", "50")]),
-        };
+    /// The calls that `from` made to a number from a day on. A list that cannot be read to its end is no answer: what stands
+    /// further on may be the call that is looked for.
+    ///
+    /// The day is looked at here, because a call that waits in the carrier's queue has no start time, and may not stand in a
+    /// list that asks for one.
+    pub async fn list(&self, to: &str, from: &str, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
+        let mut request = self.http.get(self.all()).query(&[("To", to), ("From", from), ("PageSize", self.profile.page_size)]);
         let oldest = since - Span::days(1);
         let mut calls = Vec::new();
         for _ in 0..MOST_PAGES {
             let page: List = self.ask(request, DONE).await?;
-            // A carrier that does not know the parameter would list everybody's calls.
-            let ours = page.calls.into_iter().filter(|call| call.sid.is_some());
-            let ours = ours.filter(|call| call.to.as_deref().is_none_or(|it| same_number(it, to)));
+            // A carrier that does not know a parameter would list everybody's calls.
+            let is = |it: &Option<String>, number| it.as_deref().is_none_or(|it| same_number(it, number));
+            let ours = page.calls.into_iter().filter(|call| call.sid.is_some() && !call.is_inbound());
+            let ours = ours.filter(|call| is(&call.to, to) && is(&call.from, from));
             calls.extend(ours.map(Resource::into_call).filter(|call| call.started_at.is_none_or(|at| at >= oldest)));
             let Some(next) = page.next_page_uri.filter(|uri| !uri.is_empty()) else {
                 return Ok(calls);

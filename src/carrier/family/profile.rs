@@ -33,8 +33,8 @@ pub struct Profile {
     pub detection_timeout: Unit,
     /// Fields of its own that go with machine detection.
     pub with_detection: &'static [(&'static str, Value)],
-    /// How it is asked for the calls since a day.
-    pub since: Since,
+    /// How many calls a page of its list is to hold.
+    pub page_size: &'static str,
     /// Its own retry settings, in the addresses it is given.
     pub overrides: Overrides,
     /// How long it waits for the answer of a voice webhook in all.
@@ -80,15 +80,6 @@ pub enum Unit {
     Seconds,
     /// Milliseconds.
     Milliseconds,
-}
-
-/// How a carrier is asked for the calls since a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
-    /// By the parameter `StartTime>`; with its `=` it reads "at or after".
-    StartTime,
-    /// Not at all: all calls to the number are asked for, and the older ones left out here.
-    Here,
 }
 
 /// A value of a field.

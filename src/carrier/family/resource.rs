@@ -15,6 +15,9 @@ pub struct Resource {
     pub sid: Option<String>,
     /// Whom it is to.
     pub to: Option<String>,
+    /// Who makes it.
+    pub from: Option<String>,
+    direction: Option<String>,
     status: Option<String>,
     date_created: Option<String>,
     start_time: Option<String>,
@@ -52,6 +55,11 @@ impl Number {
 }
 
 impl Resource {
+    /// Whether somebody called us; where nothing is said, it may be one of ours.
+    pub fn is_inbound(&self) -> bool {
+        self.direction.as_deref().is_some_and(|word| word.starts_with("inbound"))
+    }
+
     /// In our words.
     pub fn into_call(self) -> CarrierCall {
         CarrierCall {

@@ -7,7 +7,7 @@ mod signature;
 
 use crate::carrier::family::account::Account;
 use crate::carrier::family::addresses::Overrides;
-use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Since, Unit, Value};
+use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Unit, Value};
 use crate::carrier::family::refusal;
 use crate::carrier::kind::{Access, Holds, Kind, OwnKey};
 use crate::carrier::{Carrier, Settings, SettingsError};
@@ -40,7 +40,7 @@ pub static PROFILE: Profile = Profile {
     detection_timeout: Unit::Seconds,
     // Interim verdicts would turn a live call to the voicemail and back.
     with_detection: &[("AsyncAmdPartialResults", Value::Flag(false))],
-    since: Since::StartTime,
+    page_size: "200",
     overrides: Overrides {
         // It knows no retries here (a voice webhook that fails goes to the fallback address), only how long it waits: a
         // connection two seconds, our answer five, for we answer within three. Its own defaults, said aloud.

@@ -11,7 +11,7 @@ mod signature;
 use crate::carrier::family::account::Account;
 use crate::carrier::family::addresses::Overrides;
 use crate::carrier::family::create::Field;
-use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Since, Unit, Value};
+use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Unit, Value};
 use crate::carrier::kind::{Access, Holds, Kind, OwnKey};
 use crate::carrier::{Carrier, Settings, SettingsError};
 use signature::{PublicKeys, read_key};
@@ -57,7 +57,7 @@ pub static PROFILE: Profile = Profile {
         ("CancelPlaybackOnDetectMessageEnd", Value::Flag(false)),
     ],
     // Its parameter for a day is written in two ways in its own documents, and an unknown one would hide or show everything.
-    since: Since::Here,
+    page_size: "50",
     // It reads none from an address.
     overrides: Overrides { voice: "", news: "" },
     // It names no number: an answer within the strictest of the others' budgets is in time.

@@ -10,7 +10,7 @@ pub use crate::carrier::{Detection, Settings as TwilioSettings, SettingsError};
 use crate::carrier::family::account::Account;
 use crate::carrier::family::addresses::Overrides;
 use crate::carrier::family::client::Login;
-use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Since, Unit};
+use crate::carrier::family::profile::{BodyKind, Events, LoginKind, Profile, Unit};
 use crate::carrier::family::refusal;
 use crate::carrier::kind::{Access, Holds, Kind, OwnKey};
 use crate::carrier::{Carrier, Settings};
@@ -65,7 +65,7 @@ pub static PROFILE: Profile = Profile {
     time_limit_s: Some(1..=86_400),
     detection_timeout: Unit::Seconds,
     with_detection: &[],
-    since: Since::StartTime,
+    page_size: "200",
     overrides: Overrides {
         // Somebody is on the line. We answer within three seconds, so five without an answer mean that it is lost; asking
         // again is harmless (the stored answer is given again). Two more tries, all inside the fifteen seconds that a voice
