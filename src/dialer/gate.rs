@@ -8,7 +8,8 @@ use chrono::{DateTime, Duration, Utc};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How far ahead calls are leased and turns are reserved: what is leased waits about so long at most.
+/// How far ahead turns are looked for when calls are leased: what is leased waits about so long, and longer only where other
+/// replicas have reserved the turns meanwhile.
 const AHEAD: Duration = Duration::seconds(1);
 /// The shortest stretch that is reserved, so that a turn of it is still to come when the reservation is on the disk.
 const STRETCH: Duration = Duration::milliseconds(100);
@@ -51,10 +52,11 @@ impl Gate {
     }
 
     /// How many more calls can be placed within about a second, beside those that wait already, when nobody has reserved
-    /// the turns from `next_send_at` on.
+    /// the turns from `next_send_at` on. Turns that are held and come later count for nothing here.
     pub(super) fn room(&self, now: DateTime<Utc>, next_send_at: DateTime<Utc>) -> u32 {
-        let to_come = self.pace.turns_between(begin_stretch(now, next_send_at), now + AHEAD);
-        let turns = self.turns().left(now).saturating_add(to_come);
+        let until = now + AHEAD;
+        let to_come = self.pace.turns_between(begin_stretch(now, next_send_at), until);
+        let turns = self.turns().left_by(now, until).saturating_add(to_come);
         turns.saturating_sub(self.waiting.load(Ordering::Relaxed)).min(MOST)
     }
 

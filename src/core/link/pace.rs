@@ -106,6 +106,13 @@ impl Turns {
         self.stretches.iter().fold(0, |sum, (_, left)| sum.saturating_add(*left))
     }
 
+    /// How many of them have come by `until`.
+    pub fn left_by(&mut self, now: DateTime<Utc>, until: DateTime<Utc>) -> u32 {
+        self.drop_missed(now);
+        let come = self.stretches.iter().map(|(next, left)| self.pace.turns_between(*next, until).min(*left));
+        come.fold(0, u32::saturating_add)
+    }
+
     fn drop_missed(&mut self, now: DateTime<Utc>) {
         let gap = micros(self.pace.gap);
         while let Some((next, left)) = self.stretches.front_mut() {
@@ -144,6 +151,8 @@ mod tests {
         assert_eq!((turns.take(at(0)), turns.take(at(0))), (Turn::Now, Turn::At(at(250_000))));
         assert_eq!((turns.take(at(475_000)), turns.left(at(475_000))), (Turn::Now, 6), "the last moment of the second turn");
         assert_eq!(turns.take(at(475_000)), Turn::At(at(500_000)));
+        let by = |ms: i64| turns.clone().left_by(at(475_000), at(ms * 1_000));
+        assert_eq!([475, 500, 1_499, 1_500, 9_000].map(by), [0, 1, 4, 5, 6], "those that come later are left out");
         // A second later three turns are missed, and one call begins.
         assert_eq!((turns.take(at(1_475_001)), turns.left(at(1_475_001))), (Turn::At(at(1_500_000)), 2));
         assert_eq!((turns.left(at(9_000_000)), turns.take(at(9_000_000))), (0, Turn::Reserve));
