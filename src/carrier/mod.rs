@@ -37,7 +37,8 @@ pub trait Carrier: Send + Sync + 'static {
     /// Ends a live call: one that outlasts its limit where the carrier keeps none.
     async fn end_call(&self, carrier_call_id: &str) -> Result<(), CarrierError>;
 
-    /// The carrier's calls to a number that were created at or after `since` (it may give older ones of that day too).
+    /// Our calls to a number, made from the configured sender, that were created at or after `since` (it may give older ones
+    /// of that day too).
     async fn find_calls(&self, to: &PhoneNumber, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError>;
 
     /// One call by the carrier's id; `None` when the carrier does not know it.
@@ -146,21 +147,23 @@ impl<T: Into<String>> From<T> for Lost {
 pub enum Refusal {
     /// The number is invalid for good.
     BadNumber,
-    /// The number cannot be reached: not today, and once more at most on another day.
+    /// The number cannot be reached: not again today, and on one later day at most.
     NotReached,
     /// Our credentials, account or sender: every call would be refused. Its dialler stops, and somebody must act.
     Account,
-    /// The account may not call this number (its country, a fraud rule, a trial account): permanent until somebody changes
-    /// the account, who must be told. Other numbers may be called.
+    /// The account may not call this number (its country, a fraud rule, a trial account) until somebody changes the account,
+    /// who must be told. That is not the number's fault, and says nothing about it. Other numbers may be called; where
+    /// several in a row may not, the carrier pauses.
     Blocked,
     /// What we sent was wrong: a fault of this program, of which somebody must be told. Not the number's.
     OurFault,
-    /// Too many requests: the same attempt may be tried later.
+    /// Too many requests: all of the carrier's calls pause, and the same attempt is tried later.
     SlowDown {
         /// The carrier's own wish, in seconds.
         retry_after_s: Option<u32>,
     },
-    /// The carrier's queue of calls is full: the whole dialler pauses, the same attempt may be tried later.
+    /// The carrier's queue of calls is full: all of its calls pause for ten minutes or longer, and the same attempt is tried
+    /// later.
     QueueFull {
         /// The carrier's own wish, in seconds.
         retry_after_s: Option<u32>,
@@ -169,7 +172,7 @@ pub enum Refusal {
     Lines,
     /// The live call is over already.
     NotLive,
-    /// Anything else.
+    /// Anything else: somebody must be told, and where several attempts in a row are refused so, the carrier pauses.
     Other,
 }
 

@@ -4,7 +4,7 @@ use super::Dialer;
 use super::place::LATER;
 use crate::carrier::{CarrierError, Placed, Refusal};
 use crate::core::call::{CallEvent, FinalStatus};
-use crate::core::domain::{AttemptStatus, EndReason, WorkKind};
+use crate::core::domain::{AttemptStatus, EndReason, PhoneNumber, WorkKind};
 use crate::core::ids::{AttemptId, AttemptToken, WorkItemId};
 use crate::core::link::News;
 use crate::live_call::LiveCallError;
@@ -16,17 +16,21 @@ impl Dialer {
     /// Takes in the answer to a request.
     pub(super) async fn after_request(
         &self,
-        id: &AttemptId,
+        (id, to): (&AttemptId, &PhoneNumber),
         holder: &str,
         token: &AttemptToken,
         placed: Result<Placed, CarrierError>,
     ) -> Result<(), LiveCallError> {
         let error = match placed {
             Ok(placed) => {
+                self.link.taken();
                 // The call first: somebody may be on the line already.
                 let reported = self.live.report(token, &CallEvent::Accepted, placed.carrier_call_id).await;
                 self.hear(&News::Answered).await?;
                 return reported;
+            }
+            Err(CarrierError::Refused { why, status, code }) => {
+                CarrierError::Refused { why: self.link.weigh(why, id, to), status, code }
             }
             Err(error) => error,
         };
@@ -47,13 +51,11 @@ impl Dialer {
                 // Nobody could be told: the next refusal tries to.
                 Refusal::Account if heard.is_err() => GiveBack::Later(now + LATER),
                 Refusal::Account | Refusal::SlowDown { .. } | Refusal::QueueFull { .. } => self.again_after(now),
-                Refusal::BadNumber | Refusal::NotReached | Refusal::Blocked => {
-                    self.end_refused(token, EndReason::BadNumber).await?;
-                    return Ok(heard?);
-                }
-                Refusal::OurFault | Refusal::NotLive | Refusal::Other => {
-                    self.end_refused(token, EndReason::Refused).await?;
-                    return Ok(heard?);
+                Refusal::BadNumber => return self.end_refused(token, EndReason::BadNumber, heard).await,
+                Refusal::NotReached => return self.end_refused(token, EndReason::Unreachable, heard).await,
+                // None of these is the number's fault: it settles nothing, and is tried again as what never rang.
+                Refusal::Blocked | Refusal::OurFault | Refusal::NotLive | Refusal::Other => {
+                    return self.end_refused(token, EndReason::Refused, heard).await;
                 }
             },
         };
@@ -61,9 +63,15 @@ impl Dialer {
         Ok(heard?)
     }
 
-    async fn end_refused(&self, token: &AttemptToken, reason: EndReason) -> Result<(), LiveCallError> {
+    async fn end_refused(
+        &self,
+        token: &AttemptToken,
+        reason: EndReason,
+        heard: Result<(), StoreError>,
+    ) -> Result<(), LiveCallError> {
         let event = CallEvent::Ended { status: FinalStatus::Failed, talk_seconds: None, reason: Some(reason) };
-        self.live.report(token, &event, None).await
+        self.live.report(token, &event, None).await?;
+        Ok(heard?)
     }
 
     /// What a refusal or a missing answer says about the carrier.
@@ -86,13 +94,16 @@ impl Dialer {
             Refusal::Lines => {
                 let live = self.live.store.live_calls().await?;
                 let is_up = |status| (AttemptStatus::Accepted..=AttemptStatus::InProgress).contains(&status);
-                let in_use = live.iter().filter(|call| call.attempt.carrier == *carrier && is_up(call.attempt.status)).count();
+                // A call to our number takes no line of those that we may have.
+                let ours = live.iter().filter(|call| call.attempt.carrier == *carrier && !call.attempt.inbound);
+                let in_use = ours.filter(|call| is_up(call.attempt.status)).count();
                 self.hear(&News::LinesFull { in_use: u32::try_from(in_use).unwrap_or(u32::MAX) }).await
             }
             // It pauses once the item stands that somebody acts upon: were that lost, nobody would ever know.
             Refusal::Account => {
                 let what = format!(
-                    "carrier {carrier}: {error}; check account, auth_token and from under [carriers.{carrier}]; \
+                    "carrier {carrier}: {error}; check account, auth_token and from under [carriers.{carrier}], \
+                                    what it has paid for, and which numbers it may call; \
                                     when this item is resolved, one call is tried"
                 );
                 let item = self.alarm(what).await?;
@@ -111,7 +122,14 @@ impl Dialer {
                 self.alarm(format!("carrier {carrier}: {error}; what callahead sends is wrong: report it")).await?;
                 self.hear(&News::Answered).await
             }
-            Refusal::BadNumber | Refusal::NotReached | Refusal::NotLive | Refusal::Other => self.hear(&News::Answered).await,
+            Refusal::Other | Refusal::NotLive => {
+                let what = format!(
+                    "carrier {carrier}: {error}; callahead does not know why: look the code up in the carrier's list of errors"
+                );
+                self.alarm(what).await?;
+                self.hear(&News::Answered).await
+            }
+            Refusal::BadNumber | Refusal::NotReached => self.hear(&News::Answered).await,
         }
     }
 

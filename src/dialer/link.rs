@@ -1,8 +1,11 @@
 //! How the carriers stand, as this process knows it: read from the store before each round, written when an answer changes
 //! it. The first of several replicas that hears of trouble tells the others.
 
-use crate::core::ids::CarrierName;
-use crate::core::link::{CarrierState, Member, News, Standing, Take, takes};
+use super::streak::Streak;
+use crate::carrier::Refusal;
+use crate::core::domain::PhoneNumber;
+use crate::core::ids::{AttemptId, CarrierName};
+use crate::core::link::{CarrierState, Member, News, Standing, Take, Why, takes};
 use crate::store::{CarrierRow, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -17,21 +20,28 @@ pub struct Link {
     carrier: CarrierName,
     members: Vec<Member>,
     known: Mutex<BTreeMap<CarrierName, CarrierRow>>,
+    /// What was refused in a row, as far as this process knows.
+    streak: Mutex<Streak>,
 }
 
 impl Link {
     /// `carrier`, with all those that share the work, itself included.
     pub fn new(carrier: CarrierName, members: Vec<Member>) -> Link {
-        Link { carrier, members, known: Mutex::default() }
+        Link { carrier, members, known: Mutex::default(), streak: Mutex::default() }
     }
 
-    /// Reads how all carriers stand.
+    /// Reads how all carriers stand. What was read before a change of ours, and comes after it, is older than what is known.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn look(&self, store: &dyn Store) -> Result<(), StoreError> {
         let rows = store.carriers().await?;
-        *self.known() = rows.into_iter().map(|row| (row.state.carrier.clone(), row)).collect();
+        let mut known = self.known();
+        for row in rows {
+            if known.get(&row.state.carrier).is_none_or(|it| it.revision <= row.revision) {
+                known.insert(row.state.carrier.clone(), row);
+            }
+        }
         Ok(())
     }
 
@@ -78,6 +88,19 @@ impl Link {
         }
     }
 
+    /// A call was placed: what was refused before it was no row.
+    pub fn taken(&self) {
+        self.streak().clear();
+    }
+
+    /// What a refusal of this attempt, to this number, is about when those before it are looked at: of so many in a row that
+    /// nobody understands, or numbers in a row that we may not call, the last is about our account.
+    pub fn weigh(&self, why: Refusal, attempt: &AttemptId, to: &PhoneNumber) -> Refusal {
+        let pause = self.row().state.pause;
+        let tries_the_account = pause.is_some_and(|pause| pause.trying && pause.why == Why::Account);
+        self.streak().weigh(why, attempt, to, tries_the_account)
+    }
+
     /// Notes that this dialler tries one call; `false` where another one does already, or nothing is to be tried.
     ///
     /// # Errors
@@ -115,6 +138,11 @@ impl Link {
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    fn streak(&self) -> MutexGuard<'_, Streak> {
+        // As with what is known.
+        self.streak.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn row(&self) -> CarrierRow {

@@ -13,6 +13,7 @@ mod gate;
 mod link;
 mod place;
 mod rescue;
+mod streak;
 
 pub use asked::LoggedCarrier;
 pub use brief::BriefWriter;

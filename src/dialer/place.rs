@@ -60,12 +60,14 @@ impl Dialer {
         let limits = &rules.limits;
         let longest = limits.max_call + self.settings.ring_timeout;
         let token = AttemptToken::new(self.chance.hex(24));
+        let asked = self.clock().now();
         let order = RequestOrder {
             attempt: id.clone(),
             holder: holder.to_string(),
             now,
-            lease_until: self.clock().now() + ANSWER_WITHIN,
-            deadline: now + longest,
+            lease_until: asked + ANSWER_WITHIN,
+            // It may begin as late as its request may be answered; not every carrier keeps the limit, and we end no call early.
+            deadline: asked + ANSWER_WITHIN + longest,
             token: token.clone(),
             brief,
             caps: counted_since(limits, leased.outreach.purpose, zone, now).map(|(since, limit)| Cap { since, limit }).to_vec(),
@@ -100,13 +102,15 @@ impl Dialer {
             time_limit_s: limits.max_call.num_seconds() as u32,
         };
         let placed = self.carrier.place_call(&request).await;
-        self.after_request(&id, holder, &token, placed).await
+        self.after_request((&id, &request.to), holder, &token, placed).await
     }
 
     async fn give_back_undialled(&self, id: &AttemptId, holder: &str, latest: DateTime<Utc>) -> Result<(), StoreError> {
         let now = self.clock().now();
         if now >= latest {
-            tracing::warn!("not dialled: the store was so slow that the call would come too late; it is planned again");
+            tracing::warn!(
+                "not dialled: the store was slow, or no turn came, until it was too late for this request; it is planned again"
+            );
             return self.live.store.give_back(id, holder, &GiveBack::Later(now + LATER)).await;
         }
         tracing::info!("not dialled: nothing is placed through the carrier any more; it is planned again");

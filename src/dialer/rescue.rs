@@ -7,16 +7,20 @@ use crate::core::call::{CallEvent, FinalStatus};
 use crate::core::domain::{AttemptStatus, EndReason};
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
 use crate::live_call::LiveCallError;
-use crate::store::{LiveCall, StoreError};
+use crate::store::{CallRecord, LiveCall, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
-/// How often the carrier is asked for a call that it may never have made, spread over a minute.
+/// How often the carrier is asked for a call that it may never have made, at least.
 const QUESTIONS: u32 = 3;
-/// Time between two questions.
-const BETWEEN: Duration = Duration::seconds(20);
+/// From the first of these questions to the last, at least.
+const OVER: Duration = Duration::seconds(60);
+/// Time between two of them.
+const BETWEEN: Duration = Duration::seconds(30);
+/// Time between two questions about a call that should be over: it is to be settled within a minute.
+const AGAIN: Duration = Duration::seconds(20);
 /// How long after its longest possible end a silent call is asked about.
 const GRACE: Duration = Duration::seconds(15);
 /// How much earlier than our own note of the request a call may be dated by the carrier's clock.
@@ -25,20 +29,38 @@ const SKEW: Duration = Duration::seconds(30);
 /// How many calls are asked about at once, so that one slow answer does not hold the others up.
 const AT_ONCE: usize = 8;
 
-/// How often the carrier was asked about an attempt, and when last.
+/// How often the carrier was asked about an attempt.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    times: u32,
+    first: DateTime<Utc>,
+    last: DateTime<Utc>,
+}
+
+impl Asked {
+    /// Whether a call that it never knew was never placed.
+    fn is_enough(&self) -> bool {
+        self.times >= QUESTIONS && self.last - self.first >= OVER
+    }
+}
+
+/// What the carrier was asked about attempts, by this process.
 #[derive(Debug, Default)]
-pub struct Questions(Mutex<BTreeMap<AttemptId, (u32, DateTime<Utc>)>>);
+pub struct Questions(Mutex<BTreeMap<AttemptId, Asked>>);
 
 impl Questions {
-    /// Whether it is time to ask again; counts the question that is then asked, and says which it is.
-    fn due(&self, attempt: &AttemptId, now: DateTime<Utc>) -> Option<u32> {
+    /// Whether it is time to ask again; counts the question that is then asked.
+    fn due(&self, call: &LiveCall, now: DateTime<Utc>) -> Option<Asked> {
         let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = asked.entry(attempt.clone()).or_insert((0, now - BETWEEN));
-        if now - entry.1 < BETWEEN {
-            return None;
-        }
-        *entry = (entry.0 + 1, now);
-        Some(entry.0)
+        let id = &call.attempt.id;
+        let between = if now < call.deadline { BETWEEN } else { AGAIN };
+        let next = match asked.get(id) {
+            None => Asked { times: 1, first: now, last: now },
+            Some(before) if now - before.last < between => return None,
+            Some(before) => Asked { times: before.times + 1, last: now, ..*before },
+        };
+        asked.insert(id.clone(), next);
+        Some(next)
     }
 
     fn forget(&self, attempt: &AttemptId) {
@@ -95,7 +117,7 @@ impl Dialer {
         let id = &call.attempt.id;
         let Err(error) = asked::about(id, self.ask_about(call)).await else { return };
         let lost = matches!(error, LiveCallError::NoCarrier(_) | LiveCallError::NoScript(_) | LiveCallError::Unspeakable(_));
-        if !lost || self.clock().now() < call.deadline + GRACE + BETWEEN {
+        if !lost || self.clock().now() < call.deadline + GRACE + AGAIN {
             tracing::error!(%error, "a call could not be rescued; it is tried again");
             return;
         }
@@ -118,7 +140,7 @@ impl Dialer {
 
     /// A call of a carrier that is not configured any more can be waited for, and not asked about.
     fn wait_for_the_end(&self, call: &LiveCall) -> Result<(), LiveCallError> {
-        if self.clock().now() < call.deadline + GRACE + BETWEEN {
+        if self.clock().now() < call.deadline + GRACE + AGAIN {
             return Ok(());
         }
         Err(LiveCallError::NoCarrier(call.attempt.carrier.clone()))
@@ -127,7 +149,7 @@ impl Dialer {
     /// The carrier was asked for a call and its answer is not known: does the call exist?
     async fn reconcile(&self, call: &LiveCall, now: DateTime<Utc>) -> Result<(), LiveCallError> {
         let id = &call.attempt.id;
-        let Some(question) = self.questions.due(id, now) else { return Ok(()) };
+        let Some(asked) = self.questions.due(call, now) else { return Ok(()) };
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
         let since = call.attempt.placed_at.unwrap_or(now) - SKEW;
         match self.find_ours(call, since).await? {
@@ -137,12 +159,12 @@ impl Dialer {
                 self.live.report(&record.token, &CallEvent::Accepted, Some(found.id.clone())).await?;
                 self.settle_if_over(&record.token, &found).await
             }
-            Ok(None) if question >= QUESTIONS => {
+            Ok(None) if asked.is_enough() => {
                 self.questions.forget(id);
                 if self.was_heard_of(id).await? {
                     return Ok(());
                 }
-                tracing::info!("the carrier, asked three times, does not know the call: it was never placed");
+                tracing::info!("the carrier, asked for a minute, does not know the call: it was never placed");
                 self.end(&record.token, FinalStatus::Failed, EndReason::NeverPlaced).await
             }
             Ok(None) => Ok(()),
@@ -150,7 +172,7 @@ impl Dialer {
         }
     }
 
-    /// The carrier's call to this number since that moment, if there is one that is not known as another attempt's. Where
+    /// Our call to this number since that moment, if there is one that is not known as another attempt's. Where
     /// there are several, the one that was begun first: the request was made just after `since`.
     async fn find_ours(
         &self,
@@ -176,7 +198,7 @@ impl Dialer {
     /// A call that should be over by now, of which nothing was heard.
     async fn ask_about_silent(&self, call: &LiveCall, now: DateTime<Utc>) -> Result<(), LiveCallError> {
         let id = &call.attempt.id;
-        if self.questions.due(id, now).is_none() {
+        if self.questions.due(call, now).is_none() {
             return Ok(());
         }
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
@@ -192,8 +214,9 @@ impl Dialer {
             }
             Ok(found) => {
                 // Not every carrier keeps the limit of a call (SignalWire knows none): then it is ended here, and its end is
-                // heard of like any other.
-                if let Some(found) = &found {
+                // heard of like any other. But only a call that a webhook told of is surely ours: what stands in a list alone
+                // may be somebody else's talk. And one that never asked for its words has ended by itself.
+                if let Some(found) = found.as_ref().filter(|_| is_told_of(&record)) {
                     match self.carrier.end_call(&found.id).await {
                         Ok(()) => tracing::warn!("the call outlasts its limit: the carrier was told to end it"),
                         Err(error) => tracing::warn!(%error, "the call outlasts its limit and could not be ended"),
@@ -220,7 +243,7 @@ impl Dialer {
         error: &CarrierError,
         now: DateTime<Utc>,
     ) -> Result<(), LiveCallError> {
-        if now < call.deadline + GRACE + BETWEEN {
+        if now < call.deadline + GRACE + AGAIN {
             tracing::warn!(%error, "the carrier cannot say what became of a call; it is asked again");
             return Ok(());
         }
@@ -232,6 +255,11 @@ impl Dialer {
     async fn end(&self, token: &AttemptToken, status: FinalStatus, reason: EndReason) -> Result<(), LiveCallError> {
         self.live.report(token, &CallEvent::Ended { status, talk_seconds: None, reason: Some(reason) }, None).await
     }
+}
+
+/// Whether a webhook told of the call: more was heard than that the carrier took it, which its list can say as well.
+fn is_told_of(record: &CallRecord) -> bool {
+    record.attempt.carrier_call_id.is_some() && record.events.iter().any(|it| it.event != CallEvent::Accepted)
 }
 
 /// Whether the carrier's answer to the request for this call is what is missing.

@@ -90,7 +90,7 @@ const CASES: [Case; 3] = [
         create_kind: FORM,
         created: (201, r#"{"sid":"CA1","status":"queued","queue_time":"0"}"#),
         id: Some("CA1"),
-        list: "?To=%2B16175550101&StartTime%3E=2026-11-27&PageSize=200",
+        list: "?To=%2B16175550101&From=%2B16175550100&PageSize=200",
     },
     Case {
         kind: "signalwire",
@@ -100,7 +100,7 @@ const CASES: [Case; 3] = [
         create_kind: FORM,
         created: (200, r#"{"sid":"0e8f3f3c-9f0a-4d0e-8f0a-3c9f0a4d0e8f","status":"queued"}"#),
         id: Some("0e8f3f3c-9f0a-4d0e-8f0a-3c9f0a4d0e8f"),
-        list: "?To=%2B16175550101&StartTime%3E=2026-11-27&PageSize=200",
+        list: "?To=%2B16175550101&From=%2B16175550100&PageSize=200",
     },
     Case {
         kind: "telnyx",
@@ -111,7 +111,7 @@ const CASES: [Case; 3] = [
         // No id is promised: the call is known by the token in its addresses.
         created: (200, r#"{"from":"+16175550100","to":"+16175550101","status":"queued"}"#),
         id: None,
-        list: "?To=%2B16175550101&PageSize=50",
+        list: "?To=%2B16175550101&From=%2B16175550100&PageSize=50",
     },
 ];
 
@@ -198,12 +198,16 @@ async fn what_each_carrier_is_asked() {
         let since = "2026-11-27T15:00:00Z".parse().expect("a time");
         let ours = r#"{"sid":"c1","to":"+16175550101","status":"answered","duration":0,"start_time":"2026-11-27T15:00:01Z"}"#;
         let older = r#"{"sid":"c0","to":"+16175550101","status":"busy","date_created":"Tue, 24 Nov 2026 15:00:00 +0000"}"#;
+        let queued = r#"{"sid":"c2","to":"+16175550101","from":"+16175550100","direction":"outbound-api","status":"queued","start_time":null}"#;
         let others = r#"{"sid":"c9","to":"+16175550199","status":"busy"}"#;
+        let desk = r#"{"sid":"c8","to":"+16175550101","from":"+16175550122","status":"in-progress"}"#;
+        let incoming = r#"{"sid":"c7","to":"+16175550101","from":"+16175550100","direction":"inbound","status":"in-progress"}"#;
+        let others = format!("{others},{desk},{incoming},{queued}");
         api.will(200, None, &format!(r#"{{"calls":[{ours},{older},{others},{{"status":"x"}}],"next_page_uri":null}}"#));
         let found = carrier.find_calls(&call().to, since).await.expect("a list");
         assert_eq!(api.last().line, format!("GET {}{}{}", case.calls, case.suffix, case.list), "{kind}");
         let found: Vec<_> = found.iter().map(|call| (call.id.as_str(), call.ended)).collect();
-        assert_eq!(found, [("c1", None)], "{kind}: older calls and other people's are left out");
+        assert_eq!(found, [("c1", None), ("c2", None)], "{kind}: older calls and other people's are left out");
         assert!(api.asked.lock().expect("no panic").iter().all(|asked| asked.authorization == case.authorization));
     }
 }
@@ -226,6 +230,11 @@ async fn what_each_refusal_means() {
         ("twilio", 403, None, twilio(21215), (Refusal::Blocked, 21215)),
         ("twilio", 400, None, twilio(21205), (Refusal::OurFault, 21205)),
         ("twilio", 400, None, "<html>".into(), (Refusal::Other, 0)),
+        ("twilio", 403, None, twilio(20005), (Refusal::Account, 20005)),
+        ("twilio", 403, None, "<html>".into(), (Refusal::Account, 0)),
+        ("twilio", 404, None, String::new(), (Refusal::Account, 0)),
+        ("signalwire", 402, None, String::new(), (Refusal::Account, 0)),
+        ("telnyx", 402, None, String::new(), (Refusal::Account, 0)),
         ("signalwire", 422, None, twilio(21217), (Refusal::BadNumber, 21217)),
         ("signalwire", 422, None, r#"{"code":"21212"}"#.into(), (Refusal::Account, 21212)),
         ("signalwire", 429, None, String::new(), (slow(None), 0)),

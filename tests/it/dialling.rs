@@ -4,6 +4,8 @@
 mod health;
 mod pace;
 mod properties;
+mod refusals;
+mod rescue;
 
 use crate::store_suite::samples::{self, at, number};
 use crate::support::troubled_store::TroubledStore;
@@ -358,165 +360,12 @@ async fn no_new_call_is_begun_when_it_stops() {
 }
 
 #[tokio::test]
-async fn a_refused_account_pauses_the_carrier_once_somebody_is_told() {
-    let desk = Desk::with_patients(5.0, 1).await;
-    desk.troubled.no_work.store(true, Ordering::Relaxed);
-    desk.answers(refused(Refusal::Account, 401));
-    assert_eq!(desk.dial().await, 1);
-    assert_eq!(desk.standing(), Standing::Free, "nobody has been told");
-    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned, "it is given back all the same");
-
-    desk.troubled.no_work.store(false, Ordering::Relaxed);
-    desk.pass(Duration::seconds(31));
-    desk.answers(refused(Refusal::Account, 401));
-    assert_eq!(desk.dial().await, 1);
-    let [item] = &desk.work().await[..] else { panic!("one item") };
-    assert_eq!(item.kind, WorkKind::CarrierFault);
-    desk.pass(Duration::hours(1));
-    assert_eq!((desk.dial().await, desk.placed()), (0, 0), "it is paused");
-    assert_eq!(desk.standing(), Standing::Paused(Why::Account, None));
-    assert_eq!(desk.attempts().await[0].status, AttemptStatus::Planned, "and no patient is marked failed");
-}
-
-/// Somebody closes the item, or starts the service again: one call is tried.
-#[tokio::test]
-async fn a_refused_account_is_tried_with_one_call_when_somebody_has_acted() {
-    for restart in [false, true] {
-        let desk = Desk::with_patients(5.0, 3).await;
-        desk.insists(&refused(Refusal::Account, 401));
-        assert_eq!((desk.dial().await, desk.placed()), (3, 0));
-        desk.relents();
-        for again in [true, false] {
-            let [item] = &desk.work().await[..] else { panic!("one item") };
-            if restart {
-                desk.dialer.link.start(&*desk.store, desk.clock.now()).await.expect("it starts");
-            } else {
-                assert!(desk.store.resolve_work(&item.id, "new token").await.expect("resolved"));
-            }
-            if again {
-                desk.answers(refused(Refusal::Account, 401));
-            }
-            assert_eq!(desk.dial().await, 1, "one call alone");
-            assert_eq!(desk.placed(), usize::from(!again));
-        }
-        assert!(desk.work().await.is_empty(), "the item is closed when a call was taken");
-        assert_eq!((desk.standing(), desk.dial().await, desk.placed()), (Standing::Free, 2, 3));
-    }
-}
-
-/// One that cannot be loaded, and two whose questions are asked at the same time.
-#[tokio::test]
-async fn one_bad_call_does_not_stop_the_rescue_of_the_others() {
-    let desk = Desk::open(5.0).await;
-    for (n, patient) in (1..).zip(["bad", "ada", "bob"]) {
-        samples::requesting(&*desk.store, patient, number(n)).await;
-    }
-    *desk.troubled.unreadable.lock().expect("no panic") = Some("att-bad".into());
-    *desk.telephones.meeting.lock().expect("no panic") = Some(Arc::new(Barrier::new(2)));
-    for _ in 0..3 {
-        let round = tokio::time::timeout(std::time::Duration::from_secs(20), desk.rescue());
-        round.await.expect("both are asked about at once");
-        desk.pass(Duration::seconds(20));
-    }
-    for id in ["att-ada", "att-bob"] {
-        assert_eq!(desk.attempt(id).await.end_reason, Some(EndReason::NeverPlaced), "{id}");
-    }
-    assert_eq!(desk.attempt("att-bad").await.status, AttemptStatus::Requesting);
-    let asked = desk.asked().await;
-    assert_eq!(asked.len(), 6);
-    let of_ada = ("find calls".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
-    assert_eq!(asked.iter().filter(|a| **a == of_ada).count(), 3, "{asked:?}");
-}
-
-/// Not every carrier keeps the limit that it is given, and not every one takes any.
-#[tokio::test]
-async fn a_call_that_outlasts_its_limit_is_ended() {
-    let desk = Desk::with_patients(5.0, 1).await;
-    assert_eq!(desk.dial().await, 1);
-    desk.knows(&["CA1"]);
-    desk.pass(Duration::minutes(5) + Duration::seconds(20) + Duration::seconds(14));
-    desk.rescue().await;
-    assert!(desk.telephones.ended.lock().expect("no panic").is_empty(), "it has its time");
-    desk.pass(Duration::seconds(1));
-    desk.rescue().await;
-    assert_eq!(*desk.telephones.ended.lock().expect("no panic"), ["CA1"]);
-    let attempt = desk.attempts().await.remove(0);
-    let ended = ("end call".to_string(), 200, "ok".to_string(), Some(attempt.id.to_string()));
-    assert!(desk.asked().await.contains(&ended), "{:?}", desk.asked().await);
-}
-
-#[tokio::test]
 async fn the_log_shows_the_status_of_an_answer_that_says_nothing() {
     let desk = Desk::with_patients(5.0, 1).await;
     desk.answers(CarrierError::Unknown(Lost { status: Some(503), what: "status 503".into() }));
     assert_eq!(desk.dial().await, 1);
     let asked = desk.asked().await.remove(0);
     assert_eq!((asked.0.as_str(), asked.1, asked.2.as_str()), ("place call", 503, "no_answer"));
-}
-
-#[tokio::test]
-async fn a_call_of_another_attempt_is_never_taken_for_ones_own() {
-    for (known, found) in [(&["CA1"][..], None), (&["CA1", "CA2"], Some("CA2"))] {
-        let desk = Desk::open(5.0).await;
-        samples::requesting(&*desk.store, "ada", number(1)).await;
-        let mut over = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::Completed));
-        over.carrier_call_id = Some("CA1".to_string());
-        desk.store.commit_call(&over).await.expect("it ends");
-        samples::requesting(&*desk.store, "bob", number(1)).await;
-        desk.knows(known);
-        for _ in 0..3 {
-            desk.rescue().await;
-            desk.pass(Duration::seconds(20));
-        }
-        let bob = desk.attempt("att-bob").await;
-        assert_eq!(bob.carrier_call_id.as_deref(), found);
-        assert_eq!(bob.end_reason == Some(EndReason::NeverPlaced), found.is_none(), "{bob:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_call_of_a_carrier_that_is_gone_is_given_up_after_its_longest_time() {
-    let desk = Desk::open(5.0).await;
-    let (promise, mut call) = samples::planned("ada", number(1));
-    call.carrier = "gone".into();
-    desk.store.commit_plan(&samples::plan(vec![(promise, call)])).await.expect("planned");
-    let wish = LeaseRequest { carrier: "gone".into(), ..samples::lease("d", 1) };
-    assert_eq!(desk.store.lease_due(&wish).await.expect("leased").len(), 1);
-    // It is 11:00 now: the call is over at 11:01 at the latest.
-    let order = RequestOrder { deadline: at(61), ..samples::order("ada", "d") };
-    desk.store.begin_request(&order).await.expect("granted");
-    desk.rescue().await;
-    assert_eq!(desk.attempt("att-ada").await.status, AttemptStatus::Requesting);
-
-    desk.pass(Duration::minutes(2));
-    desk.rescue().await;
-    let ada = desk.attempt("att-ada").await;
-    let end = (ada.status, ada.outcome, ada.end_reason);
-    assert_eq!(end, (AttemptStatus::Failed, Some(Outcome::Failed), Some(EndReason::Unknown)));
-    assert_eq!(desk.store.lines_in_use(&"gone".into()).await.expect("lines"), 0);
-    samples::requesting(&*desk.store, "bob", number(1)).await;
-}
-
-/// The call script was taken away while the call lasted: it cannot be replayed, and must not hold its number for ever.
-#[tokio::test]
-async fn a_call_whose_script_is_gone_is_given_up_too() {
-    let desk = Desk::open(5.0).await;
-    samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
-    let mut order = samples::order("ada", "d");
-    order.brief.script = "gone".to_string();
-    desk.store.begin_request(&order).await.expect("granted");
-    let mut heard = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::InProgress));
-    (heard.carrier_call_id, heard.standing.keys) = (Some("CA1".to_string()), "1".to_string());
-    (heard.standing.answered_at, heard.standing.outcome) = (Some(at(2)), Some(Outcome::Confirmed));
-    desk.store.commit_call(&heard).await.expect("a webhook came");
-    let over =
-        CarrierCall { id: "CA1".to_string(), ended: Some(FinalStatus::Completed), started_at: None, talk_seconds: Some(20) };
-    *desk.telephones.known.lock().expect("no panic") = vec![over];
-    desk.rescue().await;
-    let ada = desk.attempt("att-ada").await;
-    assert_eq!((ada.status, ada.outcome, ada.keys.as_str()), (AttemptStatus::Completed, Some(Outcome::Confirmed), "1"));
-    let fetched = ("fetch call".to_string(), 200, "ok".to_string(), Some("att-ada".to_string()));
-    assert_eq!(desk.asked().await, [fetched]);
 }
 
 /// What changed there may be unheard: nobody is called about it, and a person learns why.

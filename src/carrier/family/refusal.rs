@@ -13,6 +13,8 @@ pub fn sort(fault: &Fault) -> Refusal {
         21214 => Refusal::NotReached,
         // Credentials; an account or a sender that is not ours, is wrong or missing.
         20003 | 20404 | 21210 | 21212 | 21213 => Refusal::Account,
+        // The account is suspended, not active or closed, or may not use the API.
+        10001 | 10002 | 20005 | 20006 | 20403 => Refusal::Account,
         // The country is not allowed; a rule against fraud; a trial account.
         21215 | 21216 | 21219 => Refusal::Blocked,
         // No number to call, no address, an application that is none.
@@ -23,7 +25,10 @@ pub fn sort(fault: &Fault) -> Refusal {
         // Too late: the call is not in progress.
         21220 => Refusal::NotLive,
         _ => match fault.status {
-            401 => Refusal::Account,
+            401 | 402 => Refusal::Account,
+            // Access, or an account that is not there: below 21000 no code is about one call. (Live calls that are gone are told
+            // apart before this.)
+            403 | 404 if fault.code < 21_000 => Refusal::Account,
             429 => Refusal::SlowDown { retry_after_s },
             _ => Refusal::Other,
         },
@@ -61,7 +66,16 @@ mod tests {
             (422, 0, Refusal::Other),
             (401, 0, Refusal::Account),
             (429, 0, slow),
-            (404, 0, Refusal::Other),
+            (402, 0, Refusal::Account),
+            (403, 0, Refusal::Account),
+            (404, 0, Refusal::Account),
+            (403, 20005, Refusal::Account),
+            (400, 20005, Refusal::Account),
+            (400, 10001, Refusal::Account),
+            (403, 20_999, Refusal::Account),
+            // A code of calls that nobody told us of: this call's alone, until more are refused.
+            (403, 21_999, Refusal::Other),
+            (400, 0, Refusal::Other),
         ] {
             let fault = Fault { status, code, retry_after_s: Some(3), ..Fault::default() };
             assert_eq!(sort(&fault), want, "{status} {code}");

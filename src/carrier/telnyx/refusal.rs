@@ -16,8 +16,8 @@ pub fn sort(fault: &Fault) -> Refusal {
         10015 if about == Some("to") => Refusal::BadNumber,
         90015 => Refusal::NotLive,
         _ => match fault.status {
-            // The key is wrong, or may not do this: no other call will fare better.
-            401 | 403 => Refusal::Account,
+            // The key is wrong or may not do this, or the account is not paid for: no other call will fare better.
+            401..=403 => Refusal::Account,
             // The account or its application is not there (calls that are not there are told apart before this).
             404 => Refusal::Account,
             429 => Refusal::SlowDown { retry_after_s: fault.retry_after_s },
@@ -45,7 +45,9 @@ mod tests {
             (422, 10015, None, Refusal::Other),
             (422, 90015, None, Refusal::NotLive),
             (401, 10009, None, Refusal::Account),
+            (402, 0, None, Refusal::Account),
             (403, 10010, None, Refusal::Account),
+            (403, 0, None, Refusal::Account),
             (404, 10005, None, Refusal::Account),
             (422, 0, None, Refusal::Other),
             // Another carrier's code says nothing here.

@@ -80,6 +80,8 @@ words! {
         Refused = "refused",
         /// A fax machine.
         Fax = "fax",
+        /// The carrier cannot reach the number today; on one later day it may.
+        Unreachable = "unreachable",
         /// The carrier calls the number invalid or unreachable for good.
         BadNumber = "bad_number",
         /// Its fate stayed unknown after the longest possible call.

@@ -2,12 +2,14 @@
 
 use super::AttemptRules;
 use super::version::{called_at, result};
-use crate::domain::{Attempt, Outcome};
+use crate::domain::{Attempt, EndReason, Outcome};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
 /// On how many days a number is redialled that never rings.
 const REDIAL_DAYS: usize = 3;
+/// On how many days one is dialled that its carrier cannot reach, once a day.
+const UNREACHABLE_DAYS: usize = 2;
 /// Before this hour a no-answer is one of the morning, and is tried next in the later part of the day.
 const AFTERNOON: u32 = 13;
 
@@ -71,8 +73,9 @@ pub(crate) fn standing<'a>(tries: impl Iterator<Item = &'a Attempt>, rules: &Att
             continue;
         }
         let dials = count_dial(&mut silent_days, day);
-        let another_day = silent_days.len() < REDIAL_DAYS;
-        if dials <= rules.same_day_redials {
+        let unreachable = attempt.end_reason == Some(EndReason::Unreachable);
+        let another_day = silent_days.len() < if unreachable { UNREACHABLE_DAYS } else { REDIAL_DAYS };
+        if !unreachable && dials <= rules.same_day_redials {
             let delay = if outcome == Outcome::Busy { rules.busy } else { rules.failed };
             again.not_before = attempt.ended_at.unwrap_or(called_at(attempt)).checked_add_signed(delay);
             again.only_on = (!another_day).then_some(day);

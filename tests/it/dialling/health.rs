@@ -63,19 +63,6 @@ async fn one_call_too_many_lowers_the_lines_of_all_replicas() {
 }
 
 #[tokio::test]
-async fn a_number_that_the_account_may_not_call_is_called_no_more_and_somebody_is_told() {
-    let desk = Desk::with_patients(5.0, 1).await;
-    desk.answers(refused(Refusal::Blocked, 403));
-    desk.dial().await;
-    let kinds: Vec<_> = desk.work().await.into_iter().map(|item| item.kind).collect();
-    assert!(kinds.contains(&WorkKind::CarrierFault), "{kinds:?}");
-    desk.plan().await;
-    desk.pass(Duration::hours(3));
-    desk.plan().await;
-    assert_eq!((desk.dial().await, desk.placed(), desk.standing()), (0, 0, Standing::Free));
-}
-
-#[tokio::test]
 async fn a_carrier_that_is_down_is_left_alone_and_then_tried_with_one_call() {
     let desk = Desk::with_patients(50.0, 9).await;
     desk.insists(&lost());
@@ -134,57 +121,4 @@ async fn carriers_of_weight_share_the_calls_and_what_is_given_back_is_the_jobs_a
     dial(&main).await;
     let (three, one) = (desk.placed(), spare.count());
     assert!(three + one == 120 && (15..=45).contains(&one), "{three} to {one}");
-}
-
-/// Whatever the carrier says: a minute after its longest possible end a call is settled.
-#[tokio::test]
-async fn a_call_that_fell_silent_is_settled_within_a_minute_of_its_longest_end() {
-    let over = |ended| CarrierCall { id: "CA1".to_string(), ended, started_at: None, talk_seconds: None };
-    for (says, id, want) in [
-        (Some(over(Some(FinalStatus::Busy))), Some("CA1"), AttemptStatus::Failed),
-        (Some(over(Some(FinalStatus::NoAnswer))), Some("CA1"), AttemptStatus::Completed),
-        (Some(over(None)), Some("CA1"), AttemptStatus::Failed),
-        (None, Some("CA1"), AttemptStatus::Failed),
-        (Some(over(Some(FinalStatus::NoAnswer))), None, AttemptStatus::Completed),
-        (None, None, AttemptStatus::Failed),
-    ] {
-        let desk = Desk::open(5.0).await;
-        samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
-        let deadline = desk.clock.now() + Duration::minutes(6);
-        let order = RequestOrder { deadline, now: desk.clock.now(), ..samples::order("ada", "d") };
-        desk.store.begin_request(&order).await.expect("granted");
-        let mut accepted = samples::call_commit("ada", 0, vec![], samples::standing(AttemptStatus::Accepted));
-        accepted.carrier_call_id = id.map(str::to_string);
-        desk.store.commit_call(&accepted).await.expect("accepted");
-        *desk.telephones.known.lock().expect("no panic") = says.clone().into_iter().collect();
-        desk.clock.advance_to(deadline - Duration::seconds(1));
-        while desk.clock.now() < deadline + Duration::seconds(55) {
-            desk.rescue().await;
-            desk.pass(Duration::seconds(5));
-        }
-        desk.rescue().await;
-        let ada = desk.attempt("att-ada").await;
-        assert_eq!(ada.status, want, "{says:?} {id:?}: {ada:?}");
-        assert_eq!(desk.store.lines_in_use(&"main".into()).await.expect("lines"), 0, "its line is free");
-    }
-}
-
-#[tokio::test]
-async fn a_call_that_a_webhook_told_of_while_the_carrier_was_asked_is_not_ended() {
-    let desk = Desk::open(5.0).await;
-    samples::requesting(&*desk.store, "ada", number(1)).await;
-    for _ in 0..2 {
-        desk.rescue().await;
-        desk.pass(Duration::seconds(20));
-    }
-    let meeting = Arc::new(Barrier::new(2));
-    *desk.telephones.meeting.lock().expect("no panic") = Some(meeting.clone());
-    let (dialer, live) = (desk.dialer.clone(), desk.rooms.live.clone());
-    let asking = tokio::spawn(async move { dialer.rescue().await });
-    meeting.wait().await;
-    live.report(&"token-ada".into(), &CallEvent::Ringing, Some("CA9".to_string())).await.expect("a webhook came");
-    meeting.wait().await;
-    asking.await.expect("no panic").expect("a round");
-    let ada = desk.attempt("att-ada").await;
-    assert_eq!((ada.status, ada.carrier_call_id.as_deref()), (AttemptStatus::Ringing, Some("CA9")));
 }
