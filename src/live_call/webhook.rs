@@ -6,7 +6,7 @@ use super::take::{Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
 use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::{CallEvent, Step, Then, TransferResult};
-use crate::core::domain::{AnsweredBy, WorkKind};
+use crate::core::domain::{AnsweredBy, EndReason, WorkKind};
 use crate::core::ids::{AttemptToken, CarrierName};
 use crate::prompt::Listener;
 use crate::store::WebhookEntry;
@@ -130,7 +130,24 @@ impl LiveCalls {
                 Ask::Turned { step } => return self.turned(carrier, received, step).await,
             },
         };
-        self.take_event(&received.token, &event, received.carrier_call_id.clone(), Some(entry)).await
+        let taken = self.take_event(&received.token, &event, received.carrier_call_id.clone(), Some(entry)).await?;
+        if taken.is_ok() && matches!(event, CallEvent::Ended { reason: Some(EndReason::Refused), .. }) {
+            self.may_not_call(carrier).await;
+        }
+        Ok(taken)
+    }
+
+    /// The carrier took a call and refused it afterwards: our account may not call such numbers, and somebody must act.
+    async fn may_not_call(&self, carrier: &Arc<dyn Carrier>) {
+        let name = carrier.name();
+        let note = format!(
+            "carrier {name}: the account may not call some numbers (13225, 13227): see to its countries and its business profile"
+        );
+        tracing::error!("{note}");
+        let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
+        if let Err(error) = self.store.open_work(&item).await {
+            tracing::error!(%error, "a worklist item could not be opened");
+        }
     }
 
     /// The document of a step that the live call was turned to: committed before the carrier was asked to turn it.

@@ -4,6 +4,7 @@
 use crate::support::http::signed;
 use crate::webhook_desk::{FORM, Log, PUBLIC, SECRETS, Setup, WebDesk, encode, post, request, sid, token};
 use base64::Engine;
+use callahead::core::domain::{EndReason, WorkKind};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Digest;
 
@@ -217,6 +218,20 @@ async fn whoever_asks_for_words_in_a_call_that_is_not_theirs_hears_the_apology()
         assert_eq!(format!("{:?}", desk.record(&call).await), before, "{name}");
     }
     assert_eq!(desk.store.worklist(false, 10).await.expect("the worklist").len(), 2, "one item a carrier");
+}
+
+/// The carrier took the call and refused it afterwards: that says nothing about the number.
+#[tokio::test]
+async fn a_number_that_our_account_may_not_call_is_somebodys_work_and_no_wrong_number() {
+    let desk = WebDesk::open(Setup::default()).await;
+    for (n, code) in [(1, "13225"), (2, "13227")] {
+        let call = desk.call(n).await;
+        let failed = [("CallSid", &sid(n) as &str), ("CallStatus", "failed"), ("ErrorCode", code)];
+        desk.post(&status(n), &failed).await;
+        assert_eq!(desk.record(&call).await.attempt.end_reason, Some(EndReason::Refused));
+    }
+    let work = desk.store.worklist(false, 10).await.expect("the worklist");
+    assert_eq!(work.iter().map(|item| item.kind).collect::<Vec<_>>(), [WorkKind::CarrierFault], "{work:?}");
 }
 
 /// The carrier's answer to the request may hold no id: then the first webhook tells it, and the others must fit.

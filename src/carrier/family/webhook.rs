@@ -141,14 +141,18 @@ pub fn final_status(word: &str) -> Option<FinalStatus> {
     })
 }
 
-/// Whether a failure is the number's for good: SIP 404, 410, 484, 604, and the carrier's own codes: 13223 (bad format), 13225
-/// (blocked), 13226 (unknown country code), 13227 (a country we may not call). 13224 can be an outage, so it is not one.
+/// Whether a failure is the number's for good: SIP 404, 410, 484, 604, and the carrier's own codes: 13223 (bad format), 13226
+/// (unknown country code). 13224 can be an outage, so it is not one. 13225 (blocked) and 13227 (a country we may not call) are
+/// our account's: they say nothing about the number.
 fn failure(fields: &[(String, String)]) -> EndReason {
     // Twilio's name for it, and SignalWire's. Telnyx says it in a word.
     let sip = field(fields, "SipResponseCode").or_else(|| field(fields, "SipResultCode")).unwrap_or_default();
     let cause = field(fields, "HangupCause").unwrap_or_default();
     let code = field(fields, "ErrorCode").unwrap_or_default();
-    let permanent = matches!(code, "13223" | "13225" | "13226" | "13227" | "21211" | "21217");
+    if matches!(code, "13225" | "13227") {
+        return EndReason::Refused;
+    }
+    let permanent = matches!(code, "13223" | "13226" | "21211" | "21217");
     let permanent = permanent || cause == "not_found";
     if permanent || matches!(sip, "404" | "410" | "484" | "604") { EndReason::BadNumber } else { EndReason::CarrierFault }
 }
@@ -251,9 +255,9 @@ mod tests {
             ),
             ("status/t", "CallStatus=failed&ErrorCode=13224", ended(FinalStatus::Failed, None, Some(EndReason::CarrierFault))),
             ("status/t", "CallStatus=failed&ErrorCode=13223", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
-            ("status/t", "CallStatus=failed&ErrorCode=13225", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            ("status/t", "CallStatus=failed&ErrorCode=13225", ended(FinalStatus::Failed, None, Some(EndReason::Refused))),
             ("status/t", "CallStatus=failed&ErrorCode=13226", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
-            ("status/t", "CallStatus=failed&ErrorCode=13227", ended(FinalStatus::Failed, None, Some(EndReason::BadNumber))),
+            ("status/t", "CallStatus=failed&ErrorCode=13227", ended(FinalStatus::Failed, None, Some(EndReason::Refused))),
             ("status/t", "CallStatus=ringing_forwarded", CallEvent::Ringing),
             ("amd/t", "CallSid=CA1&AnsweredBy=machine_end_beep", CallEvent::Detected { answered_by: AnsweredBy::MachineEnd }),
             ("amd/t", "AnsweredBy=machine_start", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
