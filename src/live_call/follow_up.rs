@@ -20,6 +20,7 @@ impl LiveCalls {
     /// before; and a stranger's wishes are nobody's work.
     pub(super) fn work_after(&self, record: &CallRecord, before: &Standing, after: &Standing, now: DateTime<Utc>) -> Work {
         let no_number = after.outcome == Some(Outcome::Failed) && after.end_reason == Some(EndReason::BadNumber);
+        let fax = after.outcome == Some(Outcome::Failed) && after.end_reason == Some(EndReason::Fax);
         let asks = |standing: &Standing| standing.outcome == Some(Outcome::RescheduleRequested);
         let owed = |standing: &Standing| match standing.desk {
             Some(DeskAnswer::Connected) | None => None,
@@ -28,6 +29,7 @@ impl LiveCalls {
         let opened = [
             asks(after).then_some((WorkKind::RescheduleRequest, None)),
             (after.wrong_number || no_number).then_some((WorkKind::WrongNumber, None)),
+            fax.then_some((WorkKind::WrongNumber, Some("a fax machine answers this number"))),
             // Once: a person may have closed it while the call went on.
             owed(after).filter(|_| before.desk != after.desk).map(|answer| (WorkKind::DeskRequest, Some(known(answer)))),
         ];

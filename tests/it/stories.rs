@@ -41,7 +41,7 @@ const PEOPLE: [Story; 20] = [
     ("unknown-number", 17, "", "", Outcome::Failed, 1..=1),
     ("answers-late", 18, "", "1", Outcome::Confirmed, 1..=1),
     ("opts-out", 26, "", "9", Outcome::OptedOut, 1..=1),
-    ("fax", 91, "", "", Outcome::Failed, 1..=9),
+    ("fax", 91, "", "", Outcome::Failed, 1..=1),
     ("machine-cuts-the-message", 92, "", "", Outcome::MachineNoMessage, 2..=2),
     ("key-then-machine", 94, "", "1", Outcome::Confirmed, 1..=1),
     ("machine-then-key", 95, "", "", Outcome::VoicemailLeft, 1..=1),
@@ -53,7 +53,7 @@ const SYNC: [Story; 5] = [
     ("sync: confirms", 1, "", "1", Outcome::Confirmed, 1..=1),
     ("sync: machine", 10, "", "", Outcome::VoicemailLeft, 1..=1),
     ("sync: says-nothing", 6, "", "", Outcome::Heard, 1..=1),
-    ("sync: fax", 91, "", "", Outcome::Failed, 1..=9),
+    ("sync: fax", 91, "", "", Outcome::Failed, 1..=1),
     ("sync: hangs-up", 8, "", "", Outcome::HungUpEarly, 1..=2),
 ];
 const OFF: [Story; 3] = [
@@ -263,6 +263,7 @@ async fn what_a_patient_does_is_what_people_learn() {
         ("opts-out", 26),
         ("machine", 10),
         ("machine-cuts-the-message", 92),
+        ("fax", 91),
     ];
     let patients: Vec<_> = stories.iter().map(|(who, digits)| (who.to_string(), *digits, "")).collect();
     let world = world("simulator", Detection::Async, &patients, "").await;
@@ -280,6 +281,7 @@ async fn what_a_patient_does_is_what_people_learn() {
     assert_eq!(of("reschedules"), [WorkKind::RescheduleRequest]);
     assert_eq!(of("never-answers"), [WorkKind::Unreached]);
     assert_eq!(of("unknown-number"), [WorkKind::WrongNumber]);
+    assert_eq!((of("fax"), calls["fax"].len()), (vec![WorkKind::WrongNumber], 1));
     assert_eq!(of("confirms"), []);
     let opt_outs = world.store.opt_outs(u32::MAX).await.expect("the suppression list");
     assert_eq!(opt_outs.len(), 1, "key 9 stands in the suppression list");

@@ -3,12 +3,13 @@
 use super::eligibility as rule;
 use super::judge_notice::judge_notices;
 use super::notice::notices_among;
+use super::phone::PhoneChoice;
 use super::progress;
 use super::trail::{Refusal, Trail};
 use super::version::History;
 use super::visits::{VisitView, visits_of};
 use super::{Decision, Job, PatientFacts, PlannedCall, Rules, Skip, Verdict, phone, select};
-use crate::domain::{Purpose, VisitKey};
+use crate::domain::{Outcome, Purpose, VisitKey};
 use chrono::{DateTime, Utc};
 
 /// Everything that decides about one visit and one reminder job.
@@ -87,6 +88,9 @@ fn judge_reminder(case: &Case, trail: &mut Trail) -> Judged {
     rule::confirmed(case, settled, trail)?;
     let hours = progress::hours(case, choice);
     let progress = progress::judge_reached(case, &hours, settled, trail)?;
+    // Without another number to call.
+    let is_fax = choice == PhoneChoice::NoneDialable && case.history.met_a_fax();
+    let settled = if is_fax { Some(Outcome::WrongNumber) } else { settled };
     let (kind, number) = rule::callable_phone(choice, settled, trail)?;
     rule::language(case.rules, case.facts, trail)?;
     rule::conflicting_times(case, trail)?;

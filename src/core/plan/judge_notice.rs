@@ -4,7 +4,7 @@ use super::caps::cap_at;
 use super::decide::Judged;
 use super::heard;
 use super::notice::settled_at;
-use super::phone::{self, PhoneChoice};
+use super::phone::{self, PhoneChoice, is_fax};
 use super::progress::{attempts_detail, deadline, no_common_hours, too_late};
 use super::retry::{Again, Exhausted, Standing, standing};
 use super::trail::{Refusal, Trail};
@@ -114,10 +114,11 @@ fn what_changed(notice: &Notice) -> String {
 
 /// Whether a call about the visit, as it was or as it is, found that the number is not the patient's, and there is no other.
 fn known_as_wrong(case: &Case, choice: PhoneChoice) -> bool {
-    let mut wrong = about_the_visit(case).flat_map(|o| tries(&o.attempts)).filter(|a| settles(a) == Some(Outcome::WrongNumber));
+    let mut tried = about_the_visit(case).flat_map(|o| tries(&o.attempts));
+    let is_wrong = |attempt: &Attempt| settles(attempt) == Some(Outcome::WrongNumber);
     match choice {
-        PhoneChoice::Found(_, number) => wrong.any(|attempt| attempt.phone == *number),
-        PhoneChoice::NoneDialable => wrong.next().is_some(),
+        PhoneChoice::Found(_, number) => tried.any(|attempt| is_wrong(attempt) && attempt.phone == *number),
+        PhoneChoice::NoneDialable => tried.any(|attempt| is_wrong(attempt) || is_fax(attempt)),
         PhoneChoice::NoneGiven | PhoneChoice::OptedOut => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Which of a patient's telephones is called.
 
 use super::{Job, Limits, OptOutScope, PatientFacts};
-use crate::domain::{Outcome, PhoneKind, PhoneNumber, Purpose};
+use crate::domain::{Attempt, EndReason, Outcome, PhoneKind, PhoneNumber, Purpose};
 
 /// What the numbers of a patient come to, for one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,12 +60,20 @@ fn judge<'a>(
     }
 }
 
-/// Whether somebody who answered it said that it is not this patient's number: it is never called about them again,
-/// whatever the visit, while another number of theirs may be. (A number that the carrier calls invalid ends the calls about
+/// Whether somebody who answered it said that it is not this patient's number, or a fax machine answered it: it is never
+/// called about them again, whatever the visit, while another number of theirs may be. A text telephone sounds like a fax:
+/// the number of a patient who has one is dialled all the same (calling-rules L-49). (A number that the carrier calls invalid ends the calls about
 /// that visit alone: networks err, and numbers come back.)
 pub(crate) fn was_said_to_be_wrong(number: &PhoneNumber, facts: &PatientFacts) -> bool {
     let mut attempts = facts.outreaches.iter().flat_map(|o| &o.attempts);
-    attempts.any(|attempt| attempt.outcome == Some(Outcome::WrongNumber) && attempt.phone == *number)
+    let is_wrong =
+        |attempt: &Attempt| attempt.outcome == Some(Outcome::WrongNumber) || (is_fax(attempt) && !facts.patient.flags.tty);
+    attempts.any(|attempt| attempt.phone == *number && is_wrong(attempt))
+}
+
+/// Whether a fax machine answered.
+pub(crate) fn is_fax(attempt: &Attempt) -> bool {
+    attempt.outcome == Some(Outcome::Failed) && attempt.end_reason == Some(EndReason::Fax)
 }
 
 /// Whether the limits let this number be dialled: its country is listed, and no entry of the deny list begins it. An

@@ -2,6 +2,7 @@
 
 use super::heard::last_reached;
 use super::owed::was_promised;
+use super::phone::is_fax;
 use super::visits::VisitView;
 use super::{Notice, OutreachFacts, PatientFacts};
 use crate::domain::{Attempt, AttemptStatus, EndReason, Outcome, Purpose};
@@ -37,6 +38,11 @@ impl<'a> History<'a> {
             .filter_map(|attempt| Some((called_at(attempt), settles(attempt)?)))
             .max_by_key(|(at, _)| *at)
             .map(|(_, outcome)| outcome)
+    }
+
+    /// Whether a fax machine answered a call about this version: a person has the item about the number.
+    pub fn met_a_fax(&self) -> bool {
+        self.current().flat_map(|o| tries(&o.attempts)).any(is_fax)
     }
 
     /// The calls made for one touch of the reminder, in their order.

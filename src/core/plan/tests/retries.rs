@@ -127,10 +127,9 @@ fn three_days_of_redials_are_the_last_even_when_the_window_has_closed() {
 }
 
 #[test]
-fn an_unknown_fate_and_a_fax_count_as_rung_and_refusals_do_not() {
+fn an_unknown_fate_counts_as_rung_and_refusals_do_not() {
     for (end_reason, want) in [
         (EndReason::Unknown, "call 1: Tue 12-08 10:00 to Tue 12-08 19:00"),
-        (EndReason::Fax, "call 1: Tue 12-08 10:00 to Tue 12-08 19:00"),
         (EndReason::Refused, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
         (EndReason::NeverPlaced, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
         (EndReason::CarrierFault, "call 1: Mon 12-07 10:30 to Mon 12-07 19:00"),
@@ -140,6 +139,36 @@ fn an_unknown_fate_and_a_fax_count_as_rung_and_refusals_do_not() {
         world.tried(1, "2026-12-07 10:00", Outcome::Failed).end_reason = Some(end_reason);
         assert_eq!(world.call_in_words(), want, "{}", end_reason.as_str());
     }
+}
+
+/// A person has the item about the number; another number of the patient is called, and the same one only where they have a
+/// text telephone, which sounds like a fax.
+#[test]
+fn a_fax_is_called_no_more() {
+    let faxed = |change: fn(&mut World)| {
+        let mut world = World::new();
+        world.now = at("2026-12-07 10:05");
+        world.tried(1, "2026-12-07 10:00", Outcome::Failed).end_reason = Some(EndReason::Fax);
+        change(&mut world);
+        let decision = world.first();
+        (in_words(&decision), decision.opens)
+    };
+    assert_eq!(faxed(|_| ()), ("skip no_callable_phone".to_string(), None));
+    let again = ("call 1: Tue 12-08 10:00 to Tue 12-08 19:00".to_string(), None);
+    assert_eq!(faxed(|world| world.facts.patient.flags.tty = true), again);
+    let other = |world: &mut World| {
+        world.facts.patient.phones[0].number = PhoneNumber::parse("+16175550199").ok();
+    };
+    assert_eq!(faxed(other), again);
+    // About another visit it was never called: that the only number cannot be is somebody's to see.
+    assert_eq!(
+        faxed(|world| {
+            let day = &mut world.facts.outreaches[0].outreach.visit.day;
+            *day = day.pred_opt().expect("a day");
+        })
+        .0,
+        "review bad_phone"
+    );
 }
 
 #[test]
