@@ -217,6 +217,8 @@ pub struct Incoming {
     pub tries: u32,
     /// The fields that identify nobody, for the webhook log.
     pub summary: String,
+    /// The carrier's code of a fault at our end, where it tells of one: it could not use what we answered.
+    pub our_fault: Option<u32>,
 }
 
 /// What happens on an incoming call. After its first request each address names the call by a token of its own.
@@ -308,6 +310,8 @@ pub struct Received {
     pub tries: u32,
     /// The fields that identify nobody, for the webhook log.
     pub summary: String,
+    /// The carrier's code of a fault at our end, where it tells of one: it could not use what we answered.
+    pub our_fault: Option<u32>,
 }
 
 /// What a webhook says or asks.

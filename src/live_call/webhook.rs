@@ -36,8 +36,12 @@ impl LiveCalls {
             return Answer::plain(404, "unknown_carrier").because("no carrier has the name that stands in its address");
         };
         let received = match carrier.receive(request) {
-            Ok(Webhook::OfAttempt(received)) => received,
+            Ok(Webhook::OfAttempt(received)) => {
+                self.tell_our_fault(carrier, received.our_fault).await;
+                received
+            }
             Ok(Webhook::Incoming(incoming)) => {
+                self.tell_our_fault(carrier, incoming.our_fault).await;
                 entry.body.clone_from(&incoming.summary);
                 return self.incoming(carrier, &incoming, entry.clone()).await;
             }
@@ -93,6 +97,20 @@ impl LiveCalls {
     ) -> Answer {
         let name = carrier.name();
         let note = format!("carrier {name} asked what to say in a call that is not ours; the person heard the apology");
+        self.open_fault(note).await;
+        let answer = Answer::with(self.apology(carrier, token), strange.verdict()).because(strange.why());
+        Answer { attempt: strange.attempt(), ..answer }
+    }
+
+    /// The carrier could not use what we answered: somebody must look, and more webhooks that say so are one item.
+    async fn tell_our_fault(&self, carrier: &Arc<dyn Carrier>, code: Option<u32>) {
+        let (Some(code), name) = (code, carrier.name()) else { return };
+        tracing::error!(carrier = %name, code, "the carrier could not use what we answered");
+        let note = format!("carrier {name} could not use what we answered: look error {code} up in its dictionary of errors");
+        self.open_fault(note).await;
+    }
+
+    async fn open_fault(&self, note: String) {
         let item = item(&self.chance, WorkKind::CarrierFault, None, self.clock.now(), None, Some(note));
         let store = self.store.clone();
         soon(async move {
@@ -101,8 +119,6 @@ impl LiveCalls {
             }
         })
         .await;
-        let answer = Answer::with(self.apology(carrier, token), strange.verdict()).because(strange.why());
-        Answer { attempt: strange.attempt(), ..answer }
     }
 
     fn apology(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> Document {

@@ -129,7 +129,7 @@ impl<S: Signer> Carrier for Account<S> {
     }
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {
-        document::write(&self.addresses, token, page)
+        document::write(&self.addresses, &self.settings.from, token, page)
     }
 }
 

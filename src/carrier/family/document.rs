@@ -4,6 +4,7 @@
 use super::addresses::{Addresses, Hook};
 use crate::carrier::{Document, Page};
 use crate::core::call::Then;
+use crate::core::domain::PhoneNumber;
 use crate::core::ids::AttemptToken;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -15,9 +16,9 @@ const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 /// A document being written.
 pub(super) type Body<'b> = Writer<&'b mut Vec<u8>>;
 
-/// Writes a page.
-pub fn write(addresses: &Addresses, token: &AttemptToken, page: &Page) -> Document {
-    respond(|xml| compose(xml, addresses, token, page))
+/// Writes a page. `from` is our own number: what a desk that is dialled sees.
+pub fn write(addresses: &Addresses, from: &PhoneNumber, token: &AttemptToken, page: &Page) -> Document {
+    respond(|xml| compose(xml, addresses, from, token, page))
 }
 
 /// Plays `audio`, then asks at `address`.
@@ -43,7 +44,7 @@ pub(super) fn respond(inside: impl FnOnce(&mut Body<'_>) -> io::Result<()>) -> D
     Document { content_type: CONTENT_TYPE, body }
 }
 
-fn compose(xml: &mut Body<'_>, to: &Addresses, token: &AttemptToken, page: &Page) -> io::Result<()> {
+fn compose(xml: &mut Body<'_>, to: &Addresses, from: &PhoneNumber, token: &AttemptToken, page: &Page) -> io::Result<()> {
     match &page.then {
         Then::Gather { timeout_s } => {
             let action = to.of(token, Hook::Key(page.step));
@@ -70,7 +71,10 @@ fn compose(xml: &mut Body<'_>, to: &Addresses, token: &AttemptToken, page: &Page
             play(xml, &page.audio)?;
             let action = to.of(token, Hook::Transferred(page.step));
             let ring_s = ring_s.to_string();
-            let dial = [("action", action.as_str()), ("method", "POST"), ("timeout", ring_s.as_str())];
+            // Named, as carriers differ in whom they show else: ours is allowed with each of them, and the patient's number is
+            // nobody's to see on the way.
+            let dial =
+                [("action", action.as_str()), ("method", "POST"), ("timeout", ring_s.as_str()), ("callerId", from.as_str())];
             xml.create_element("Dial").with_attributes(dial).write_text_content(BytesText::new(desk.as_str()))?;
         }
         Then::HangUp => {
@@ -101,7 +105,8 @@ mod tests {
     fn written(step: u32, audio: &[&str], then: Then) -> String {
         let addresses = Addresses::new("https://c.example", &CarrierName::from("main"));
         let page = Page { step, audio: audio.iter().map(|url| url.to_string()).collect(), then };
-        write(&addresses, &AttemptToken::from("tok"), &page).body
+        let from = PhoneNumber::parse("+16175550100").expect("a number");
+        write(&addresses, &from, &AttemptToken::from("tok"), &page).body
     }
 
     #[test]
@@ -126,6 +131,17 @@ mod tests {
         let apology = written(0, &["https://c.example/sorry.wav"], Then::HangUp);
         assert!(apology.ends_with("<Response><Play>https://c.example/sorry.wav</Play><Hangup/></Response>"), "{apology}");
         assert!(!apology.contains("tok"), "an apology stands for no call");
+    }
+
+    #[test]
+    fn a_desk_that_is_dialled_sees_our_own_number() {
+        let desk = PhoneNumber::parse("+16175550177").expect("a number");
+        assert_eq!(
+            written(3, &[], Then::Transfer { to: desk, ring_s: 20 }),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
+             <Dial action=\"https://c.example/carriers/main/voice/tok/3/transferred\" method=\"POST\" timeout=\"20\" \
+             callerId=\"+16175550100\">+16175550177</Dial></Response>"
+        );
     }
 
     #[test]

@@ -6,8 +6,22 @@ use super::form::field;
 use crate::carrier::Rejected;
 
 /// The fields that are acted upon.
-const READ: [&str; 9] =
-    ["AnsweredBy", "CallDuration", "CallSid", "CallStatus", "DialCallStatus", "Digits", "ErrorCode", "SipResponseCode", "To"];
+const READ: [&str; 14] = [
+    "AnsweredBy",
+    "CallDuration",
+    "CallSid",
+    "CallStatus",
+    "DialCallDuration",
+    "DialCallStatus",
+    "Digits",
+    "ErrorCode",
+    "ErrorUrl",
+    "From",
+    "HangupCause",
+    "SipResponseCode",
+    "SipResultCode",
+    "To",
+];
 
 /// The longest id of a call that is kept; real ones have 34 to about 90 characters.
 const LONGEST_ID: usize = 128;
@@ -93,6 +107,9 @@ mod tests {
             "CallSid=CA1&Digits*=",
             "CallSid=CA1&AnsweredByhuman=",
             "CallSid=CA1&To%2B16175550101=",
+            "CallSid=CA1&From%2B16175550101=",
+            "CallSid=CA1&Fro=m%2B16175550101",
+            "CallSid=CA1&From=%2B16175550101&From=%2B16175550102",
             "CallSid=CA1&Caller=%2B16175550100Digits1",
             "CallSid=CA1&AccountSid=AC1AnsweredByfax",
             "CallSid=CA1&CallStatu=scompleted",

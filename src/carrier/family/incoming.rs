@@ -85,6 +85,7 @@ pub fn read(hook: IncomingHook, fields: &[(String, String)], request: &WebhookRe
         ask,
         tries: again.tries,
         summary: webhook::summary(&harmless),
+        our_fault: webhook::our_fault(fields),
     })
 }
 

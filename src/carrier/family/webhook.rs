@@ -23,10 +23,6 @@ const HARMLESS: [&str; 10] = [
     "msg",
 ];
 
-/// Codes that tell of a fault at our end: a webhook that failed, a document that was bad or too large, a status callback
-/// that we refused (carriers.md, sections 1 and 7).
-const OURS: [&str; 11] = ["11200", "11205", "11210", "11215", "11217", "11220", "11750", "12100", "12200", "12300", "15003"];
-
 /// No call of ours lasts a day: a greater number says nothing.
 const LONGEST_CALL_S: u32 = 24 * 60 * 60;
 
@@ -43,9 +39,6 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         return Err(Rejected::Malformed("want a POST; a redirect on the way turns POST into GET".into()));
     }
     let carrier_call_id = Some(fields::call_id(fields)?);
-    if let Some(code) = field(fields, "ErrorCode").filter(|code| OURS.contains(code)) {
-        tracing::error!(code, "the carrier could not use what we answered: look this code up in its dictionary of errors");
-    }
     let again = addresses::read_again(request.path_and_query);
     let message = match hook {
         Hook::Answered | Hook::Fallback => {
@@ -63,8 +56,8 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         Hook::Played(step) => Message::Ask(Ask::Played { step }),
         Hook::Turned(step) => Message::Ask(Ask::Turned { step }),
         Hook::Transferred(step) => {
-            let result = field(fields, "DialCallStatus").and_then(transfer_result).or(again.transfer);
-            Message::Ask(Ask::Transferred { step, result: result.unwrap_or(TransferResult::Failed) })
+            let result = transferred(fields).or(again.transfer).unwrap_or(TransferResult::Failed);
+            Message::Ask(Ask::Transferred { step, result })
         }
         Hook::Status => Message::News(status(fields)?),
         Hook::Detection => {
@@ -73,7 +66,21 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
             Message::News(CallEvent::Detected { answered_by })
         }
     };
-    Ok(Webhook::OfAttempt(Received { token, carrier_call_id, message, tries: again.tries, summary: summary(fields) }))
+    Ok(Webhook::OfAttempt(Received {
+        token,
+        carrier_call_id,
+        message,
+        tries: again.tries,
+        summary: summary(fields),
+        our_fault: our_fault(fields),
+    }))
+}
+
+/// A code that tells of a fault at our end: a webhook that failed (112xx), a document that was bad (12xxx) or too large, a
+/// status callback that we refused (carriers.md, sections 1 and 7).
+pub(super) fn our_fault(fields: &[(String, String)]) -> Option<u32> {
+    let code = field(fields, "ErrorCode")?.parse().ok()?;
+    matches!(code, 11_200..=11_299 | 11_750 | 12_000..=12_999 | 15_003).then_some(code)
 }
 
 /// Whether the carrier asks because another address failed (carriers.md, section 2).
@@ -93,7 +100,9 @@ fn answered_by(word: &str) -> Option<AnsweredBy> {
         "" => return None,
         "human" => AnsweredBy::Human,
         "fax" => AnsweredBy::Fax,
-        word if word.starts_with("machine_end") => AnsweredBy::MachineEnd,
+        // A bare word comes from carriers that know no others: we asked for the end of the greeting, and to hang up without a
+        // message on every machine, for ever, is worse than a message whose beginning a greeting may cover.
+        word if word == "machine" || word.starts_with("machine_end") => AnsweredBy::MachineEnd,
         // Nothing says that the greeting is over.
         word if word.starts_with("machine") => AnsweredBy::MachineStart,
         _ => AnsweredBy::Unknown,
@@ -118,14 +127,17 @@ pub(super) fn status(fields: &[(String, String)]) -> Result<CallEvent, Rejected>
     })
 }
 
-/// What came of a `Dial`; a word nobody knows is left to the caller.
-fn transfer_result(word: &str) -> Option<TransferResult> {
-    Some(match word {
+/// What came of a `Dial`; `None` where nothing is said. Of a word nobody knows the length of the talk tells.
+fn transferred(fields: &[(String, String)]) -> Option<TransferResult> {
+    let talked = || field(fields, "DialCallDuration").and_then(|seconds| seconds.parse().ok()).is_some_and(|s: u32| s > 0);
+    Some(match field(fields, "DialCallStatus").unwrap_or_default() {
         "completed" | "answered" => TransferResult::Connected,
         "busy" => TransferResult::Busy,
         "no-answer" => TransferResult::NoAnswer,
         "failed" | "canceled" => TransferResult::Failed,
-        _ => return None,
+        "" => return None,
+        _ if talked() => TransferResult::Connected,
+        _ => TransferResult::Failed,
     })
 }
 
@@ -226,6 +238,28 @@ mod tests {
     }
 
     #[test]
+    fn what_came_of_the_desk() {
+        use TransferResult::{Busy, Connected, Failed, NoAnswer};
+        for (body, want) in [
+            ("DialCallStatus=completed&DialCallDuration=40", Connected),
+            ("DialCallStatus=answered", Connected),
+            ("DialCallStatus=busy", Busy),
+            ("DialCallStatus=no-answer", NoAnswer),
+            ("DialCallStatus=failed", Failed),
+            ("DialCallStatus=bridged&DialCallDuration=40", Connected),
+            ("DialCallStatus=bridged&DialCallDuration=0", Failed),
+            ("DialCallStatus=bridged", Failed),
+            ("", Failed),
+        ] {
+            assert_eq!(
+                message("voice/t/2/transferred", body),
+                Message::Ask(Ask::Transferred { step: 2, result: want }),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
     fn news_of_a_call() {
         let ended = |status, talk_seconds, reason| CallEvent::Ended { status, talk_seconds, reason };
         for (path, body, want) in [
@@ -261,11 +295,32 @@ mod tests {
             ("status/t", "CallStatus=ringing_forwarded", CallEvent::Ringing),
             ("amd/t", "CallSid=CA1&AnsweredBy=machine_end_beep", CallEvent::Detected { answered_by: AnsweredBy::MachineEnd }),
             ("amd/t", "AnsweredBy=machine_start", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
-            ("amd/t", "AnsweredBy=machine", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
+            ("amd/t", "AnsweredBy=machine", CallEvent::Detected { answered_by: AnsweredBy::MachineEnd }),
+            ("amd/t", "AnsweredBy=machine_words", CallEvent::Detected { answered_by: AnsweredBy::MachineStart }),
             ("amd/t", "AnsweredBy=fax", CallEvent::Detected { answered_by: AnsweredBy::Fax }),
             ("amd/t", "AnsweredBy=not_sure", CallEvent::Detected { answered_by: AnsweredBy::Unknown }),
         ] {
             assert_eq!(message(path, body), Message::News(want), "{path} {body}");
+        }
+    }
+
+    #[test]
+    fn our_own_faults() {
+        for (code, ours) in [
+            ("11200", true),
+            ("11217", true),
+            ("11750", true),
+            ("12100", true),
+            ("12345", true),
+            ("15003", true),
+            ("13224", false),
+            ("21211", false),
+            ("112", false),
+            ("x", false),
+            ("", false),
+        ] {
+            let received = post("status/t", &format!("CallStatus=completed&ErrorCode={code}")).expect("sound");
+            assert_eq!(received.our_fault.map(|code| code.to_string()), ours.then(|| code.to_string()), "{code}");
         }
     }
 
