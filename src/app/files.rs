@@ -13,11 +13,14 @@ use crate::prompt::{Findings, Hospital, Length, Packs, lengths, lint};
 use crate::rulebook;
 use crate::services::Classifier;
 use crate::store::Store;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
 
 /// Languages that count as known where there is no prompts folder to look into (`plan`, `import`).
 const SHIPPED_LANGUAGES: [&str; 2] = ["en-US", "es-US"];
+
+/// A shorter call may end while patient and desk talk.
+const ENOUGH_FOR_A_TALK: Duration = Duration::minutes(15);
 
 /// What is said where the prompts folder is missing.
 const NO_PROMPTS: &str = "there is no prompts folder here: set `prompts` in the configuration, or copy the shipped folder";
@@ -66,6 +69,7 @@ pub fn check_all(outline: &Outline) -> Findings {
             Ok(rulings) => {
                 findings.warnings.extend(never_established(config, &rulings));
                 findings.warnings.extend(never_transferred(config, &rulings));
+                findings.warnings.extend(cut_short(config, &rulings));
             }
             Err(faults) => findings.faults.extend(faults),
         }
@@ -143,6 +147,20 @@ fn never_transferred(config: &Config, rulings: &Rulings) -> Vec<Fault> {
         (!leads_there(script)).then(|| Fault::of_file(&config.prompts, "never_transferred", message))
     })
     .collect()
+}
+
+/// A talk with the desk is part of the call, and ends with it.
+fn cut_short(config: &Config, rulings: &Rulings) -> Option<Fault> {
+    let job = rulings.rules.jobs.iter().find(|job| job.enabled && job.call.transfer)?;
+    let most = rulings.rules.limits.max_call;
+    let message = format!(
+        "limits.max_call is {} minutes, and job {} has transfer = true: a patient's talk with the desk is cut off then; give \
+         calls {} minutes or more",
+        most.num_minutes(),
+        job.name,
+        ENOUGH_FOR_A_TALK.num_minutes()
+    );
+    (most < ENOUGH_FOR_A_TALK).then(|| Fault::of_file(&config.file.clone().unwrap_or_default(), "talk_cut_short", message))
 }
 
 /// Every fault of reminder jobs and of the list of services, judged against as much of the configuration as can be read.

@@ -153,6 +153,29 @@ fn a_job_that_can_transfer_nothing_is_told_of() {
     assert!(check(&with_desk).contains("no key of its script reminder means `transfer`"));
 }
 
+#[test]
+fn a_talk_that_would_be_cut_short_is_told_of() {
+    let desk = crate::support::desk::Desk::new("");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schedules = desk.config.with_file_name("schedules");
+    copy_folder(&root.join("schedules"), &schedules);
+    let prompts = root.join("prompts");
+    let warned = |limits: &str| {
+        let text = format!("schedules = \"schedules\"\nprompts = \"{}\"\n{limits}", prompts.display());
+        fs::write(&desk.config, text).expect("written");
+        let done = desk.run(&["check"]);
+        assert_eq!(done.code, Some(0), "{} {}", done.stdout, done.stderr);
+        done.stderr.lines().filter(|line| line.contains("[talk_cut_short]")).collect::<String>()
+    };
+    let (short, enough) = ("[limits]\nmax_call = \"14m\"\n", "[limits]\nmax_call = \"15m\"\n");
+    assert_eq!(warned(short), "", "no job transfers calls");
+    let file = schedules.join("exam-and-radiology.toml");
+    let job = fs::read_to_string(&file).expect("the shipped job").replace("transfer = false", "transfer = true");
+    fs::write(file, job).expect("the job");
+    assert!(warned(short).contains("limits.max_call is 14 minutes, and job exam-and-radiology has transfer = true"));
+    assert_eq!(warned(enough), "");
+}
+
 /// The default one, with a desk and with calls that may be transferred to it.
 fn hospital(folder: &Path) -> Config {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -192,6 +215,7 @@ async fn a_patient_is_connected_with_the_desk_and_what_came_of_it_is_on_record()
     assert!(hospital.said(&message).await.contains("say/desk-0"), "the menu tells of it");
     let dial = hospital.key(&message, "0").await;
     assert!(dial.contains(&format!(">{DESK}</Dial>")) && dial.contains("timeout=\"25\""), "{dial}");
+    assert!(dial.contains(" callerId=\"+16175550100\""), "our own number, never the patient's: {dial}");
     assert!(hospital.said(&dial).await.contains("say/connecting"));
 
     // The desk is busy: told so, and the menu again, from which it may be tried again.
