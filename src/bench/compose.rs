@@ -49,6 +49,7 @@ fn message(config: &Config, pack: &Pack) -> anyhow::Result<Vec<PhraseId>> {
         opt_out_number: config.organization.opt_out_number.clone(),
         voicemail: VoicemailPolicy::Standard,
         message_ms: 0,
+        before_ms: 0,
         long_timeouts: false,
         guardian: false,
         desk: None,

@@ -91,6 +91,7 @@ fn brief(world: &World, config: &Config) -> Brief {
         opt_out_number: organization.opt_out_number.clone(),
         voicemail: VoicemailPolicy::Standard,
         message_ms: 21_000,
+        before_ms: 0,
         long_timeouts: false,
         guardian: false,
         desk: None,

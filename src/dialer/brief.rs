@@ -82,6 +82,7 @@ impl Briefs for BriefWriter {
             opt_out_number: self.organization.opt_out_number.clone(),
             voicemail: voicemail_for(job, &facts.patient, place, is_last),
             message_ms: 0,
+            before_ms: 0,
             long_timeouts: facts.patient.flags.tty,
             guardian: facts.patient.flags.guardian,
             desk: if job.call.transfer { self.desks.of_visit(department, zone) } else { None },

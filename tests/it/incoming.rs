@@ -178,22 +178,74 @@ async fn twins_cannot_be_told_apart_and_a_person_must() {
     let office = Reception::open(&rows).await;
     let mut caller = office.is_called("CA1", HER_NUMBER).await;
     caller.presses("0412").await;
-    assert_eq!(caller.heard.text, OFFICE);
+    assert_eq!(caller.heard.text, format!("That does not match. {ASKED_AGAIN}"), "as with any other birthday");
     assert!(office.joined().await.is_empty());
     assert_eq!(office.work().await, ["review", "review"]);
     office.plans().await;
     assert_eq!(office.work().await, ["review", "review"], "the schedule does not settle it");
 }
 
+/// Their language would tell whoever calls from their number that it is a patient's.
 #[tokio::test]
-async fn a_patient_is_asked_in_their_language() {
+async fn everybody_is_asked_in_the_hospitals_language() {
     let office = Reception::open("A1,ada,617-555-0101,2026-11-30T09:30,1961-04-12,es").await;
-    let caller = office.is_called("CA1", HER_NUMBER).await;
-    assert_eq!(
-        caller.heard.text,
-        "Example Cancer Center. Para continuar, marque el mes y el día de su nacimiento, con dos dígitos cada uno. Para no \
-         recibir más llamadas automáticas en este número, presione nueve."
-    );
+    let mut ada = office.is_called("CA1", HER_NUMBER).await;
+    assert_eq!(ada.heard.text, ASKED);
+    ada.presses("0412").await;
+    assert!(ada.heard.text.contains("Usted tiene una cita"), "{}", ada.heard.text);
+}
+
+/// Two patients of one number, one of them with nothing to be told of: their birthday sounds like any other.
+#[tokio::test]
+async fn a_right_birthday_of_whom_nothing_can_be_told_is_a_wrong_one() {
+    let rows = format!("{ADA}\nA2,bea,617-555-0101,2026-11-27T10:15,1990-05-03,en-US");
+    let office = Reception::open(&rows).await;
+    office.later(Duration::minutes(30));
+    let heard = async |sid: &str, birthday: &str| {
+        let mut caller = office.is_called(sid, HER_NUMBER).await;
+        let mut heard = Vec::new();
+        for _ in 0..3 {
+            caller.presses(birthday).await;
+            heard.push(caller.heard.text.clone());
+        }
+        heard
+    };
+    let (right, wrong) = (heard("CA1", "0503").await, heard("CA2", "0102").await);
+    assert_eq!(right, wrong);
+    assert_eq!(right[2], format!("That does not match. {OFFICE}"));
+    assert!(office.joined().await.is_empty());
+}
+
+/// The carrier could not use an answer and asks at the fallback address, or at the first one with the reason.
+#[tokio::test]
+async fn a_call_goes_on_where_it_was_when_an_address_fails() {
+    let office = Reception::open(ADA).await;
+    let ada = office.is_called("CA1", HER_NUMBER).await;
+    let first = ada.heard.document.clone();
+    let (_, address) = ada.heard.keys.clone().expect("keys");
+    let wrong = ada.posts(&address, &[("Digits", "0101")]).await;
+    let why = [("ErrorCode", "11200"), ("ErrorUrl", "https://calls.example.org/lost")];
+    for path in ["/carriers/main/incoming", "/carriers/main/incoming/fallback"] {
+        assert_eq!(ada.posts(path, &why).await, wrong, "{path}");
+    }
+    assert_eq!(ada.posts("/carriers/main/incoming", &[]).await, first, "a repeat is none");
+    assert_eq!(office.work().await, ["carrier_fault"], "somebody must look why, once");
+
+    let (_, address) = office.hear(&wrong).keys.expect("keys");
+    let joined = office.hear(&ada.posts(&address, &[("Digits", "0412")]).await);
+    let answered = joined.goes_on.expect("it goes on");
+    // Its first words are lost, too; then those after key 1.
+    let told = ada.posts("/carriers/main/incoming/fallback", &why).await;
+    assert_eq!(ada.posts(&answered, &[]).await, told, "it was the first time that they were asked for");
+    let (_, address) = office.hear(&told).keys.expect("keys");
+    let confirmed = ada.posts(&address, &[("Digits", "1")]).await;
+    assert_eq!(ada.posts("/carriers/main/incoming/fallback", &[]).await, confirmed, "and not every carrier says why");
+    ada.hangs_up(60).await;
+    assert_eq!(office.joined().await[0].attempt.outcome, Some(Outcome::Confirmed));
+
+    let stranger = "/carriers/main/incoming/fallback";
+    let fields = [("CallSid", "CA7"), ("From", "+16175559999"), ("To", OURS)];
+    assert_eq!(office.hear(&office.post(stranger, &fields).await.1).text, to_strangers(), "the first address was never heard");
 }
 
 #[tokio::test]
@@ -285,7 +337,7 @@ async fn while_our_own_call_is_live_only_the_office_is_told() {
     dial(&office).await;
     assert_eq!(office.is_called("CA2", HER_NUMBER).await.heard.text, to_strangers());
     early.presses("0412").await;
-    assert_eq!(early.heard.text, OFFICE, "it began while she was asked");
+    assert_eq!(early.heard.text, format!("That does not match. {ASKED_AGAIN}"), "it began while she was asked");
     assert!(office.joined().await.is_empty());
 }
 

@@ -77,6 +77,7 @@ impl Prompts {
             opt_out_number: self.config.organization.opt_out_number.clone(),
             voicemail: VoicemailPolicy::Standard,
             message_ms: 0,
+            before_ms: 0,
             long_timeouts: false,
             guardian,
             desk: None,

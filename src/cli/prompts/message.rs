@@ -144,6 +144,7 @@ fn brief(config: &Config, args: &MessageArguments, language: LanguageTag) -> any
         opt_out_number: config.organization.opt_out_number.clone(),
         voicemail: VoicemailPolicy::Standard,
         message_ms: 0,
+        before_ms: 0,
         long_timeouts: false,
         guardian: args.guardian,
         desk: None,

@@ -30,6 +30,10 @@ pub struct Brief {
     pub voicemail: VoicemailPolicy,
     /// How long the message takes until the menu waits, in milliseconds: decides between heard and hung up early.
     pub message_ms: u32,
+    /// How long the call had lasted when this began, in milliseconds: what was said at the gate to a patient who called us. The
+    /// carrier counts it with the rest.
+    #[serde(default)]
+    pub before_ms: u32,
     /// Longer time-outs for a text telephone or relay (calling-rules L-49).
     pub long_timeouts: bool,
     /// The number is a parent's or guardian's: they are told of a patient in their care.

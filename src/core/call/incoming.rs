@@ -106,12 +106,11 @@ pub enum IncomingEvent {
     Nothing,
     /// Key 9, and it is committed with the answer.
     OptOut,
-    /// It is nobody's birthday who has this number.
+    /// It is nobody's birthday who has this number; or it is one, and nothing can be told: both sound alike, so that nobody
+    /// learns birthdays.
     Wrong,
     /// It is a patient's, and the call goes on as one of ours.
     Recognized,
-    /// Nothing can be told, whoever it is.
-    Refused,
 }
 
 /// What is said next, and what it waits for.
@@ -232,7 +231,7 @@ mod tests {
     }
 
     /// What is said in a call of such a caller, step by step; `9` opts out, `x` is a wrong birthday, `.` is silence, `!` is a
-    /// patient's birthday, `?` one that cannot be served.
+    /// patient's birthday.
     fn story(caller: CallerKind, events: &str) -> Vec<String> {
         let script = script();
         let (mut talk, first) = script.begin(caller, &office());
@@ -242,7 +241,6 @@ mod tests {
                 '9' => IncomingEvent::OptOut,
                 'x' => IncomingEvent::Wrong,
                 '!' => IncomingEvent::Recognized,
-                '?' => IncomingEvent::Refused,
                 _ => IncomingEvent::Nothing,
             };
             let (next, say) = script.answer(talk, event, &office());
@@ -265,8 +263,20 @@ mod tests {
             (CallerKind::Known, "xxx", vec![ask, "wrong birthday [4]", "wrong birthday [4]", "wrong call number [1]"]),
             (CallerKind::Known, "....", vec![ask, again, again, office, told_again]),
             (CallerKind::Known, "9", vec![ask, "opted-out [end]"]),
-            (CallerKind::Known, "?9", vec![ask, office, "opted-out [end]"]),
-            (CallerKind::Known, "?!..", vec![ask, office, told_again, "goodbye [end]", " [end]"]),
+            (CallerKind::Known, "x..9", vec![ask, "wrong birthday [4]", again, office, "opted-out [end]"]),
+            (
+                CallerKind::Known,
+                "xxx!..",
+                vec![
+                    ask,
+                    "wrong birthday [4]",
+                    "wrong birthday [4]",
+                    "wrong call number [1]",
+                    told_again,
+                    "goodbye [end]",
+                    " [end]",
+                ],
+            ),
             (CallerKind::Stranger, "...", vec![stranger, told_again, "goodbye [end]", " [end]"]),
             (CallerKind::Stranger, "!", vec![stranger, told_again]),
             (CallerKind::Stranger, ".9", vec![stranger, told_again, "opted-out [end]"]),

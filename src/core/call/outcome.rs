@@ -110,10 +110,13 @@ impl Facts {
 
     /// The first final status decides; what repeats or contradicts it later changes nothing. Only what we presumed
     /// ourselves gives way to the carrier's own word.
-    pub(super) fn ended(&mut self, event: &CallEvent, now: DateTime<Utc>) {
+    pub(super) fn ended(&mut self, brief: &Brief, event: &CallEvent, now: DateTime<Utc>) {
+        // What was said before this began is none of its length.
+        let since_begun = |seconds: u32| seconds.saturating_sub(brief.before_ms.div_ceil(1000));
         if let CallEvent::Ended { status, talk_seconds, reason } = *event
             && self.end.as_ref().is_none_or(|end| presumed(end.reason) && !presumed(reason))
         {
+            let talk_seconds = talk_seconds.map(since_begun);
             self.end = Some(End { status, at: now, talk_seconds, reason, visit_changed: self.visit_changed });
         }
     }

@@ -61,7 +61,8 @@ impl LiveCalls {
             Some(_) if for_opt_out => CallerKind::Stranger,
             Some(who) => who.kind(),
         };
-        let language = who.as_ref().map_or_else(|| self.board.rules().language.clone(), Who::language);
+        // Nobody is told by the language that they have reached a patient's place.
+        let language = self.board.rules().language.clone();
         let script = &self.voice.now().scripts.incoming;
         let (talk, say) = script.begin(kind, &self.reception.office_number);
         let token = AttemptToken::new(self.chance.hex(24));
@@ -80,7 +81,9 @@ impl LiveCalls {
             replies: Vec::new(),
         };
         let log = Some(entry_of(entry, "ok", watch.elapsed()));
-        self.store.open_incoming(&NewIncoming { call, reply: document.body.clone(), audio, log }).await?;
+        self.store
+            .open_incoming(&NewIncoming { call, reply: document.body.clone(), audio, log, forget_before: guesses(now).since })
+            .await?;
         Ok(Answer { logged: true, ..Answer::with(document, "ok") })
     }
 
@@ -165,8 +168,8 @@ impl LiveCalls {
                     }
                     return Ok(Answer { attempt, logged: true, ..Answer::with(document, "ok") });
                 }
-                // Whether it was right is not said any more.
-                IncomingVerdict::InUse | IncomingVerdict::TooManyGuesses => decided = Decided::only(IncomingEvent::Refused),
+                // Whether it was right is not said.
+                IncomingVerdict::InUse | IncomingVerdict::TooManyGuesses => decided = Decided::only(IncomingEvent::Wrong),
             }
         }
     }
@@ -179,10 +182,10 @@ impl LiveCalls {
                 Recognized::Nobody => guessed(IncomingEvent::Wrong),
                 Recognized::One(facts) => match self.join(call, who, facts, now) {
                     Some(join) => Decided { join: Some(Box::new(join)), ..guessed(IncomingEvent::Recognized) },
-                    None => guessed(IncomingEvent::Refused),
+                    None => guessed(IncomingEvent::Wrong),
                 },
                 Recognized::Several(patients) => {
-                    Decided { open_work: self.cannot_tell(who, &patients, now), ..guessed(IncomingEvent::Refused) }
+                    Decided { open_work: self.cannot_tell(who, &patients, now), ..guessed(IncomingEvent::Wrong) }
                 }
             },
             (Entered::Other, Some(_)) if call.talk.stage == IncomingStage::Birthday => guessed(IncomingEvent::Wrong),

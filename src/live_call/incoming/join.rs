@@ -18,9 +18,7 @@ impl LiveCalls {
         let promised = jobs.iter().find(|job| job.name == outreach.job);
         let job = promised.or_else(|| jobs.iter().find(|job| job.purpose == outreach.purpose))?;
         let mut brief = self.reception.briefs.brief(&self.voice.now(), &who.rules, job, outreach, facts, now)?;
-        // The carrier counts a call from its beginning: what was said before is no part of the message.
-        let before = u32::try_from((now - call.at).num_milliseconds()).unwrap_or_default();
-        brief.message_ms = brief.message_ms.saturating_add(before);
+        brief.before_ms = u32::try_from((now - call.at).num_milliseconds()).unwrap_or_default();
         let deadline = now + who.rules.limits.max_call;
         let phone = facts.patient.phones.iter().find(|phone| phone.number.as_ref() == Some(caller));
         let attempt = Attempt {

@@ -59,17 +59,17 @@ impl LiveCalls {
         let (live, asker, asked) = (self.clone(), carrier.clone(), incoming.clone());
         // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
         let work = tokio::spawn(async move { live.take_incoming(&asker, &asked, &entry).await });
-        let name = carrier.name();
-        match tokio::time::timeout(WORDS_WITHIN, work).await {
+        let why = match tokio::time::timeout(WORDS_WITHIN, work).await {
             Ok(Ok(Ok(answer))) => return answer,
-            Ok(Ok(Err(error))) => tracing::error!(%error, carrier = %name, "a call to our number could not be taken in"),
-            Ok(Err(error)) => tracing::error!(%error, carrier = %name, "the task of a call to our number failed"),
-            Err(_) => tracing::error!(carrier = %name, "a call to our number is not taken in yet: the store is slow"),
-        }
-        match &incoming.ask {
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store is slow".to_string(),
+        };
+        let answer = match &incoming.ask {
             IncomingAsk::Rings | IncomingAsk::Fallback | IncomingAsk::Digits { .. } => self.no_answer_yet(carrier, incoming),
             IncomingAsk::Lasts | IncomingAsk::Over { .. } => Answer::plain(503, "trouble"),
-        }
+        };
+        answer.because(why)
     }
 
     /// We cannot answer now (law 7): "one moment, please", and the same is asked again; after the last try the apology.
@@ -123,7 +123,9 @@ impl LiveCalls {
         // The carrier tells of every call to the number, also of those that it never asked us about.
         let Some(call) = known else { return Ok(Answer::plain(204, "unknown_call")) };
         self.store.end_incoming(&call.token, self.clock.now()).await?;
-        let Some((_, token)) = &call.attempt else { return Ok(Answer::plain(204, "ok")) };
+        // From here on it joins no attempt any more; it may have done so a moment ago.
+        let known = self.store.load_incoming(&IncomingKey::Token(call.token.clone())).await?;
+        let Some((_, token)) = known.as_ref().and_then(|call| call.attempt.as_ref()) else { return Ok(Answer::plain(204, "ok")) };
         let event = CallEvent::Ended { status, talk_seconds, reason: None };
         let Ok(taken) = self.take_event(token, &event, Some(id), Some(entry.clone())).await? else {
             return Ok(Answer::plain(204, "unknown_call"));

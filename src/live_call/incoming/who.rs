@@ -2,14 +2,13 @@
 
 use crate::core::call::CallerKind;
 use crate::core::domain::{Outreach, PhoneNumber};
-use crate::core::ids::LanguageTag;
 use crate::core::plan::{PatientFacts, Rules, pending};
 use crate::live_call::{LiveCallError, LiveCalls};
 use crate::store::Cap;
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
 
-/// So many wrong birthdays may be entered from a number …
+/// So many wrong birthdays may be entered from a number, and from all numbers of a patient …
 const GUESSES: u32 = 9;
 /// … in so long a time. Then nobody who calls from it is asked.
 const GUESSED_WITHIN: Duration = Duration::hours(24);
@@ -52,15 +51,6 @@ impl Who {
     /// What the patient may be told of.
     pub fn pending<'f>(&self, facts: &'f PatientFacts) -> Option<&'f Outreach> {
         pending(&self.rules, facts, &self.caller, self.now)
-    }
-
-    /// The language in which they are asked: that of the patients whom it may be, where it is one; else the organization's.
-    pub fn language(&self) -> LanguageTag {
-        let spoken = |facts: &PatientFacts| self.rules.pack_for(facts.patient.language.as_ref()).cloned();
-        let mut languages = self.candidates().map(spoken);
-        let first = languages.next().flatten();
-        let one = first.filter(|first| languages.all(|other| other.as_ref() == Some(first)));
-        one.unwrap_or_else(|| self.rules.language.clone())
     }
 
     /// Whether one of the patients whom it may be uses a text telephone or a relay (calling-rules L-49).

@@ -158,6 +158,7 @@ fn every_brief(words: &[Segment]) -> Vec<Brief> {
                         opt_out_number: hospital().opt_out_number,
                         voicemail: VoicemailPolicy::Standard,
                         message_ms: 0,
+                        before_ms: 0,
                         long_timeouts: false,
                         guardian: false,
                         desk: None,

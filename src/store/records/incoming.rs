@@ -51,6 +51,8 @@ pub struct NewIncoming {
     pub audio: Vec<(String, String)>,
     /// The entry of the webhook log that belongs to it.
     pub log: Option<WebhookEntry>,
+    /// Calls that came before and joined no attempt are forgotten, a few at a time: they hold strangers' numbers.
+    pub forget_before: DateTime<Utc>,
 }
 
 /// The answer to a step of an incoming call, and what follows from it.
@@ -64,7 +66,8 @@ pub struct IncomingCommit {
     pub talk: IncomingTalk,
     /// The document that is answered: a repeat gets the same.
     pub reply: String,
-    /// Where a birthday was entered: fewer than `limit` wrong ones may have been entered from this number since then.
+    /// Where a birthday was entered: fewer than `limit` wrong ones may have been entered since then from this
+    /// number, or from all numbers of one of its patients.
     pub guess: Option<Cap>,
     /// The call goes on as this attempt.
     pub join: Option<Box<Join>>,
@@ -99,9 +102,9 @@ pub struct Join {
 pub enum IncomingVerdict {
     /// It is committed.
     Done,
-    /// Nothing was written: a call to this number, or to this patient, is live.
+    /// Nothing was written: a call to this number, or to this patient, is live, or this one is over.
     InUse,
-    /// Nothing was written: too many wrong birthdays were entered from this number.
+    /// Nothing was written: too many wrong birthdays were entered.
     TooManyGuesses,
 }
 
@@ -110,6 +113,6 @@ pub enum IncomingVerdict {
 pub struct Caller {
     /// Whose number it is, in the store's order of ids.
     pub patients: Vec<PatientId>,
-    /// How many wrong birthdays were entered in calls from it.
+    /// How many wrong birthdays were entered in calls from it, or from all numbers of one of its patients, where those are more.
     pub wrong: u32,
 }

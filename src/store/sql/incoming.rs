@@ -5,6 +5,7 @@ use super::{Conn, Lock, Row, call, lock, opt_outs, people, reading, touched};
 use crate::core::call::{IncomingStage, IncomingTalk};
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName, LanguageTag, PatientId};
+use crate::core::link::share_of;
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, micros, opt_micros, outside};
 use crate::store::{Caller, IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, Join, NewIncoming, Result, StoreError};
@@ -12,6 +13,9 @@ use chrono::{DateTime, Utc};
 
 /// A number is that of no more patients: a whole ward's would be no caller's.
 const MOST_OWNERS: i64 = 50;
+
+/// So many old calls are forgotten when one comes: more than ever come while it does.
+const FORGOTTEN_AT_ONCE: i64 = 20;
 
 /// What is known of a number that calls us.
 pub(super) async fn caller(conn: &mut Conn, number: &PhoneNumber, since: DateTime<Utc>) -> Result<Caller> {
@@ -25,13 +29,21 @@ pub(super) async fn caller(conn: &mut Conn, number: &PhoneNumber, since: DateTim
     Ok(Caller { patients: patients.into_iter().map(PatientId::new).collect(), wrong })
 }
 
+/// The wrong birthdays that were entered in calls from a number, or from all numbers of one of its patients together, where
+/// those are more.
 async fn wrong_since(conn: &mut Conn, number: &str, since: DateTime<Utc>) -> Result<u32> {
-    let wrong: i64 =
-        sqlx::query_scalar("SELECT CAST(COALESCE(SUM(wrong), 0) AS BIGINT) FROM incoming_calls WHERE caller = $1 AND at >= $2")
-            .bind(number)
-            .bind(micros(since))
-            .fetch_one(conn)
-            .await?;
+    let wrong: i64 = sqlx::query_scalar(
+        "SELECT CAST(COALESCE(MAX(entered), 0) AS BIGINT) FROM (
+             SELECT SUM(wrong) AS entered FROM incoming_calls WHERE caller = $1 AND at >= $2
+             UNION ALL
+             SELECT SUM(i.wrong) FROM patient_numbers mine JOIN patient_numbers other ON other.patient = mine.patient
+                 JOIN incoming_calls i ON i.caller = other.number AND i.at >= $2
+             WHERE mine.number = $1 GROUP BY mine.patient) AS counts",
+    )
+    .bind(number)
+    .bind(micros(since))
+    .fetch_one(conn)
+    .await?;
     Ok(u32::try_from(wrong).unwrap_or(u32::MAX))
 }
 
@@ -93,8 +105,24 @@ fn read(rows: &[Row]) -> Result<Option<IncomingCall>> {
     }))
 }
 
-/// Keeps a call that has just come, with its first answer.
+/// Forgets calls that joined no attempt, with the numbers of strangers who made them. A few at a time, in one order.
+async fn forget(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
+    let old: Vec<String> =
+        sqlx::query_scalar("SELECT token FROM incoming_calls WHERE at < $1 AND attempt IS NULL ORDER BY at, token LIMIT $2")
+            .bind(micros(before))
+            .bind(FORGOTTEN_AT_ONCE)
+            .fetch_all(&mut *conn)
+            .await?;
+    for token in old {
+        sqlx::query("DELETE FROM incoming_replies WHERE call = $1").bind(&token).execute(&mut *conn).await?;
+        sqlx::query("DELETE FROM incoming_calls WHERE token = $1").bind(&token).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a call that has just come, with its first answer, and forgets old ones.
 pub(super) async fn open(conn: &mut Conn, new: &NewIncoming) -> Result<()> {
+    forget(conn, new.forget_before).await?;
     let IncomingCall { token, carrier, carrier_call_id, caller, at, language, talk, .. } = &new.call;
     sqlx::query(
         "INSERT INTO incoming_calls (token, carrier, carrier_call_id, caller, at, language, stage, step, said, wrong)
@@ -134,12 +162,17 @@ async fn keep_reply(conn: &mut Conn, token: &AttemptToken, step: u32, reply: &st
 
 /// Answers a step, if nobody else did, with everything that follows from it.
 pub(super) async fn commit(conn: &mut Conn, commit: &IncomingCommit) -> Result<IncomingVerdict> {
-    let caller: Option<Option<String>> = sqlx::query_scalar("SELECT caller FROM incoming_calls WHERE token = $1 AND step = $2")
-        .bind(commit.token.as_str())
-        .bind(i64::from(commit.step))
-        .fetch_optional(&mut *conn)
-        .await?;
-    let caller = caller.ok_or(StoreError::Conflict)?;
+    let found: Option<(Option<String>, Option<i64>)> =
+        sqlx::query_as("SELECT caller, ended_at FROM incoming_calls WHERE token = $1 AND step = $2")
+            .bind(commit.token.as_str())
+            .bind(i64::from(commit.step))
+            .fetch_optional(&mut *conn)
+            .await?;
+    let (caller, ended_at) = found.ok_or(StoreError::Conflict)?;
+    // An attempt that is in progress with nobody on the line would keep everybody from the number until its deadline.
+    if ended_at.is_some() && commit.join.is_some() {
+        return Ok(IncomingVerdict::InUse);
+    }
     if let Some(join) = &commit.join {
         lock(conn, Lock::Patient(join.patient.as_str())).await?;
     }
@@ -179,7 +212,7 @@ async fn write_talk(conn: &mut Conn, commit: &IncomingCommit) -> Result<()> {
     let talk = &commit.talk;
     let done = sqlx::query(
         "UPDATE incoming_calls SET stage = $3, step = $4, said = $5, wrong = $6, attempt = COALESCE(attempt, $7)
-         WHERE token = $1 AND step = $2",
+         WHERE token = $1 AND step = $2 AND ($7 IS NULL OR ended_at IS NULL)",
     )
     .bind(commit.token.as_str())
     .bind(i64::from(commit.step))
@@ -220,8 +253,8 @@ async fn become_attempt(conn: &mut Conn, join: &Join) -> Result<bool> {
     .await?;
     sqlx::query(
         "INSERT INTO attempts (id, outreach, number, status, due_at, not_after, phone_kind, phone, language, carrier,
-             carrier_call_id, placed_at, keys, inbound, token, brief, deadline, lease_until)
-         SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $15
+             carrier_call_id, placed_at, keys, inbound, token, brief, deadline, lease_until, route, share)
+         SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, $15, $9, $16
          FROM attempts WHERE outreach = $2",
     )
     .bind(a.id.as_str())
@@ -239,6 +272,7 @@ async fn become_attempt(conn: &mut Conn, join: &Join) -> Result<bool> {
     .bind(join.token.as_str())
     .bind(form(&join.brief))
     .bind(micros(join.deadline))
+    .bind(i64::from(share_of(&a.id)))
     .execute(conn)
     .await
     .map_err(taken_means_conflict)?;

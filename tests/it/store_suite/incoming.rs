@@ -3,7 +3,7 @@
 use super::TestStore;
 use super::samples::*;
 use callahead::core::call::{CallEvent, FinalStatus, IncomingStage, IncomingTalk};
-use callahead::core::domain::{Attempt, AttemptStatus, Outcome, PhoneNumber, WorkKind};
+use callahead::core::domain::{Attempt, AttemptStatus, Outcome, PhoneKind, PhoneNumber, WorkKind};
 use callahead::core::ids::{AttemptId, AttemptToken};
 use callahead::store::{
     Caller, Cap, GiveBack, IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, Join, NewIncoming, OptOut, RequestVerdict,
@@ -22,6 +22,9 @@ on_both_stores![
     a_dialler_that_has_the_attempt_loses_it,
     nobody_is_joined_while_a_call_of_ours_is_live,
     a_call_to_us_fills_no_cap_and_takes_no_line,
+    a_call_that_is_over_joins_nothing,
+    wrong_birthdays_are_counted_over_all_numbers_of_a_patient,
+    calls_of_strangers_are_forgotten,
 ];
 
 fn talk(stage: IncomingStage, step: u32, wrong: u32) -> IncomingTalk {
@@ -44,7 +47,13 @@ fn call(token: &str, caller: Option<PhoneNumber>) -> IncomingCall {
 }
 
 async fn comes(store: &dyn Store, token: &str, caller: Option<PhoneNumber>) {
-    let new = NewIncoming { call: call(token, caller), reply: "first".to_string(), audio: Vec::new(), log: None };
+    let new = NewIncoming {
+        call: call(token, caller),
+        reply: "first".to_string(),
+        audio: Vec::new(),
+        log: None,
+        forget_before: at(-1440),
+    };
     store.open_incoming(&new).await.expect("it is kept");
 }
 
@@ -122,7 +131,7 @@ async fn a_call_reads_back_with_its_answers(store: TestStore) {
 async fn the_same_call_comes_once(store: TestStore) {
     comes(&*store, "t", Some(number(1))).await;
     let again = IncomingCall { carrier_call_id: "CA-t".to_string(), ..call("another", Some(number(1))) };
-    let new = NewIncoming { call: again, reply: "another".to_string(), audio: Vec::new(), log: None };
+    let new = NewIncoming { call: again, reply: "another".to_string(), audio: Vec::new(), log: None, forget_before: at(-1440) };
     assert!(matches!(store.open_incoming(&new).await, Err(StoreError::Conflict)));
     assert_eq!(store.load_incoming(&IncomingKey::Token("another".into())).await.expect("a look"), None);
     let mut elsewhere = new.clone();
@@ -268,4 +277,60 @@ async fn a_call_to_us_fills_no_cap_and_takes_no_line(store: TestStore) {
     assert_eq!(store.begin_request(&capped("bob")).await.expect("a verdict"), RequestVerdict::Granted, "it was none of ours");
     let ada = store.load_facts(&["ada".into()], at(1) + Duration::hours(1)).await.expect("facts");
     assert!(ada.is_empty() || ada[0].other_calls.is_empty());
+}
+
+/// Nobody is on the line: in progress it would keep everybody from the number until its deadline.
+async fn a_call_that_is_over_joins_nothing(store: TestStore) {
+    planned_for(&*store, "ada", number(1)).await;
+    comes(&*store, "t", Some(number(1))).await;
+    store.end_incoming(&"t".into(), at(1)).await.expect("over");
+    let verdict = store.commit_incoming(&joined("t", "ada", number(1))).await.expect("a verdict");
+    assert_eq!(verdict, IncomingVerdict::InUse);
+    assert_eq!(read(&*store, "t").await.attempt, None);
+    // What joins nothing is answered all the same.
+    let verdict = store.commit_incoming(&answer("t", 1, talk(IncomingStage::Office, 2, 0))).await.expect("a verdict");
+    assert_eq!(verdict, IncomingVerdict::Done);
+}
+
+async fn wrong_birthdays_are_counted_over_all_numbers_of_a_patient(store: TestStore) {
+    let mut ada = patient("ada", number(1));
+    let mut mobile = patient("ada", number(2)).phones.remove(0);
+    mobile.kind = PhoneKind::Mobile;
+    ada.phones.push(mobile);
+    store.commit_intake(&batch(vec![], vec![new(ada), new(patient("bea", number(3)))])).await.expect("known");
+    for (token, phone) in [("home", 1), ("mobile", 2), ("other", 3)] {
+        comes(&*store, token, Some(number(phone))).await;
+        assert_eq!(store.commit_incoming(&wrong(token, 1, 9)).await.expect("a verdict"), IncomingVerdict::Done);
+    }
+    let counted = async |phone| store.caller(&number(phone), at(-60)).await.expect("a look").wrong;
+    assert_eq!((counted(1).await, counted(2).await, counted(3).await), (2, 2, 1));
+    let verdict = store.commit_incoming(&wrong("mobile", 2, 2)).await.expect("a verdict");
+    assert_eq!(verdict, IncomingVerdict::TooManyGuesses);
+}
+
+async fn calls_of_strangers_are_forgotten(store: TestStore) {
+    planned_for(&*store, "ada", number(1)).await;
+    comes(&*store, "stranger", Some(number(9))).await;
+    comes(&*store, "t", Some(number(1))).await;
+    let verdict = store.commit_incoming(&joined("t", "ada", number(1))).await.expect("a verdict");
+    assert_eq!(verdict, IncomingVerdict::Done);
+    let later = |token, forget_before| NewIncoming {
+        call: call(token, None),
+        reply: "first".to_string(),
+        audio: Vec::new(),
+        log: None,
+        forget_before,
+    };
+    let is_there = async |token: &str| store.load_incoming(&IncomingKey::Token(token.into())).await.expect("a look").is_some();
+    store.open_incoming(&later("next", at(0))).await.expect("kept");
+    assert!(is_there("stranger").await, "not yet");
+    store.open_incoming(&later("after", at(1))).await.expect("kept");
+    assert!(!is_there("stranger").await && !is_there("next").await);
+    assert!(is_there("t").await && is_there("after").await, "who joined is the patient");
+}
+
+async fn planned_for(store: &dyn Store, whose: &str, phone: PhoneNumber) {
+    let known = batch(vec![new(appointment("A1", whose, day(3)))], vec![new(patient(whose, phone.clone()))]);
+    store.commit_intake(&known).await.expect("in");
+    store.commit_plan(&plan(vec![planned(whose, phone)])).await.expect("planned");
 }

@@ -156,6 +156,7 @@ pub fn brief() -> Brief {
         opt_out_number: number(5_550_101),
         voicemail: VoicemailPolicy::Standard,
         message_ms: 21_000,
+        before_ms: 0,
         long_timeouts: false,
         guardian: false,
         desk: None,

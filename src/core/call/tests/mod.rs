@@ -92,6 +92,7 @@ pub(super) fn brief() -> Brief {
         opt_out_number: PhoneNumber::parse("+18005550100").expect("a number"),
         voicemail: VoicemailPolicy::Standard,
         message_ms: 23_000,
+        before_ms: 0,
         long_timeouts: false,
         guardian: false,
         desk: None,

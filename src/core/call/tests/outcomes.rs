@@ -51,6 +51,21 @@ fn whoever_hangs_up_is_known_to_have_heard_so_much() {
     }
 }
 
+/// A patient called us, and was asked for their birthday first: 20 s of the carrier's count. We count from the message.
+#[test]
+fn what_was_said_at_the_gate_is_no_part_of_the_message() {
+    for (moves, want, seconds) in [
+        ("answered; ended completed 43", "heard/hung_up", 23),
+        ("answered; ended completed 42", "hung_up_early/hung_up", 22),
+        ("answered; ended completed 9", "hung_up_early/hung_up", 0),
+        (&format!("answered{}; ended completed", "; ringing".repeat(22)), "heard/hung_up", 23),
+        (&format!("answered{}; ended completed", "; ringing".repeat(21)), "hung_up_early/hung_up", 22),
+    ] {
+        let story = Story::new(Brief { before_ms: 19_500, ..brief() }).play(moves).came_to(want);
+        assert_eq!(story.call.standing().heard_seconds, Some(seconds), "{moves}");
+    }
+}
+
 #[test]
 fn no_final_status_overwrites_what_a_key_said_or_what_was_played() {
     for status in ["completed", "busy", "no-answer", "failed unknown", "cancelled"] {

@@ -88,6 +88,7 @@ fn brief(script: &str, voicemail: VoicemailPolicy) -> Brief {
         opt_out_number: PhoneNumber::parse("+18005550100").expect("a number"),
         voicemail,
         message_ms: 23_000,
+        before_ms: 0,
         long_timeouts: false,
         guardian: false,
         desk: None,
