@@ -7,8 +7,11 @@ use callahead::store::StoreError;
 use sqlx::{Connection, Executor, SqliteConnection};
 use std::time::{Duration, Instant};
 
+/// A name, the address, the fields, and what travels.
+type Asked = (&'static str, &'static str, Vec<(&'static str, &'static str)>, &'static str);
+
 /// What is asked, and what of it must travel in the address that asks again.
-fn asks() -> Vec<(&'static str, &'static str, Vec<(&'static str, &'static str)>, &'static str)> {
+fn asks() -> Vec<Asked> {
     vec![
         ("answered", "answered", vec![], ""),
         ("answered, with a verdict", "answered", vec![("AnsweredBy", "machine_end_beep")], "by=machine_end"),

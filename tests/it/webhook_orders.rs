@@ -42,6 +42,9 @@ enum Does {
     IsDetected(&'static str),
 }
 
+/// Where the news fall, and which webhook is repeated where.
+type Places = (Vec<prop::sample::Index>, Vec<(prop::sample::Index, prop::sample::Index)>);
+
 /// How a call goes.
 #[derive(Debug, Clone)]
 struct Story {
@@ -50,7 +53,7 @@ struct Story {
     end: &'static str,
     seconds: u32,
     /// Where the carrier's news fall among its questions, and which webhook is repeated where: for each order.
-    places: Vec<(Vec<prop::sample::Index>, Vec<(prop::sample::Index, prop::sample::Index)>)>,
+    places: Vec<Places>,
 }
 
 fn story() -> impl Strategy<Value = Story> {
@@ -219,8 +222,8 @@ impl Hospital {
                     asked.push((verdict, answer));
                     // Where it turned the call, that is what is being said now.
                     let record = self.store.load_call(&AttemptToken::from(call.0.as_str())).await.expect("read").expect("a call");
-                    let turned = record.events.iter().filter_map(|e| e.reply.clone().zip(e.key.clone()));
-                    if let Some((reply, _)) = turned.filter(|(_, key)| key.starts_with("turned:")).last() {
+                    let mut turned = record.events.iter().filter_map(|e| e.reply.clone().zip(e.key.clone()));
+                    if let Some((reply, _)) = turned.rfind(|(_, key)| key.starts_with("turned:")) {
                         page.1 = reply.replace(&call.0, "TOKEN");
                     }
                     continue;
