@@ -2,12 +2,18 @@
 //! afterwards. The whole engine against the simulated network, over real HTTP, in fast time, with every kind of carrier:
 //! `--nocapture` shows the table of stories and carriers.
 
+mod callers;
+mod people;
+mod troubles;
+
 use callahead::carrier::simulator::FaultList;
 use callahead::carrier::{Detection, KINDS};
-use callahead::config::Config;
-use callahead::core::domain::{EndReason, Outcome, WorkKind};
+use callahead::config::{Config, Department, Hours};
+use callahead::core::domain::{EndReason, Outcome, PhoneNumber, WorkKind};
+use callahead::core::plan::{Clock24, Rules};
 use callahead::simulate::{World, WorldSettings};
 use callahead::store::CallLine;
+use chrono::Weekday;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -21,93 +27,94 @@ const FASTER: f64 = 40.0;
 /// Kinds of carriers that tell the same stories.
 const CARRIERS: [&str; 3] = ["twilio", "signalwire", "telnyx"];
 
-/// Somebody's story: who, the last two digits of their number, their wish for voicemail; keys on record, the outcome of
-/// the last call, and how many calls it took.
-type Story = (&'static str, u32, &'static str, &'static str, Outcome, std::ops::RangeInclusive<usize>);
-
-const PEOPLE: [Story; 20] = [
-    ("confirms", 1, "", "1", Outcome::Confirmed, 1..=1),
-    ("reschedules", 2, "", "2", Outcome::RescheduleRequested, 1..=1),
-    ("wrong-key-then-confirms", 5, "", "71", Outcome::Confirmed, 1..=1),
-    ("says-nothing", 6, "", "", Outcome::Heard, 1..=1),
-    ("presses-in-the-message", 7, "", "1", Outcome::Confirmed, 1..=1),
-    ("hangs-up", 8, "", "", Outcome::HungUpEarly, 2..=2),
-    ("listens-then-confirms", 9, "", "1", Outcome::Confirmed, 1..=1),
-    ("machine", 10, "", "", Outcome::VoicemailLeft, 1..=1),
-    ("machine-no-voicemail", 10, "none", "", Outcome::MachineNoMessage, 2..=2),
-    ("machine-that-is-full", 12, "", "", Outcome::HungUpEarly, 2..=2),
-    ("busy", 13, "", "", Outcome::Busy, 3..=9),
-    ("never-answers", 14, "", "", Outcome::NoAnswer, 2..=2),
-    ("unknown-number", 17, "", "", Outcome::Failed, 1..=1),
-    ("answers-late", 18, "", "1", Outcome::Confirmed, 1..=1),
-    ("opts-out", 26, "", "9", Outcome::OptedOut, 1..=1),
-    ("fax", 91, "", "", Outcome::Failed, 1..=1),
-    ("machine-cuts-the-message", 92, "", "", Outcome::MachineNoMessage, 2..=2),
-    ("key-then-machine", 94, "", "1", Outcome::Confirmed, 1..=1),
-    ("machine-then-key", 95, "", "", Outcome::VoicemailLeft, 1..=1),
-    ("stays-for-half-a-minute", 25, "", "", Outcome::Heard, 1..=1),
+/// The desks of departments, by name: the last two digits of each choose what it does, and it may have hours.
+const DESKS: [(&str, &str, Option<Weekday>); 4] = [
+    ("talks", "+16175550155", None),
+    ("busy", "+16175550113", None),
+    ("silent", "+16175550114", None),
+    ("closed", "+16175550155", Some(Weekday::Sun)),
 ];
 
-/// Detection before the first word, and none.
-const SYNC: [Story; 5] = [
-    ("sync: confirms", 1, "", "1", Outcome::Confirmed, 1..=1),
-    ("sync: machine", 10, "", "", Outcome::VoicemailLeft, 1..=1),
-    ("sync: says-nothing", 6, "", "", Outcome::Heard, 1..=1),
-    ("sync: fax", 91, "", "", Outcome::Failed, 1..=1),
-    ("sync: hangs-up", 8, "", "", Outcome::HungUpEarly, 1..=2),
-];
-const OFF: [Story; 3] = [
-    ("off: confirms", 1, "", "1", Outcome::Confirmed, 1..=1),
-    ("off: machine", 10, "", "", Outcome::Heard, 1..=1),
-    ("off: busy", 13, "", "", Outcome::Busy, 3..=9),
-];
+/// Somebody with a visit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Patient {
+    /// The last two digits of their number.
+    digits: u32,
+    /// Their wish for voicemail.
+    voicemail: &'static str,
+    /// The department of their visit.
+    department: &'static str,
+}
 
-/// What goes wrong, and at what rate; nobody's answer may be another for it.
-const TROUBLE: [(&str, &str); 5] = [
-    ("answers are lost", "lost-answer:0.2,lost-request:0.1,connection-reset:0.1,error-before:0.1,error-after:0.1"),
-    ("the carrier is busy", "too-many-requests:0.2,queue-full:0.1,slow-answer:0.3"),
-    ("webhooks are doubled, late, forged, cut", "webhook-twice:0.3,webhook-late:0.2,webhook-forged:0.3,webhook-truncated:0.3"),
-    (
-        "news is lost, late, reordered, told twice",
-        "status-lost:0.2,final-lost:0.3,status-delayed:0.2,status-reordered:0.3,final-twice:0.3",
-    ),
-    ("there is no news at all", "status-lost:1"),
-];
-const STEADY: [(u32, Outcome); 5] = [
-    (1, Outcome::Confirmed),
-    (2, Outcome::RescheduleRequested),
-    (9, Outcome::Confirmed),
-    (14, Outcome::NoAnswer),
-    (10, Outcome::VoicemailLeft),
-];
+impl Patient {
+    const fn at(digits: u32) -> Patient {
+        Patient { digits, voicemail: "", department: "" }
+    }
+}
 
-async fn world(carrier: &str, detection: Detection, patients: &[(String, u32, &str)], faults: &str) -> World {
+/// What a world begins with.
+struct Setting<'s> {
+    carrier: &'s str,
+    detection: Detection,
+    faults: &'s str,
+    start: &'s str,
+    faster: f64,
+}
+
+impl Default for Setting<'_> {
+    fn default() -> Self {
+        Setting { carrier: "simulator", detection: Detection::Async, faults: "", start: START, faster: FASTER }
+    }
+}
+
+const COLUMNS: &str =
+    "appointment_id,patient_id,phone_home,start,site,service,established,booked_at,birth_date,department,voicemail,status\n";
+
+/// The number of the patient at a place of the list.
+fn number(place: usize, digits: u32) -> String {
+    format!("+1{}55501{digits:02}", 201 + place)
+}
+
+fn row(place: usize, name: &str, patient: &Patient, status: &str) -> String {
+    let (phone, Patient { department, voicemail, .. }) = (number(place, patient.digits), patient);
+    format!(
+        "A{name},{name},{phone},2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00,1961-04-12,{department},{voicemail},{status}\n"
+    )
+}
+
+async fn world(setting: Setting<'_>, patients: &[(String, Patient)]) -> World {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut config = Config::defaults();
     config.prompts = root.join("prompts");
     config.schedules = root.join("schedules");
     // Kinds that are real ask for packs that somebody signed off.
     config.accept_unreviewed = true;
+    for (name, desk, day) in DESKS {
+        let open = day.map(|day| Hours { days: vec![day], from: Clock24::START, until: Clock24::END });
+        let (desk, open) = (PhoneNumber::parse(desk).ok(), open.into_iter().collect());
+        config.departments.insert(name.into(), Department { name: name.into(), callback_number: None, desk, open });
+    }
     let main = config.carriers.get_mut(&"main".into()).expect("the default carrier");
-    main.kind = KINDS.iter().find(|kind| kind.word == carrier).expect("a kind");
-    main.answering_machine = detection;
+    main.kind = KINDS.iter().find(|kind| kind.word == setting.carrier).expect("a kind");
+    main.answering_machine = setting.detection;
     main.calls_per_second = 5.0;
-    let mut csv = String::from("appointment_id,patient_id,phone_home,start,site,service,established,booked_at,voicemail\n");
-    for (id, digits, voicemail) in patients {
-        let exchange = 200 + csv.lines().count();
-        writeln!(csv, "A{id},{id},+1{exchange}55501{digits:02},2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00,{voicemail}")
-            .expect("text");
+    let mut appointments = String::from(COLUMNS);
+    for (place, (name, patient)) in patients.iter().enumerate() {
+        write!(appointments, "{}", row(place, name, patient, "booked")).expect("text");
     }
     let settings = WorldSettings {
         config,
-        appointments: csv,
-        start: START.parse().expect("a moment"),
-        faster: FASTER,
+        appointments,
+        start: setting.start.parse().expect("a moment"),
+        faster: setting.faster,
         seed: 7,
-        faults: FaultList::parse(faults).expect("faults"),
+        faults: FaultList::parse(setting.faults).expect("faults"),
         port: 0,
     };
-    World::start(settings).await.expect("a world")
+    let transfer = |rules: &mut Rules| rules.jobs.iter_mut().for_each(|job| job.call.transfer = true);
+    let world = World::start_with(settings, transfer).await.expect("a world");
+    assert_eq!(world.report.refused.len(), 0, "{:?}", world.report.refused);
+    world
 }
 
 /// Each patient's calls that were placed, in order.
@@ -136,6 +143,13 @@ impl Table {
         }
     }
 
+    fn join(&mut self, tables: [Table; 3]) {
+        for table in tables {
+            table.rows.into_iter().for_each(|(row, cells)| cells.into_iter().for_each(|cell| self.add(&row, cell)));
+            self.wrong.extend(table.wrong);
+        }
+    }
+
     fn print(&self) {
         let line = |story: &str, cells: &[&str]| {
             let cells: String = cells.iter().map(|cell| format!(" {cell:<46}")).collect();
@@ -145,63 +159,6 @@ impl Table {
         for (story, cells) in &self.rows {
             line(story, &cells.iter().map(String::as_str).collect::<Vec<_>>());
         }
-    }
-
-    /// Tells stories with one carrier.
-    async fn tell(&mut self, carrier: &str, detection: Detection, stories: &[Story]) {
-        let patients: Vec<_> = stories.iter().enumerate().map(|(n, s)| (format!("p{n:02}"), s.1, s.2)).collect();
-        let world = world(carrier, detection, &patients, "").await;
-        world.play().await.expect("the week goes by");
-        let calls = calls(&world).await;
-        for ((patient, ..), (who, _, _, keys, outcome, count)) in patients.iter().zip(stories) {
-            let theirs = calls.get(patient).map_or(&[][..], Vec::as_slice);
-            let last = theirs.last().map(|call| &call.attempt);
-            let seen = last.map_or((String::new(), None), |last| (last.keys.clone(), last.outcome));
-            let times = theirs.len();
-            let mut outcomes: Vec<String> =
-                theirs.iter().filter_map(|call| call.attempt.outcome).map(|outcome| outcome.as_str().to_string()).collect();
-            outcomes.dedup();
-            let shown = format!("{} {} ×{times}", outcomes.join(", "), seen.0);
-            if (seen.0.as_str(), seen.1) != (*keys, Some(*outcome)) || !count.contains(&times) {
-                self.wrong.push(format!("{carrier}, {who}: want {outcome:?} {keys} ×{count:?}, got {shown}"));
-            }
-            self.add(who, shown);
-        }
-        let odd: Vec<_> = world.tally().calls.into_iter().flat_map(|call| call.warnings).collect();
-        self.check(carrier, "warnings", &odd);
-        self.check(carrier, "violations", &world.violations().await.expect("checked"));
-        world.stop().await.expect("stopped");
-    }
-
-    /// Tells the same simple stories while something goes wrong.
-    async fn trouble(&mut self, carrier: &str, (name, faults): (&str, &str)) {
-        let patients: Vec<_> = (0..10).map(|n| (format!("p{n:02}"), STEADY[n % STEADY.len()].0, "")).collect();
-        let world = world(carrier, Detection::Async, &patients, faults).await;
-        world.play().await.expect("the week goes by");
-        let calls = calls(&world).await;
-        let mut kept = 0;
-        for (n, (patient, digits, _)) in patients.iter().enumerate() {
-            // A request that never became a call is the carrier's trouble, and no answer of the patient's.
-            let asked = calls.get(patient).into_iter().flatten().map(|call| &call.attempt);
-            let placed = asked.filter(|attempt| attempt.end_reason != Some(EndReason::NeverPlaced));
-            let outcomes: Vec<_> = placed.filter_map(|attempt| attempt.outcome).collect();
-            let want = STEADY[n % STEADY.len()].1;
-            match outcomes.last().is_none_or(|last| *last == want) {
-                true => kept += 1,
-                false => self.wrong.push(format!("{carrier}, {name}: {patient} (…{digits:02}) want {want:?}, got {outcomes:?}")),
-            }
-        }
-        let tally = world.tally();
-        let twice: Vec<_> = tally.by_attempt().into_iter().filter(|(_, times)| *times > 1).collect();
-        self.check(carrier, "attempts dialled twice", &twice);
-        let differing: Vec<_> = tally.calls.iter().filter(|call| call.differing_repeats > 0).map(|call| &call.sid).collect();
-        self.check(carrier, "repeats answered otherwise", &differing);
-        let believed: Vec<_> = tally.calls.iter().filter(|call| call.forged_believed > 0).map(|call| &call.sid).collect();
-        self.check(carrier, "forged webhooks believed", &believed);
-        self.check(carrier, name, &world.violations().await.expect("checked"));
-        let sent = tally.calls.len();
-        world.stop().await.expect("stopped");
-        self.add(name, format!("{kept} of {} kept, {sent} calls", patients.len()));
     }
 
     fn check<T: std::fmt::Debug>(&mut self, carrier: &str, what: &str, found: &[T]) {
@@ -214,32 +171,13 @@ impl Table {
 /// The tables of three carriers, one beside the other.
 fn together(tables: [Table; 3]) -> Table {
     let mut all = Table::default();
-    for table in tables {
-        table.rows.into_iter().for_each(|(row, cells)| cells.into_iter().for_each(|cell| all.add(&row, cell)));
-        all.wrong.extend(table.wrong);
-    }
+    all.join(tables);
     all
-}
-
-async fn people(carrier: &str) -> Table {
-    let mut table = Table::default();
-    table.tell(carrier, Detection::Async, &PEOPLE).await;
-    table.tell(carrier, Detection::Sync, &SYNC).await;
-    table.tell(carrier, Detection::Off, &OFF).await;
-    table
-}
-
-async fn troubles(carrier: &str) -> Table {
-    let mut table = Table::default();
-    for trouble in TROUBLE {
-        table.trouble(carrier, trouble).await;
-    }
-    table
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_carrier_tells_the_same_stories() {
-    let [one, two, three] = CARRIERS.map(people);
+    let [one, two, three] = CARRIERS.map(people::stories);
     let table = together(tokio::join!(one, two, three).into());
     table.print();
     assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
@@ -247,7 +185,15 @@ async fn every_carrier_tells_the_same_stories() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_trouble_of_a_carrier_changes_an_answer() {
-    let [one, two, three] = CARRIERS.map(troubles);
+    let [one, two, three] = CARRIERS.map(troubles::stories);
+    let table = together(tokio::join!(one, two, three).into());
+    table.print();
+    assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_calls_us_is_heard_with_every_carrier() {
+    let [one, two, three] = CARRIERS.map(callers::stories);
     let table = together(tokio::join!(one, two, three).into());
     table.print();
     assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
@@ -265,8 +211,8 @@ async fn what_a_patient_does_is_what_people_learn() {
         ("machine-cuts-the-message", 92),
         ("fax", 91),
     ];
-    let patients: Vec<_> = stories.iter().map(|(who, digits)| (who.to_string(), *digits, "")).collect();
-    let world = world("simulator", Detection::Async, &patients, "").await;
+    let patients: Vec<_> = stories.iter().map(|(who, digits)| (who.to_string(), Patient::at(*digits))).collect();
+    let world = world(Setting::default(), &patients).await;
     world.play().await.expect("the week goes by");
     let calls = calls(&world).await;
     assert_eq!(calls["unknown-number"][0].attempt.end_reason, Some(EndReason::BadNumber));

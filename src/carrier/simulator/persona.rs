@@ -104,8 +104,8 @@ const fn machine(digits: &'static str, about: &'static str, greeting_ms: u64, ta
     person(digits, about, Manner::Machine { greeting: ms(greeting_ms), takes_message, tape: MACHINE_TAPE })
 }
 
-/// Every telephone that is special; all others are like 09. Those from 91 on are the simulated network's alone. Two keys in a row stand as far apart as two tones of the
-/// laboratory's phones (160 ms and a pause of 250 ms).
+/// Every telephone that is special; all others are like 09. Those from 91 on are the simulated network's alone. Two keys in
+/// a row stand as far apart as two tones of the laboratory's phones (160 ms and a pause of 250 ms).
 pub const TABLE: &[Persona] = &[
     person("01", "presses 1", Manner::Presses(&[(ms(3_000), '1')])),
     person("02", "presses 2", Manner::Presses(&[(ms(3_000), '2')])),
@@ -155,6 +155,8 @@ pub const TABLE: &[Persona] = &[
         "is taken for a machine, and presses 1 after that",
         Manner::Mistaken { keys: &[(ms(6_000), '1')], heard_as: "machine_end_other", after: ms(3_000) },
     ),
+    person("96", "presses 7, and 7 again in the repeat", Manner::Presses(&[(ms(3_000), '7'), (ms(9_000), '7')])),
+    person("97", "presses 1, then star, then 2", Manner::Presses(&[(ms(3_000), '1'), (ms(8_000), '*'), (ms(14_000), '2')])),
 ];
 
 /// The desk of a department, when a document dials it: the table of patients for who does not answer; all others answer
@@ -219,6 +221,6 @@ mod tests {
         for number in ["+16175550100", "+16175550128", "+16175550199"] {
             assert_eq!(of(number).digits, "09");
         }
-        assert_eq!(TABLE.len(), 31);
+        assert_eq!(TABLE.len(), 33);
     }
 }

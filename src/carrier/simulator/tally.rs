@@ -183,9 +183,9 @@ fn direction<S: serde::Serializer>(direction: &Direction, to: S) -> Result<S::Ok
 }
 
 impl Tally {
-    /// How many calls each number got.
+    /// How many calls were placed to each number; who calls us is not among them.
     pub fn by_number(&self) -> BTreeMap<&str, u64> {
-        count(self.calls.iter().map(|call| call.to.as_str()))
+        count(self.calls.iter().filter(|call| call.direction == Direction::Outbound).map(|call| call.to.as_str()))
     }
 
     /// How many calls stand where.
