@@ -86,6 +86,29 @@ fn cases() -> Vec<Case> {
         ),
         ("an old key again", main(&key(2), &[("CallSid", &sid(2)), ("Digits", "2")]), 200, "duplicate"),
         ("a body's announced end in the middle", short(&other, &encode(&ringing)), 403, "bad_signature"),
+        (
+            "calls us, no signature",
+            request("POST", "/carriers/main/incoming", &form, encode(&ringing).as_bytes()),
+            403,
+            "bad_signature",
+        ),
+        (
+            "calls us, another's signature",
+            raw("incoming", &form, encode(&ringing).as_bytes(), &[("a", "b")]),
+            403,
+            "bad_signature",
+        ),
+        ("calls us, no CallSid", main("incoming", &[("From", NUMBER)]), 400, "malformed"),
+        ("calls us, an id that is none", main("incoming", &[("CallSid", "CA 1\n"), ("From", NUMBER)]), 400, "malformed"),
+        ("calls us by GET", request("GET", "/carriers/main/incoming", &[], b""), 405, "wrong_method"),
+        ("calls us, an address of nobody", main("incoming/Ada/Lovelace", &ringing), 404, "unknown_path"),
+        (
+            "calls us, a huge step",
+            main(&format!("incoming/{}/99999999999999999999/digits", token(1)), &pressed()),
+            404,
+            "unknown_path",
+        ),
+        ("calls us, news without a status", main("incoming/status", &ringing[..1]), 400, "malformed"),
         ("nothing at all", raw(&status(1), &form, b"", &[]), 400, "malformed"),
     ]
     .into_iter()
