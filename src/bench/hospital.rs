@@ -2,7 +2,7 @@
 //! a telephone, were here before, or were called already.
 
 use crate::core::domain::{
-    Appointment, AppointmentStatus, Attempt, AttemptStatus, Outcome, Outreach, Patient, PatientFlags, Phone, PhoneKind,
+    Appointment, AppointmentStatus, Attempt, AttemptStatus, Dial, Outcome, Outreach, Patient, PatientFlags, Phone, PhoneKind,
     PhoneNumber, Purpose, Service, VisitKey,
 };
 use crate::core::ids::{AppointmentId, AttemptId, OutreachId, PatientId, SiteKey};
@@ -137,26 +137,24 @@ impl Hospital {
         };
         let placed_at = self.now - Duration::hours(20);
         let attempt = Attempt {
-            id: AttemptId::new(format!("a-{n}")),
-            outreach: outreach.id.clone(),
-            number: 1,
             status: if made { AttemptStatus::Completed } else { AttemptStatus::Planned },
-            due_at: if made { placed_at } else { start - Duration::days(3) },
-            not_after: start - Duration::hours(12),
-            phone_kind: PhoneKind::Home,
-            phone: number(n)?,
-            language: "en-US".into(),
-            carrier: "main".into(),
             carrier_call_id: made.then(|| format!("CA{n}")),
             placed_at: made.then_some(placed_at),
-            answered_at: None,
             ended_at: made.then_some(placed_at + Duration::seconds(30)),
-            answered_by: None,
-            heard_seconds: None,
-            keys: String::new(),
             outcome: made.then_some(Outcome::NoAnswer),
-            end_reason: None,
-            inbound: false,
+            ..Attempt::planned(
+                AttemptId::new(format!("a-{n}")),
+                outreach.id.clone(),
+                1,
+                Dial {
+                    due_at: if made { placed_at } else { start - Duration::days(3) },
+                    not_after: start - Duration::hours(12),
+                    phone_kind: PhoneKind::Home,
+                    phone: number(n)?,
+                    language: "en-US".into(),
+                    carrier: "main".into(),
+                },
+            )
         };
         Some((outreach, attempt))
     }

@@ -2,8 +2,8 @@
 
 use super::world::World;
 use crate::core::domain::{
-    Appointment, AppointmentStatus, Attempt, AttemptStatus, Outreach, Patient, PatientFlags, Phone, PhoneKind, PhoneNumber,
-    Purpose, Service, VisitKey,
+    Appointment, AppointmentStatus, Attempt, Dial, Outreach, Patient, PatientFlags, Phone, PhoneKind, PhoneNumber, Purpose,
+    Service, VisitKey,
 };
 use crate::core::ids::{AttemptId, OutreachId, PatientId};
 use crate::store::{IntakeBatch, PlanCommit, Revised, Store};
@@ -89,29 +89,20 @@ impl Person {
             start: world.start,
             moved_from: None,
         };
-        let attempt = Attempt {
-            id: self.attempt(),
-            outreach: outreach.id.clone(),
-            number: 1,
-            status: AttemptStatus::Planned,
-            due_at,
-            // Midnight at the site, as the job has it: else the planner would set it right, and call now.
-            not_after: world.start - Duration::hours(15),
-            phone_kind: PhoneKind::Home,
-            phone: self.number.clone(),
-            language: "en-US".into(),
-            carrier: "main".into(),
-            carrier_call_id: None,
-            placed_at: None,
-            answered_at: None,
-            ended_at: None,
-            answered_by: None,
-            heard_seconds: None,
-            keys: String::new(),
-            outcome: None,
-            end_reason: None,
-            inbound: false,
-        };
+        // Until midnight at the site, as the job has it: else the planner would set it right, and call now.
+        let attempt = Attempt::planned(
+            self.attempt(),
+            outreach.id.clone(),
+            1,
+            Dial {
+                due_at,
+                not_after: world.start - Duration::hours(15),
+                phone_kind: PhoneKind::Home,
+                phone: self.number.clone(),
+                language: "en-US".into(),
+                carrier: "main".into(),
+            },
+        );
         (outreach, attempt)
     }
 }

@@ -257,28 +257,8 @@ impl Planner {
             start: key.start,
             moved_from: key.moved_from,
         };
-        let attempt = Attempt {
-            id: AttemptId::new(format!("a-{}", self.chance.hex(8))),
-            outreach: outreach.id.clone(),
-            number,
-            status: AttemptStatus::Planned,
-            due_at: dial.due_at,
-            not_after: dial.not_after,
-            phone_kind: dial.phone_kind,
-            phone: dial.phone,
-            language: dial.language,
-            carrier: dial.carrier,
-            carrier_call_id: None,
-            placed_at: None,
-            answered_at: None,
-            ended_at: None,
-            answered_by: None,
-            heard_seconds: None,
-            keys: String::new(),
-            outcome: None,
-            end_reason: None,
-            inbound: false,
-        };
+        let id = AttemptId::new(format!("a-{}", self.chance.hex(8)));
+        let attempt = Attempt::planned(id, outreach.id.clone(), number, dial);
         (outreach, attempt)
     }
 }

@@ -1,7 +1,7 @@
 //! `plan --explain` for one visit of every reason: which rule decided, with what it saw.
 
 use crate::support::desk::Desk;
-use callahead::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey};
+use callahead::core::domain::{Attempt, AttemptStatus, Dial, Outcome, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey};
 use callahead::store::PlanCommit;
 use chrono::{DateTime, Utc};
 use std::fs;
@@ -76,26 +76,23 @@ fn tried(visit: &str, phone: &str, calls: &[(&str, Outcome)]) -> Vec<(Outreach, 
         moved_from: None,
     };
     let attempt = |(number, (placed, outcome)): (u32, &(&str, Outcome))| Attempt {
-        id: format!("a-{visit}-{number}").as_str().into(),
-        outreach: outreach.id.clone(),
-        number,
         status: AttemptStatus::Completed,
-        due_at: at(placed),
-        not_after: at(placed) + chrono::Duration::hours(1),
-        phone_kind: PhoneKind::Home,
-        phone: PhoneNumber::parse(phone).expect("a number"),
-        language: "en-US".into(),
-        carrier: "main".into(),
-        carrier_call_id: None,
         placed_at: Some(at(placed)),
-        answered_at: None,
         ended_at: Some(at(placed) + chrono::Duration::minutes(1)),
-        answered_by: None,
-        heard_seconds: None,
-        keys: String::new(),
         outcome: Some(*outcome),
-        end_reason: None,
-        inbound: false,
+        ..Attempt::planned(
+            format!("a-{visit}-{number}").as_str().into(),
+            outreach.id.clone(),
+            number,
+            Dial {
+                due_at: at(placed),
+                not_after: at(placed) + chrono::Duration::hours(1),
+                phone_kind: PhoneKind::Home,
+                phone: PhoneNumber::parse(phone).expect("a number"),
+                language: "en-US".into(),
+                carrier: "main".into(),
+            },
+        )
     };
     (1..).zip(calls).map(|call| (outreach.clone(), attempt(call))).collect()
 }

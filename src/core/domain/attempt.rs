@@ -68,6 +68,23 @@ impl AttemptStatus {
     }
 }
 
+/// When, where and how a call is placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// Not before.
+    pub due_at: DateTime<Utc>,
+    /// Not at or after.
+    pub not_after: DateTime<Utc>,
+    /// Which of the patient's telephones.
+    pub phone_kind: PhoneKind,
+    /// The number to dial.
+    pub phone: PhoneNumber,
+    /// The language of the call.
+    pub language: LanguageTag,
+    /// Who places it.
+    pub carrier: CarrierName,
+}
+
 /// One telephone call, planned, under way or over: one of ours, or one that the patient made to our number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -115,6 +132,33 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// A call that is to be placed: nothing has come of it yet.
+    pub fn planned(id: AttemptId, outreach: OutreachId, number: u32, dial: Dial) -> Attempt {
+        let Dial { due_at, not_after, phone_kind, phone, language, carrier } = dial;
+        Attempt {
+            id,
+            outreach,
+            number,
+            status: AttemptStatus::Planned,
+            due_at,
+            not_after,
+            phone_kind,
+            phone,
+            language,
+            carrier,
+            carrier_call_id: None,
+            placed_at: None,
+            answered_at: None,
+            ended_at: None,
+            answered_by: None,
+            heard_seconds: None,
+            keys: String::new(),
+            outcome: None,
+            end_reason: None,
+            inbound: false,
+        }
+    }
+
     /// Whether this counts as a call made: it rang (final status completed or no-answer), is live, or its fate is
     /// unknown (calling-rules L-05, L-11). What the patient dialled is no call of ours.
     pub fn counts_as_called(&self) -> bool {

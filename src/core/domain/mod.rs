@@ -16,7 +16,7 @@ mod visit;
 mod work;
 
 pub use appointment::{Appointment, AppointmentStatus, Service};
-pub use attempt::{Attempt, AttemptStatus};
+pub use attempt::{Attempt, AttemptStatus, Dial};
 pub use birthday::Birthday;
 pub use change::{Applied, AppointmentChange, PatientChange};
 pub use desk::{Desk, DeskHours};

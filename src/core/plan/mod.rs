@@ -40,6 +40,7 @@ mod voicemail;
 mod window;
 mod work;
 
+pub use crate::domain::Dial;
 pub use again::next_look;
 pub use caller::{Recognized, is_true, pending, recognize, stands_as_told};
 pub use caps::{Cap, CapOwner, CapReached, cap_at, counted_since};
@@ -50,7 +51,7 @@ pub use holidays::{is_us_federal, us_federal_name};
 pub use notice::{Notice, notice_of, notices};
 pub use phone::may_be_dialled;
 pub use recheck::may_dial;
-pub use reconcile::{Dial, NewAttempt, NewWorkItem, OutreachKey, PlanAction, reconcile};
+pub use reconcile::{NewAttempt, NewWorkItem, OutreachKey, PlanAction, reconcile};
 pub use rules::{
     AttemptRules, CallRules, Clock24, Count, Holidays, Job, LeaveVoicemail, Limits, NoAnswer, OptOutScope, Rules, Select,
     SiteRules, WhenRules, ZonesOfNumber,

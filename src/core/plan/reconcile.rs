@@ -5,8 +5,8 @@ use super::fate;
 use super::groups::day_in;
 use super::work::work;
 use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Rules, Verdict};
-use crate::domain::{Attempt, AttemptStatus, Outreach, PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
-use crate::ids::{AppointmentId, AttemptId, CarrierName, JobName, LanguageTag, OutreachId};
+use crate::domain::{Attempt, AttemptStatus, Dial, Outreach, Purpose, VisitKey, WorkKind};
+use crate::ids::{AppointmentId, AttemptId, JobName, LanguageTag, OutreachId};
 use chrono::{DateTime, Utc};
 
 /// One thing the store must do. Leased and live attempts are never named.
@@ -47,23 +47,6 @@ pub enum PlanAction {
         /// longer a booking of this patient).
         why: &'static str,
     },
-}
-
-/// When, where and how a call is placed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dial {
-    /// Not before.
-    pub due_at: DateTime<Utc>,
-    /// Not at or after.
-    pub not_after: DateTime<Utc>,
-    /// Which of the patient's telephones.
-    pub phone_kind: PhoneKind,
-    /// The number to dial.
-    pub phone: PhoneNumber,
-    /// The language of the call.
-    pub language: LanguageTag,
-    /// Who places it.
-    pub carrier: CarrierName,
 }
 
 /// An attempt to be planned; the store gives it its id and token.

@@ -1,7 +1,7 @@
 //! A call to our number becomes an attempt of the promise that it is told of: from there on it is a call like any other.
 
 use super::who::Who;
-use crate::core::domain::{Attempt, AttemptStatus, PhoneKind};
+use crate::core::domain::{Attempt, AttemptStatus, Dial, PhoneKind};
 use crate::core::ids::{AttemptId, AttemptToken};
 use crate::core::plan::PatientFacts;
 use crate::live_call::LiveCalls;
@@ -21,28 +21,25 @@ impl LiveCalls {
         brief.before_ms = u32::try_from((now - call.at).num_milliseconds()).unwrap_or_default();
         let deadline = now + who.rules.limits.max_call;
         let phone = facts.patient.phones.iter().find(|phone| phone.number.as_ref() == Some(caller));
+        // The store gives it the next number.
         let attempt = Attempt {
-            id: AttemptId::new(format!("a-{}", self.chance.hex(8))),
-            outreach: outreach.id.clone(),
-            // The store gives it the next number.
-            number: 0,
             status: AttemptStatus::InProgress,
-            due_at: now,
-            not_after: deadline,
-            phone_kind: phone.map_or(PhoneKind::Home, |phone| phone.kind),
-            phone: caller.clone(),
-            language: brief.language.clone(),
-            carrier: call.carrier.clone(),
             carrier_call_id: Some(call.carrier_call_id.clone()),
             placed_at: Some(now),
-            answered_at: None,
-            ended_at: None,
-            answered_by: None,
-            heard_seconds: None,
-            keys: String::new(),
-            outcome: None,
-            end_reason: None,
             inbound: true,
+            ..Attempt::planned(
+                AttemptId::new(format!("a-{}", self.chance.hex(8))),
+                outreach.id.clone(),
+                0,
+                Dial {
+                    due_at: now,
+                    not_after: deadline,
+                    phone_kind: phone.map_or(PhoneKind::Home, |phone| phone.kind),
+                    phone: caller.clone(),
+                    language: brief.language.clone(),
+                    carrier: call.carrier.clone(),
+                },
+            )
         };
         let token = AttemptToken::new(self.chance.hex(24));
         Some(Join { attempt, patient: facts.patient.id.clone(), token, brief, deadline })

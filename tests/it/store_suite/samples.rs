@@ -2,7 +2,7 @@
 
 use callahead::core::call::{Brief, CallEvent};
 use callahead::core::domain::{
-    Appointment, AppointmentStatus, Attempt, AttemptStatus, LocalMoment, Outreach, Patient, PatientFlags, Phone, PhoneKind,
+    Appointment, AppointmentStatus, Attempt, AttemptStatus, Dial, LocalMoment, Outreach, Patient, PatientFlags, Phone, PhoneKind,
     PhoneNumber, Purpose, Service, VisitKey, VoicemailPolicy, WorkItem, WorkKind, WorkState,
 };
 use callahead::core::ids::{AttemptId, AttemptToken, OutreachId, PatientId};
@@ -47,28 +47,19 @@ pub fn outreach(patient: &str) -> Outreach {
 
 /// A first attempt for it, due now until four hours later.
 pub fn attempt(patient: &str, phone: PhoneNumber) -> Attempt {
-    Attempt {
-        id: AttemptId::new(format!("att-{patient}")),
-        outreach: OutreachId::new(format!("out-{patient}")),
-        number: 1,
-        status: AttemptStatus::Planned,
-        due_at: at(0),
-        not_after: at(240),
-        phone_kind: PhoneKind::Home,
-        phone,
-        language: "en-US".into(),
-        carrier: "main".into(),
-        carrier_call_id: None,
-        placed_at: None,
-        answered_at: None,
-        ended_at: None,
-        answered_by: None,
-        heard_seconds: None,
-        keys: String::new(),
-        outcome: None,
-        end_reason: None,
-        inbound: false,
-    }
+    Attempt::planned(
+        AttemptId::new(format!("att-{patient}")),
+        OutreachId::new(format!("out-{patient}")),
+        1,
+        Dial {
+            due_at: at(0),
+            not_after: at(240),
+            phone_kind: PhoneKind::Home,
+            phone,
+            language: "en-US".into(),
+            carrier: "main".into(),
+        },
+    )
 }
 
 pub fn planned(patient: &str, phone: PhoneNumber) -> (Outreach, Attempt) {

@@ -368,28 +368,19 @@ impl World {
 }
 
 pub(crate) fn planned_attempt(outreach: &OutreachId, count: u32, due_at: DateTime<Utc>) -> Attempt {
-    Attempt {
-        id: AttemptId::new(format!("{outreach}-{count}")),
-        outreach: outreach.clone(),
-        number: count,
-        status: AttemptStatus::Planned,
-        due_at,
-        not_after: due_at + Duration::hours(9),
-        phone_kind: PhoneKind::Home,
-        phone: number("617-555-0101"),
-        language: "en-US".into(),
-        carrier: "main".into(),
-        carrier_call_id: None,
-        placed_at: None,
-        answered_at: None,
-        ended_at: None,
-        answered_by: None,
-        heard_seconds: None,
-        keys: String::new(),
-        outcome: None,
-        end_reason: None,
-        inbound: false,
-    }
+    Attempt::planned(
+        AttemptId::new(format!("{outreach}-{count}")),
+        outreach.clone(),
+        count,
+        Dial {
+            due_at,
+            not_after: due_at + Duration::hours(9),
+            phone_kind: PhoneKind::Home,
+            phone: number("617-555-0101"),
+            language: "en-US".into(),
+            carrier: "main".into(),
+        },
+    )
 }
 
 /// `call 1: Mon 12-07 10:00 to Mon 12-07 19:00` by Boston's clock, or `skip too_late`.
