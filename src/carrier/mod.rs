@@ -12,6 +12,7 @@ pub mod simulator;
 pub mod telnyx;
 pub mod twilio;
 
+pub use family::addresses::masked;
 pub use kind::{Access, Holds, KINDS, Kind, OwnKey};
 pub use settings::{Detection, Own, OwnValue, Settings, SettingsError};
 
@@ -21,6 +22,10 @@ use crate::core::domain::{AnsweredBy, PhoneNumber};
 use crate::core::ids::{AttemptId, AttemptToken, CarrierName};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+/// Nobody waits longer for words, however patient their carrier is.
+const WORDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// A telephone network that places calls and asks us by webhook what to say.
 #[async_trait]
@@ -47,10 +52,11 @@ pub trait Carrier: Send + Sync + 'static {
     /// Checks the signature and reads a webhook. Nothing of the request is believed before its signature is.
     fn receive(&self, request: &WebhookRequest<'_>) -> Result<Webhook, Rejected>;
 
-    /// Whether its signature covers the address a webhook came to. Where it does not, whoever loads the call must see that
-    /// the webhook names the call it is taken for.
-    fn signs_addresses(&self) -> bool {
-        true
+    /// How long somebody on the line may wait for words before they hear "one moment, please": less than the carrier waits
+    /// for our answer, because that has a way to go. The strictest one hangs up on us after five seconds (carriers.md,
+    /// section 7).
+    fn words_within(&self) -> Duration {
+        WORDS_WITHIN
     }
 
     /// The document that says and does what `page` tells.

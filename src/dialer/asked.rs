@@ -140,8 +140,8 @@ impl Carrier for LoggedCarrier {
         self.carrier.receive(request)
     }
 
-    fn signs_addresses(&self) -> bool {
-        self.carrier.signs_addresses()
+    fn words_within(&self) -> std::time::Duration {
+        self.carrier.words_within()
     }
 
     fn document(&self, token: &AttemptToken, page: &Page) -> Document {

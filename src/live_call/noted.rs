@@ -2,7 +2,7 @@
 //! not as it should be. Nothing that a stranger sent stands in either: no name, no path, no method of their own choice.
 
 use super::{Answer, LiveCalls};
-use crate::carrier::WebhookRequest;
+use crate::carrier::{WebhookRequest, masked};
 use crate::clock::Stopwatch;
 use crate::core::ids::{AttemptId, CarrierName};
 use crate::store::{Direction, WebhookEntry};
@@ -13,23 +13,6 @@ use std::time::Duration;
 const NOTES_WITHIN: Duration = Duration::from_millis(500);
 /// What stands in the log where somebody named a carrier that we do not have.
 const NOBODY: &str = "unknown";
-/// The words of our own addresses; others are a stranger's.
-const WORDS: [&str; 14] = [
-    "voice",
-    "status",
-    "amd",
-    "answered",
-    "fallback",
-    "key",
-    "silence",
-    "played",
-    "turned",
-    "transferred",
-    "incoming",
-    "digits",
-    "over",
-    "rings",
-];
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
 
 /// A request that never became a webhook.
@@ -63,7 +46,7 @@ impl LiveCalls {
             carrier: if is_ours { carrier } else { NOBODY }.to_string(),
             attempt: None,
             method: METHODS.iter().find(|known| known.eq_ignore_ascii_case(method)).unwrap_or(&"other").to_string(),
-            path: shown(path),
+            path: masked(path),
             status: 0,
             verdict: String::new(),
             duration_us: 0,
@@ -111,38 +94,4 @@ impl LiveCalls {
 /// Does a note in a task of its own and waits for it a little: it is written also when the answer leaves first.
 pub(super) async fn soon(note: impl Future<Output = ()> + Send + 'static) {
     let _ = tokio::time::timeout(NOTES_WITHIN, tokio::spawn(note)).await;
-}
-
-/// A webhook's path as it may be kept: our own words and numbers; tokens are never logged, and what is none of ours is
-/// somebody's text.
-fn shown(path: &str) -> String {
-    let part = |part: &str| {
-        let is_number = !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit());
-        let is_token = part.len() >= 24 && part.bytes().all(|b| b.is_ascii_hexdigit());
-        match part {
-            _ if is_token => "{token}".to_string(),
-            _ if is_number || WORDS.contains(&part) => part.to_string(),
-            _ => "…".to_string(),
-        }
-    };
-    if path.is_empty() { String::new() } else { path.split('/').take(5).map(part).collect::<Vec<_>>().join("/") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_show_our_own_words_alone() {
-        for (path, want) in [
-            ("voice/0123456789abcdef0123456789abcdef/1/key", "voice/{token}/1/key"),
-            ("status/short", "status/…"),
-            ("+16175550101/lovelace", "…/…"),
-            ("1/2/3/4/5/6/7", "1/2/3/4/5"),
-            ("6175550101", "…"),
-            ("", ""),
-        ] {
-            assert_eq!(shown(path), want, "{path}");
-        }
-    }
 }

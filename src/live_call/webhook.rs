@@ -12,12 +12,8 @@ use crate::prompt::Listener;
 use crate::store::WebhookEntry;
 use crate::worklist::item;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long somebody on the line waits for words before they hear "one moment, please": the strictest carrier hangs up on
-/// us after five seconds (carriers.md, section 7).
-pub(super) const WORDS_WITHIN: Duration = Duration::from_secs(3);
-/// How often the same is asked again in such a moment; then the apology ends the call.
+/// How often the same is asked again in a moment in which we cannot answer; then the apology ends the call.
 pub(super) const TRIES: u32 = 3;
 
 impl LiveCalls {
@@ -53,7 +49,7 @@ impl LiveCalls {
         // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
         let (live, asker, message, log) = (self.clone(), carrier.clone(), received.clone(), entry.clone());
         let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
-        let taken = tokio::time::timeout(WORDS_WITHIN, work).await;
+        let taken = tokio::time::timeout(carrier.words_within(), work).await;
         let why = match taken {
             Ok(Ok(Ok(Ok(taken)))) => return taken.answer(&received.message),
             Ok(Ok(Ok(Err(strange)))) => return self.stranger(carrier, &received, &strange).await,

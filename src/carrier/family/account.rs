@@ -8,13 +8,14 @@ use super::profile::{LoginKind, Profile};
 use super::{document, incoming, webhook};
 use crate::carrier::{
     Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Settings, SettingsError,
-    Webhook, WebhookRequest,
+    WORDS_WITHIN, Webhook, WebhookRequest,
 };
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptToken, CarrierName};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use reqwest::Url;
+use std::time::Duration;
 
 /// Says whether a webhook is the carrier's own.
 pub trait Signer: Send + Sync + 'static {
@@ -116,8 +117,9 @@ impl<S: Signer> Carrier for Account<S> {
         webhook::read(&fields, request)
     }
 
-    fn signs_addresses(&self) -> bool {
-        self.profile.signs_addresses
+    fn words_within(&self) -> Duration {
+        // The rest is for the way there and back.
+        WORDS_WITHIN.min(self.profile.patience * 3 / 5)
     }
 
     fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {

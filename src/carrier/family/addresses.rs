@@ -163,9 +163,64 @@ pub fn read(path: &str) -> Option<(AttemptToken, Hook)> {
     sound.then(|| (AttemptToken::new(*token), hook))
 }
 
+/// The words that our own addresses are made of; others are a stranger's.
+const WORDS: [&str; 12] =
+    ["voice", "status", "amd", "answered", "fallback", "key", "silence", "played", "turned", "transferred", "incoming", "digits"];
+
+/// The path of a webhook, below its carrier, as it may be kept: our own words and numbers. Tokens are never logged, and what
+/// is none of ours is somebody's text.
+pub fn masked(path: &str) -> String {
+    let part = |part: &str| {
+        let is_number = !part.is_empty() && part.len() <= 9 && part.bytes().all(|b| b.is_ascii_digit());
+        let is_token = part.len() >= 24 && part.bytes().all(|b| b.is_ascii_hexdigit());
+        match part {
+            _ if is_token => "{token}".to_string(),
+            _ if is_number || WORDS.contains(&part) => part.to_string(),
+            _ => "…".to_string(),
+        }
+    };
+    if path.is_empty() { String::new() } else { path.split('/').take(5).map(part).collect::<Vec<_>>().join("/") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_show_our_own_words_alone() {
+        for (path, want) in [
+            ("voice/0123456789abcdef0123456789abcdef/1/key", "voice/{token}/1/key"),
+            ("status/short", "status/…"),
+            ("incoming/0123456789abcdef0123456789abcdef/2/digits", "incoming/{token}/2/digits"),
+            ("+16175550101/lovelace", "…/…"),
+            ("1/2/3/4/5/6/7", "1/2/3/4/5"),
+            ("6175550101", "…"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn of_our_own_addresses_the_token_alone_is_masked() {
+        let addresses = Addresses::new("https://c.example", &CarrierName::from("main"));
+        let token = AttemptToken::from("0123456789abcdef0123456789abcdef");
+        for hook in [
+            Hook::Answered,
+            Hook::Fallback,
+            Hook::Key(3),
+            Hook::Silence(3),
+            Hook::Played(3),
+            Hook::Turned(3),
+            Hook::Transferred(3),
+            Hook::Status,
+            Hook::Detection,
+        ] {
+            let address = addresses.of(&token, hook);
+            let path = address.strip_prefix("https://c.example/carriers/main/").expect("ours");
+            assert_eq!(masked(path), path.replace(token.as_str(), "{token}"));
+        }
+    }
 
     #[test]
     fn what_is_asked_again_reads_back() {

@@ -37,11 +37,10 @@ pub struct Profile {
     pub page_size: &'static str,
     /// Its own retry settings, in the addresses it is given.
     pub overrides: Overrides,
-    /// How long it waits for the answer of a voice webhook in all.
+    /// How long it waits for the answer of a voice webhook in all: our words leave well before ([`Carrier::words_within`]).
+    ///
+    /// [`Carrier::words_within`]: crate::carrier::Carrier::words_within
     pub patience: Duration,
-    /// Whether its signature covers the address of a webhook. Where it does not, a webhook is believed for the call that
-    /// its body names alone.
-    pub signs_addresses: bool,
     /// What its refusals mean.
     pub refusal: fn(&Fault) -> Refusal,
 }

@@ -49,7 +49,6 @@ pub static PROFILE: Profile = Profile {
         news: "#ot=5000&rt=10000&tt=15000",
     },
     patience: Duration::from_secs(5),
-    signs_addresses: true,
     refusal: refusal::sort,
 };
 

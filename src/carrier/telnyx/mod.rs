@@ -62,7 +62,6 @@ pub static PROFILE: Profile = Profile {
     overrides: Overrides { voice: "", news: "" },
     // It names no number: an answer within the strictest of the others' budgets is in time.
     patience: Duration::from_secs(5),
-    signs_addresses: false,
     refusal: refusal::sort,
 };
 

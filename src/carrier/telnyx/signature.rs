@@ -1,6 +1,6 @@
 //! Which webhooks are Telnyx': Ed25519 over `{timestamp}|{raw body}` with the account's key. The address is not covered: a
 //! true webhook could be sent again to another of our addresses, so it counts for the call that its body names alone
-//! ([`Carrier::signs_addresses`](crate::carrier::Carrier::signs_addresses)), and a request without a body proves nothing.
+//! (`live_call` compares them, whatever the carrier), and a request without a body proves nothing.
 
 use crate::carrier::family::account::Signer;
 use crate::carrier::family::form;

@@ -75,7 +75,6 @@ pub static PROFILE: Profile = Profile {
         news: "#ct=5000&rt=10000&tt=15000&rc=5&rp=5xx,ct,rt",
     },
     patience: Duration::from_secs(15),
-    signs_addresses: true,
     refusal: refusal::sort,
 };
 

@@ -9,7 +9,7 @@ mod answer;
 mod join;
 mod who;
 
-use super::webhook::{TRIES, WORDS_WITHIN};
+use super::webhook::TRIES;
 use super::{Answer, LiveCallError, LiveCalls, Speech};
 use crate::carrier::{Carrier, Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply};
 use crate::core::call::{Brief, CallEvent, FinalStatus};
@@ -59,7 +59,7 @@ impl LiveCalls {
         let (live, asker, asked) = (self.clone(), carrier.clone(), incoming.clone());
         // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
         let work = tokio::spawn(async move { live.take_incoming(&asker, &asked, &entry).await });
-        let why = match tokio::time::timeout(WORDS_WITHIN, work).await {
+        let why = match tokio::time::timeout(carrier.words_within(), work).await {
             Ok(Ok(Ok(answer))) => return answer,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(error)) => error.to_string(),
