@@ -48,19 +48,7 @@ fn compose(xml: &mut Body<'_>, to: &Addresses, from: &PhoneNumber, token: &Attem
     match &page.then {
         Then::Gather { timeout_s } => {
             let action = to.of(token, Hook::Key(page.step));
-            let gather = BytesStart::new("Gather").with_attributes([
-                ("input", "dtmf"),
-                ("numDigits", "1"),
-                // None ends the input by itself, so that star and hash are keys like others.
-                ("finishOnKey", ""),
-                ("timeout", (*timeout_s).max(1).to_string().as_str()),
-                ("action", action.as_str()),
-                ("method", "POST"),
-            ]);
-            xml.write_event(Event::Start(gather))?;
-            // Inside the gather, so that a key counts from the first millisecond.
-            play(xml, &page.audio)?;
-            xml.write_event(Event::End(BytesEnd::new("Gather")))?;
+            gather(xml, &Gather { count: 1, timeout_s: *timeout_s, action: &action }, &page.audio)?;
             redirect(xml, &to.of(token, Hook::Silence(page.step)))?;
         }
         Then::Continue => {
@@ -83,6 +71,32 @@ fn compose(xml: &mut Body<'_>, to: &Addresses, from: &PhoneNumber, token: &Attem
         }
     }
     Ok(())
+}
+
+/// Waits for keys.
+pub(super) struct Gather<'g> {
+    /// So many at most.
+    pub count: u32,
+    /// Seconds to wait for the first, and for each next one; at least one.
+    pub timeout_s: u32,
+    /// Where they are told.
+    pub action: &'g str,
+}
+
+pub(super) fn gather(xml: &mut Body<'_>, wait: &Gather<'_>, audio: &[String]) -> io::Result<()> {
+    let element = BytesStart::new("Gather").with_attributes([
+        ("input", "dtmf"),
+        ("numDigits", wait.count.to_string().as_str()),
+        // None ends the input by itself, so that star and hash are keys like others.
+        ("finishOnKey", ""),
+        ("timeout", wait.timeout_s.max(1).to_string().as_str()),
+        ("action", wait.action),
+        ("method", "POST"),
+    ]);
+    xml.write_event(Event::Start(element))?;
+    // Inside the gather, so that a key counts from the first millisecond.
+    play(xml, audio)?;
+    xml.write_event(Event::End(BytesEnd::new("Gather")))
 }
 
 pub(super) fn play(xml: &mut Body<'_>, audio: &[String]) -> io::Result<()> {

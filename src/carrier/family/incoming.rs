@@ -3,14 +3,14 @@
 //! nor in the webhook log: it may be a birthday.
 
 use super::addresses::{Addresses, Hook};
-use super::document::{Body, play, redirect, respond};
+use super::document::{Body, Gather, gather, play, redirect, respond};
 use super::form::field;
 use super::webhook;
 use crate::carrier::{Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply, Rejected, WebhookRequest};
 use crate::core::Phi;
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::AttemptToken;
-use quick_xml::events::{BytesEnd, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 
 /// What carriers send for a withheld number: RESTRICTED, ANONYMOUS and UNAVAILABLE, spelled on a telephone's keys. (BLOCKED and
 /// UNKNOWN are too short to be read as numbers.)
@@ -128,17 +128,7 @@ fn compose(xml: &mut Body<'_>, to: &Addresses, token: &AttemptToken, page: &Inco
     match &page.then {
         IncomingNext::Keys { count, timeout_s } => {
             let action = address(to, &IncomingHook::Digits(token.clone(), page.step), "");
-            let gather = BytesStart::new("Gather").with_attributes([
-                ("input", "dtmf"),
-                ("numDigits", count.to_string().as_str()),
-                ("finishOnKey", ""),
-                ("timeout", (*timeout_s).max(1).to_string().as_str()),
-                ("action", action.as_str()),
-                ("method", "POST"),
-            ]);
-            xml.write_event(Event::Start(gather))?;
-            play(xml, &page.audio)?;
-            xml.write_event(Event::End(BytesEnd::new("Gather")))?;
+            gather(xml, &Gather { count: *count, timeout_s: *timeout_s, action: &action }, &page.audio)?;
             redirect(xml, &action)
         }
         IncomingNext::Join(attempt) => {
