@@ -155,6 +155,7 @@ pub const TABLE: &[Persona] = &[
         "is taken for a machine, and presses 1 after that",
         Manner::Mistaken { keys: &[(ms(6_000), '1')], heard_as: "machine_end_other", after: ms(3_000) },
     ),
+    person("98", "presses 0, and 1 some time later", Manner::Presses(&[(ms(3_000), '0'), (ms(50_000), '1')])),
     person("96", "presses 7, and 7 again in the repeat", Manner::Presses(&[(ms(3_000), '7'), (ms(9_000), '7')])),
     person("97", "presses 1, then star, then 2", Manner::Presses(&[(ms(3_000), '1'), (ms(8_000), '*'), (ms(14_000), '2')])),
 ];
@@ -221,6 +222,6 @@ mod tests {
         for number in ["+16175550100", "+16175550128", "+16175550199"] {
             assert_eq!(of(number).digits, "09");
         }
-        assert_eq!(TABLE.len(), 33);
+        assert_eq!(TABLE.len(), 34);
     }
 }

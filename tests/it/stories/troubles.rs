@@ -48,7 +48,7 @@ pub(super) async fn stories(carrier: &str) -> Table {
 /// Tells the same simple stories while something goes wrong.
 async fn tell(carrier: &str, (name, faults, machine): Trouble) -> Table {
     let mut table = Table::default();
-    let patients: Vec<_> = (0..10).map(|n| (format!("p{n:02}"), Patient::at(STEADY[n % STEADY.len()].0))).collect();
+    let patients: Vec<_> = (0..STEADY.len()).map(|n| (format!("p{n:02}"), Patient::at(STEADY[n].0))).collect();
     let world = world(Setting { carrier, faults, ..Setting::default() }, &patients).await;
     world.play().await.expect("the week goes by");
     let calls = calls(&world).await;
@@ -59,7 +59,7 @@ async fn tell(carrier: &str, (name, faults, machine): Trouble) -> Table {
         let placed = asked.filter(|attempt| attempt.end_reason != Some(EndReason::NeverPlaced));
         let outcomes: Vec<_> = placed.filter_map(|attempt| attempt.outcome).collect();
         let digits = patient.digits;
-        let want = match STEADY[n % STEADY.len()].1 {
+        let want = match STEADY[n].1 {
             LEFT => machine,
             want => want,
         };
