@@ -143,11 +143,9 @@ impl Table {
         }
     }
 
-    fn join(&mut self, tables: [Table; 3]) {
-        for table in tables {
-            table.rows.into_iter().for_each(|(row, cells)| cells.into_iter().for_each(|cell| self.add(&row, cell)));
-            self.wrong.extend(table.wrong);
-        }
+    fn join(&mut self, other: Table) {
+        other.rows.into_iter().for_each(|(row, cells)| cells.into_iter().for_each(|cell| self.add(&row, cell)));
+        self.wrong.extend(other.wrong);
     }
 
     fn print(&self) {
@@ -171,7 +169,7 @@ impl Table {
 /// The tables of three carriers, one beside the other.
 fn together(tables: [Table; 3]) -> Table {
     let mut all = Table::default();
-    all.join(tables);
+    tables.into_iter().for_each(|table| all.join(table));
     all
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn stories(carrier: &str) -> Table {
     let mut table = Table::default();
     for troubles in TROUBLE.chunks(3) {
         let [one, two, three] = *troubles else { panic!("as many as fit") };
-        table.join(tokio::join!(tell(carrier, one), tell(carrier, two), tell(carrier, three)).into());
+        let (one, two, three) = tokio::join!(tell(carrier, one), tell(carrier, two), tell(carrier, three));
+        [one, two, three].into_iter().for_each(|told| table.join(told));
     }
     table
 }
