@@ -63,6 +63,7 @@ pub fn check_all(outline: &Outline) -> Findings {
     let mut findings = Findings::from(outline.faults.clone());
     let Some(config) = &outline.config else { return findings };
     findings.faults.extend(config.not_built.iter().map(|missing| missing.fault.clone()));
+    findings.faults.extend(impossible_carriers(config));
     findings.warnings.extend(nobody_shares(config));
     if outline.folders || config.schedules.exists() {
         match read_rulings(config) {
@@ -83,6 +84,14 @@ pub fn check_all(outline: &Outline) -> Findings {
         findings.extend(check_prompts(&named));
     }
     findings
+}
+
+/// What only a carrier itself can tell of its settings, such as a key that wants another one. Nothing is sent.
+fn impossible_carriers(config: &Config) -> Vec<Fault> {
+    let file = config.file.clone().unwrap_or_default();
+    let built = config.carriers.iter().filter(|(_, settings)| settings.kind.is_built());
+    let refused = built.filter_map(|(name, settings)| super::carrier(config, name, settings).err());
+    refused.map(|error| Fault::of_file(&file, "carrier_settings", error.to_string())).collect()
 }
 
 /// Several carriers that could take each other's calls, and none that does: all weights are 0.

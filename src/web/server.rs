@@ -40,7 +40,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            head_within: Duration::from_secs(30),
+            head_within: Duration::from_secs(10),
             head_size: 16 * 1024,
             header_fields: 64,
             connection: Duration::from_secs(300),

@@ -375,3 +375,14 @@ fn check_warns_where_a_feed_cannot_say_who_is_established() {
         assert_eq!(done.stderr.contains(said), warned, "{}", done.stderr);
     }
 }
+
+#[test]
+fn check_finds_what_only_the_carrier_knows_to_be_wrong() {
+    let desk = Desk::new(
+        "[carriers.main]\nkind = \"twilio\"\naccount = \"AC1\"\nauth_token = { env = \"PATH\" }\nfrom = \"+16175550100\"\n\
+         api_key = \"SK1\"\n",
+    );
+    let done = desk.run(&["check"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stdout.contains("carriers.main.api_secret: want the secret of api_key"), "{}", done.stdout);
+}

@@ -133,8 +133,9 @@ fn transferred(fields: &[(String, String)]) -> Option<TransferResult> {
     Some(match field(fields, "DialCallStatus").unwrap_or_default() {
         "completed" | "answered" => TransferResult::Connected,
         "busy" => TransferResult::Busy,
-        "no-answer" => TransferResult::NoAnswer,
-        "failed" | "canceled" => TransferResult::Failed,
+        // Called off while it rang: the patient hung up.
+        "no-answer" | "canceled" => TransferResult::NoAnswer,
+        "failed" => TransferResult::Failed,
         "" => return None,
         _ if talked() => TransferResult::Connected,
         _ => TransferResult::Failed,

@@ -226,8 +226,8 @@ impl Call {
     }
 
     fn ended(&self, line: &Line, error: Option<(u32, String)>) -> End {
-        let status = if error.is_some() { Status::Failed } else { Status::Completed };
-        End { status, sip: Some(200), error, talk_ms: line.now_ms(), by_callee: line.was_left() }
+        // Who answered was on the line, whatever went wrong with our words then: the real one says so too, and adds the code.
+        End { status: Status::Completed, sip: Some(200), error, talk_ms: line.now_ms(), by_callee: line.was_left() }
     }
 
     fn sound(&self, sound: Sound) {
