@@ -18,7 +18,7 @@ use crate::config::{CarrierConfig, Config};
 use crate::core::ids::CarrierName;
 use crate::dialer::{BriefWriter, LoggedCarrier, REQUEST_TIMEOUT};
 use crate::fault::Fault;
-use crate::live_call::{Carriers, Kept, LiveCalls, Reception, Voice, VoiceSettings};
+use crate::live_call::{Carriers, Kept, LiveCalls, Reception, Voice, VoiceSettings, Wordless};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
 use crate::store::{self, SharedStore};
@@ -92,6 +92,7 @@ impl Rooms {
                 briefs: Arc::new(BriefWriter::of(&config)),
             },
             kept: Kept::default(),
+            wordless: Wordless::default(),
         };
         live.keep_announcements().await;
         Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })

@@ -13,11 +13,13 @@ mod take;
 mod turn;
 mod voice;
 mod webhook;
+mod wordless;
 
 pub use incoming::{Briefs, Reception};
 pub use kept::Kept;
 pub use noted::Unfit;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
+pub use wordless::Wordless;
 
 use crate::board::Board;
 use crate::carrier::{Carrier, Document};
@@ -54,6 +56,8 @@ pub struct LiveCalls {
     pub reception: Reception,
     /// Audio that the store keeps already.
     pub kept: Kept,
+    /// Calls whose words the carrier could not use.
+    pub wordless: Wordless,
 }
 
 /// What a webhook is answered.

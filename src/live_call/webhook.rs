@@ -34,6 +34,7 @@ impl LiveCalls {
         let received = match carrier.receive(request) {
             Ok(Webhook::OfAttempt(received)) => {
                 self.tell_our_fault(carrier, received.our_fault).await;
+                self.heed_wordless(carrier, &received).await;
                 received
             }
             Ok(Webhook::Incoming(incoming)) => {

@@ -73,7 +73,7 @@ fn why_held(standing: Standing) -> Option<String> {
         Why::SlowDown => format!("it asked for patience{until}"),
         Why::QueueFull => format!("its queue is full, waiting{until}"),
         Why::Down => format!("it does not answer, waiting{until}"),
-        Why::Account => format!("it refuses account, token or sender{until}: see the worklist"),
+        Why::Account => format!("it refuses account, token or sender, or cannot use what we answer{until}: see the worklist"),
     })
 }
 
