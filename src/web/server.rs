@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +33,9 @@ pub struct Limits {
     pub connection: Duration,
     /// How long an asked connection may take to end.
     pub farewell: Duration,
-    /// How many connections may be open; more wait in the system's queue. With their files and those of the store it
-    /// stays below 1,024, which is all that many systems give a process.
+    /// How many connections may be open. When there are as many, each is closed after its answer, those that ask for
+    /// nothing at once, and more wait in the system's queue. With their files and those of the store it stays below 1,024,
+    /// which is all that many systems give a process.
     pub connections: usize,
 }
 
@@ -57,20 +59,22 @@ impl Default for Limits {
 /// None yet: what goes wrong with one connection is that connection's end.
 pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, stopped: CancellationToken) -> io::Result<()> {
     let mut open = JoinSet::new();
-    let mut full = false;
+    let mut crowded = CancellationToken::new();
     loop {
         let room = open.len() < limits.connections;
-        if !room && !full {
-            tracing::warn!(connections = open.len(), "as many connections as are allowed: more have to wait");
+        if !room && !crowded.is_cancelled() {
+            tracing::warn!(connections = open.len(), "as many connections as are allowed: the idle ones are closed");
+            crowded.cancel();
+        } else if room && crowded.is_cancelled() {
+            crowded = CancellationToken::new();
         }
-        full = !room;
         tokio::select! {
             () = stopped.cancelled() => break,
             // Those that ended make room.
             Some(_) = open.join_next(), if !open.is_empty() => {}
             accepted = listener.accept(), if room => match accepted {
                 Ok((stream, peer)) => {
-                    open.spawn(converse(stream, peer, routes.clone(), limits, stopped.clone()));
+                    open.spawn(converse(stream, peer, routes.clone(), limits, stopped.clone(), crowded.clone()));
                 }
                 // Somebody who is gone again is nobody's trouble.
                 Err(error) if is_of_the_caller(&error) => {}
@@ -91,12 +95,21 @@ fn is_of_the_caller(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// One connection, from its first request to its end.
-async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, limits: Limits, stopped: CancellationToken) {
+/// One connection, from its first request to its end. When it is `crowded` it ends after an answer.
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+    limits: Limits,
+    stopped: CancellationToken,
+    crowded: CancellationToken,
+) {
     // An answer is one small packet: it goes at once.
     let _ = stream.set_nodelay(true);
     let routes = TowerToHyperService::new(routes);
+    let (asked, mut was_asked) = watch::channel(false);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        asked.send_replace(true);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         routes.call(request)
@@ -112,6 +125,11 @@ async fn converse(stream: TcpStream, peer: SocketAddr, routes: Router, limits: L
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = stopped.cancelled() => None,
+        // Nobody is let go before the first request, which is on its way.
+        () = async {
+            crowded.cancelled().await;
+            let _ = was_asked.wait_for(|asked| *asked).await;
+        } => None,
         () = tokio::time::sleep(limits.connection) => None,
     };
     let ended = match ended {

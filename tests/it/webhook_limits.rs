@@ -123,20 +123,31 @@ async fn so_many_connections_are_open_and_the_next_has_to_wait() {
     let server = Server::start(Limits { connections: 2, ..Limits::default() }).await;
     let mut two = [server.connect().await, server.connect().await];
     for stream in &mut two {
-        stream.write_all(ASK).await.expect("sent");
-        let mut first = [0; 15];
-        stream.read_exact(&mut first).await.expect("answered");
+        stream.write_all(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+        tokio::time::timeout(PATIENCE, server.asked.notified()).await.expect("it is asked");
     }
     let mut third = server.connect().await;
     third.write_all(LAST_ASK).await.expect("the system takes it");
-    // A round trip on the open ones passes, and the third has heard nothing.
-    two[0].write_all(ASK).await.expect("sent");
-    let mut some = [0; 200];
-    assert!(two[0].read(&mut some).await.expect("answered") > 0);
-    assert!(third.try_read(&mut some).is_err(), "nobody has read its request");
-    let [first, _second] = two;
-    drop(first);
-    assert!(rest(&mut third).await.ends_with("hello"), "one went, so it has its turn");
+    server.go_on.notify_one();
+    // One is answered and let go, though it would have stayed; then the third has its turn.
+    assert!(rest(&mut third).await.ends_with("hello"));
+    server.go_on.notify_one();
+    for stream in &mut two {
+        assert!(rest(stream).await.ends_with("done"));
+    }
+}
+
+#[tokio::test]
+async fn idle_connections_make_room() {
+    let server = Server::start(Limits { connections: 2, ..Limits::default() }).await;
+    let mut two = [server.connect().await, server.connect().await];
+    for stream in &mut two {
+        stream.write_all(ASK).await.expect("sent");
+    }
+    assert!(server.ask(LAST_ASK).await.ends_with("hello"), "nobody waits for those who ask for nothing");
+    for stream in &mut two {
+        assert!(rest(stream).await.ends_with("hello"), "each was answered once");
+    }
 }
 
 #[tokio::test]
