@@ -45,6 +45,10 @@ fn a_quick_bench_prints_every_figure_beside_its_reference() {
             assert!(figure["value"].is_null(), "{figure}");
             continue;
         }
+        // Only where PostgreSQL is installed; the line says so.
+        if figure["name"] == "webhooks_500_postgres" && figure["value"].is_null() {
+            continue;
+        }
         for key in ["value", "reference", "ratio"] {
             let number = figure[key].as_f64().unwrap_or_else(|| panic!("{key}: {figure}"));
             assert!(number.is_finite() && number > 0.0, "{key}: {figure}");

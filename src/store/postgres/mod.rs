@@ -33,6 +33,9 @@ mod sql;
 
 pub(super) use sql::SqlStore;
 
+/// Whether one statement can write several tables: each saves a round trip.
+const TABLES_IN_ONE_STATEMENT: bool = true;
+
 type Conn = PgConnection;
 type Row = sqlx::postgres::PgRow;
 type Tx = Transaction<'static, sqlx::Postgres>;

@@ -1,6 +1,6 @@
 //! The store's SQL, written once and compiled once for each database (`#[path]` in `sqlite/mod.rs` and
 //! `postgres/mod.rs`). What differs comes from that parent: the types `Conn`, `Row`, `Tx` and `Pools`, the functions
-//! `lock` and `migrator`, and the pieces of SQL `is_in!` and `skip_locked!`.
+//! `lock` and `migrator`, the constant `TABLES_IN_ONE_STATEMENT`, and the pieces of SQL `is_in!` and `skip_locked!`.
 //!
 //! One file an idea; each function takes the connection of a transaction that [`SqlStore`] begins and commits.
 
@@ -29,6 +29,7 @@ macro_rules! counts_as_called {
 }
 
 mod call;
+mod call_short;
 mod carriers;
 mod changes;
 mod closures;
@@ -49,7 +50,7 @@ mod services;
 mod stamp;
 mod touched;
 
-use super::{Conn, Pools, Row, Tx, lock, migrator};
+use super::{Conn, Pools, Row, TABLES_IN_ONE_STATEMENT, Tx, lock, migrator};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::link::{CarrierState, Take};
@@ -274,6 +275,9 @@ impl Store for SqlStore {
     }
 
     async fn commit_call(&self, commit: &CallCommit) -> Result<()> {
+        if TABLES_IN_ONE_STATEMENT && call_short::fits(commit) {
+            return reading!(self, |conn| call_short::commit(&mut conn, commit));
+        }
         writing!(self, [commit], |conn| call::commit(conn, &commit))
     }
 

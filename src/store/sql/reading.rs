@@ -134,7 +134,7 @@ pub(super) async fn log_webhook(conn: &mut Conn, entry: &WebhookEntry) -> Result
     Ok(())
 }
 
-fn direction_word(direction: Direction) -> &'static str {
+pub(super) fn direction_word(direction: Direction) -> &'static str {
     match direction {
         Direction::In => "in",
         Direction::Out => "out",

@@ -37,6 +37,9 @@ mod writer;
 
 pub(super) use sql::SqlStore;
 
+/// Whether one statement can write several tables. Here several cost no round trip.
+const TABLES_IN_ONE_STATEMENT: bool = false;
+
 type Conn = sqlx::SqliteConnection;
 type Row = sqlx::sqlite::SqliteRow;
 type Tx = Transaction<'static, sqlx::Sqlite>;

@@ -11,6 +11,7 @@ on_both_stores![
     a_reply_is_kept_once,
     a_standing_without_events_is_checked_too,
     many_webhooks_at_once_lose_nothing,
+    one_event_with_its_log_entry_is_whole_or_not_there,
 ];
 
 fn key(c: char, step: u32) -> CallEvent {
@@ -159,4 +160,39 @@ async fn many_webhooks_at_once_lose_nothing(store: TestStore) {
     steps.sort();
     steps.dedup();
     assert_eq!((call.events.len(), steps.len()), (WEBHOOKS as usize, WEBHOOKS as usize));
+}
+
+/// What most webhooks write, which PostgreSQL takes in one statement.
+async fn one_event_with_its_log_entry_is_whole_or_not_there(store: TestStore) {
+    requesting(&*store, "ada", number(1)).await;
+    let answered = StoredStanding {
+        answered_at: Some(at(2)),
+        answered_by: Some(AnsweredBy::Human),
+        keys: "1".to_string(),
+        ..standing(AttemptStatus::InProgress)
+    };
+    let told = StoredEvent { at: at(2), event: key('1', 1), key: Some("step:1".into()), reply: Some("<Response/>".into()) };
+    let mut first = call_commit("ada", 0, vec![told.clone()], answered.clone());
+    first.carrier_call_id = Some("CA1".to_string());
+    first.log = Some(entry(2, Some("att-ada")));
+    store.commit_call(&first).await.expect("written");
+    let log = || async { store.webhooks(&WebhookQuery::default()).await.expect("the log").len() };
+    let call = || async { store.load_call(&"token-ada".into()).await.expect("a look").expect("a call") };
+    let before = call().await;
+    assert_eq!((before.events.clone(), log().await), (vec![told.clone()], 1));
+    let a = &before.attempt;
+    assert_eq!((a.status, a.answered_at, a.answered_by), (AttemptStatus::InProgress, Some(at(2)), Some(AnsweredBy::Human)));
+    assert_eq!((a.keys.as_str(), a.carrier_call_id.as_deref()), ("1", Some("CA1")));
+
+    // Whoever is late writes nothing, nor does who repeats a reply; a later id changes none.
+    assert!(matches!(store.commit_call(&first).await, Err(StoreError::Conflict)));
+    let mut again = call_commit("ada", 1, vec![told], answered.clone());
+    again.log = Some(entry(3, Some("att-ada")));
+    assert!(matches!(store.commit_call(&again).await, Err(StoreError::Conflict)));
+    assert_eq!((call().await, log().await), (before, 1));
+    let mut next = call_commit("ada", 1, vec![event(3, CallEvent::PickedUp)], answered);
+    next.carrier_call_id = Some("CA2".to_string());
+    next.log = Some(entry(3, Some("att-ada")));
+    store.commit_call(&next).await.expect("written");
+    assert_eq!((call().await.attempt.carrier_call_id.as_deref(), log().await), (Some("CA1"), 2));
 }
