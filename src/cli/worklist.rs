@@ -66,7 +66,11 @@ pub fn row(item: &WorkItemView) -> Vec<String> {
         item.visit.clone().unwrap_or_default(),
         item.owner.clone().unwrap_or_else(|| "nobody yet".to_string()),
         item.state.to_string(),
-        item.resolution.as_deref().map(words).unwrap_or_default(),
+        // A single word is one of the interfaces; a sentence may name keys of the configuration.
+        item.resolution
+            .as_deref()
+            .map(|known| if known.contains(' ') { known.to_string() } else { words(known) })
+            .unwrap_or_default(),
         item.id.clone(),
     ]
 }

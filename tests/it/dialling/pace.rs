@@ -9,8 +9,9 @@ use axum::routing::post;
 use callahead::carrier::twilio::{Detection, TwilioCarrier, TwilioSettings};
 use secrecy::SecretString;
 
-/// How much longer than another a request may be under way on a busy machine.
-const UNDER_WAY: f64 = 0.05;
+/// How much longer than another a request may be under way on a busy machine. Two diallers that knew nothing of each other
+/// would place far more in the time than this lets through.
+const UNDER_WAY: f64 = 0.25;
 
 /// A carrier that takes every call and counts them.
 struct Counter {
@@ -20,7 +21,7 @@ struct Counter {
 
 type Seen = (Clock, Arc<Mutex<Vec<DateTime<Utc>>>>);
 
-async fn count((clock, arrived): Seen) -> (StatusCode, Json<serde_json::Value>) {
+async fn take((clock, arrived): Seen) -> (StatusCode, Json<serde_json::Value>) {
     let mut arrived = arrived.lock().expect("no panic");
     arrived.push(clock.now());
     (StatusCode::CREATED, Json(serde_json::json!({ "sid": format!("CA{}", arrived.len()), "status": "queued" })))
@@ -32,7 +33,7 @@ impl Counter {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let routes = axum::Router::new()
-            .route("/{*path}", post(|State(seen): State<Seen>| count(seen)))
+            .route("/{*path}", post(|State(seen): State<Seen>| take(seen)))
             .with_state((clock, arrived.clone()));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Counter { arrived, address }
@@ -52,6 +53,10 @@ impl Counter {
             own: Own::default(),
         };
         Arc::new(TwilioCarrier::new(settings).expect("sound settings"))
+    }
+
+    fn count(&self) -> usize {
+        self.arrived.lock().expect("no panic").len()
     }
 
     fn seconds(&self) -> Vec<f64> {
@@ -74,6 +79,13 @@ async fn two_diallers(store: SharedStore, again: SharedStore, rate: f64, lines: 
         tracker.spawn(dialer.run(stop.clone(), tracker.clone()));
     }
     desk.clock.sleep(Duration::milliseconds(2_500)).await;
+    // A machine that is busy with other things takes longer.
+    for _ in 0..600 {
+        if counter.count() > 1 {
+            break;
+        }
+        desk.clock.sleep(Duration::milliseconds(100)).await;
+    }
     stop.cancel();
     tracker.close();
     tracker.wait().await;
