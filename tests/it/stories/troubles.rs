@@ -7,6 +7,7 @@ use callahead::core::domain::{EndReason, Outcome};
 type Trouble = (&'static str, &'static str, Outcome);
 
 const LEFT: Outcome = Outcome::VoicemailLeft;
+const NO_AUDIO: &str = "audio cannot be fetched at times";
 const DOWN: &str = "the carrier does not answer at times";
 const TROUBLE: [Trouble; 9] = [
     ("answers are lost", "lost-answer:0.2,lost-request:0.1,connection-reset:0.1,error-before:0.1,error-after:0.1", LEFT),
@@ -26,7 +27,7 @@ const TROUBLE: [Trouble; 9] = [
     (DOWN, "down:0.3", LEFT),
     // What a machine recorded is the message to a person, from its middle.
     ("no live call can be turned", "turn-refused:1", Outcome::MachineNoMessage),
-    ("audio cannot be fetched at times", "audio-fails:0.1", LEFT),
+    (NO_AUDIO, "audio-fails:0.1", LEFT),
 ];
 const STEADY: [(u32, Outcome); 5] = [
     (1, Outcome::Confirmed),
@@ -65,9 +66,11 @@ async fn tell(carrier: &str, (name, faults, machine): Trouble) -> Table {
             LEFT => machine,
             want => want,
         };
-        // A carrier that does not answer may not have turned the call: the voicemail is not whole, which is told as it is, and
+        // A carrier that does not answer may not have turned the call, and one without audio has nothing to leave: the
+        // voicemail is not whole, which is told as it is, and
         // the next attempt is not the one that leaves it.
-        let not_turned = name == DOWN && outcomes[..] == [Outcome::VoicemailIncomplete, Outcome::MachineNoMessage];
+        let not_turned =
+            [DOWN, NO_AUDIO].contains(&name) && outcomes[..] == [Outcome::VoicemailIncomplete, Outcome::MachineNoMessage];
         // Who was never called was not kept either.
         match outcomes.last() == Some(&want) || not_turned {
             true => kept += 1,
