@@ -165,6 +165,11 @@ impl Desk {
     }
 
     async fn on(store: SharedStore, rate: f64) -> Desk {
+        Desk::by(Clock::fast(at(60), 1.0), store, rate).await
+    }
+
+    /// By a clock that others may go by, too.
+    async fn by(clock: Clock, store: SharedStore, rate: f64) -> Desk {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = Config::defaults();
         config.prompts = root.join("prompts");
@@ -172,7 +177,6 @@ impl Desk {
         let mut spare = config.carriers[&CarrierName::from("main")].clone();
         spare.name = "spare".into();
         config.carriers.insert(spare.name.clone(), spare);
-        let clock = Clock::fast(at(60), 1.0);
         let troubled = Arc::new(TroubledStore::new(store.clone(), clock.clone()));
         let rooms = Rooms::open(config, troubled.clone(), clock.clone(), Chance::seeded(7)).await.expect("rooms");
         let telephones = Arc::new(Telephones::new("main"));

@@ -75,8 +75,8 @@ async fn two_diallers(store: SharedStore, again: SharedStore, rate: f64, lines: 
     let desk = Desk::on(store, rate).await;
     desk.take_in(patients).await;
     let counter = Counter::open(desk.clock.clone()).await;
-    let mut other = Desk::on(again, rate).await;
-    other.clock = desk.clock.clone();
+    // Replicas share a pace by their clocks, which agree.
+    let other = Desk::by(desk.clock.clone(), again, rate).await;
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     for rooms in [&desk.rooms, &other.rooms] {
         let logged = LoggedCarrier::new(counter.client(), desk.store.clone(), desk.clock.clone());
