@@ -66,13 +66,20 @@ async fn tell(carrier: &str, (name, faults, machine): Trouble) -> Table {
             LEFT => machine,
             want => want,
         };
-        // A carrier that does not answer may not have turned the call, and one without audio has nothing to leave: the
-        // voicemail is not whole, which is told as it is, and
-        // the next attempt is not the one that leaves it.
-        let not_turned =
-            [DOWN, NO_AUDIO].contains(&name) && outcomes[..] == [Outcome::VoicemailIncomplete, Outcome::MachineNoMessage];
+        // A carrier that does not answer may not have turned the call, and one without audio has nothing to say or to
+        // leave and hangs up: that is told as it is. The next attempt is not the one that leaves a voicemail, and it is
+        // the last.
+        let trouble = |outcome: &Outcome| match name {
+            DOWN => *outcome == Outcome::VoicemailIncomplete,
+            NO_AUDIO => [Outcome::VoicemailIncomplete, Outcome::HungUpEarly].contains(outcome),
+            _ => false,
+        };
+        let not_said = match outcomes[..] {
+            [first, last] => trouble(&first) && (trouble(&last) || (want == LEFT && last == Outcome::MachineNoMessage)),
+            _ => false,
+        };
         // Who was never called was not kept either.
-        match outcomes.last() == Some(&want) || not_turned {
+        match outcomes.last() == Some(&want) || not_said {
             true => kept += 1,
             false => table.wrong.push(format!("{carrier}, {name}: {name_of} (…{digits:02}) want {want:?}, got {outcomes:?}")),
         }
