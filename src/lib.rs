@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod board;
 pub mod carrier;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rulebook", &["config", "fault", "toml_file"]),
     ("prompt", &["fault"]),
     ("store", &[]),
+    ("backup", &["clock", "store"]),
     ("silence", &["store", "clock", "chance", "worklist"]),
     ("views", &["store"]),
     ("audit", &["store", "views"]),

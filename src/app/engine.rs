@@ -1,11 +1,12 @@
 //! A running engine, and how it stops in order.
 
 use super::{Reload, Rooms};
+use crate::backup::{Schedule, keep_making};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::core::link::Member;
-use crate::dialer::{Dialer, DialerSettings, Gate, Link, Questions};
+use crate::dialer::{Dialer, DialerSettings, Gate, Link, LostTimes, Questions};
 use crate::live_call::LiveCalls;
 use crate::planner::Planner;
 use crate::silence::Silence;
@@ -95,6 +96,12 @@ impl Engine {
         self.work.spawn(reload.run(self.stop_work.clone()));
     }
 
+    /// Makes copies of the store until it stops.
+    pub fn keep_backing_up(&self, schedule: Schedule) {
+        let (store, clock) = (self.live.store.clone(), self.live.clock.clone());
+        self.work.spawn(keep_making(schedule, store, clock, self.stop_work.clone()));
+    }
+
     /// Stops in order: no new calls; requests under way are finished; then the web servers close. What does not end in time
     /// is left as a crash would leave it, and said: the next start finds out what became of it.
     ///
@@ -165,6 +172,7 @@ fn dialer(
         holder: format!("dialler-{}", chance.hex(4)),
         silence: silence.clone(),
         questions: Questions::default(),
+        lost_times: LostTimes::default(),
     }
 }
 

@@ -69,6 +69,13 @@ impl Rooms {
         tell(&warnings);
         refuse_unreviewed(&config, &packs)?;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;
+        if let Some(made_at) = store.copied_at().await? {
+            bail!(
+                "this store is a back-up, made at {}: what was dialled since is not in it. `callahead restore FILE` puts it in place \
+                 so that nobody is called a second time",
+                made_at.to_rfc3339()
+            );
+        }
         let secret = store.secret("audio", chance.bytes(32)).await?;
         let settings = VoiceSettings {
             secret,

@@ -5,6 +5,7 @@
 
 mod appointments;
 mod audit;
+mod backup;
 mod bench;
 mod calls;
 mod carrier_simulator;
@@ -110,6 +111,10 @@ enum Command {
     /// Language packs and call scripts.
     #[command(subcommand)]
     Prompts(prompts::PromptsCommand),
+    /// Copies a SQLite store into a file, while it is in use.
+    Backup(backup::BackupArguments),
+    /// Puts a back-up in the place of a store that is lost, so that nobody is called a second time.
+    Restore(backup::RestoreArguments),
     /// Brings the store's schema up to date.
     Migrate,
     /// The simulated telephone network as a program of its own.
@@ -245,6 +250,8 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
         Command::Services(command) => services::run(desk, command).await,
         Command::Audit(command) => audit::run(desk, command).await,
         Command::Prompts(command) => prompts::run(desk, command),
+        Command::Backup(args) => backup::backup(desk, args).await,
+        Command::Restore(args) => backup::restore(desk, args).await,
         Command::Migrate => {
             let ran = desk.open_store(&desk.config()?).await?.migrate().await?;
             desk.output

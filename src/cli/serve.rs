@@ -2,14 +2,22 @@
 
 use super::{Desk, Done};
 use crate::app::{Engine, Listeners, Reload, Rooms};
+use crate::backup::{Schedule, serving};
 use crate::clock::Clock;
+use crate::config::BackUp;
+use crate::store::file_of;
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let config = desk.config()?;
     let server = config.server.clone();
+    let file = file_of(config.store.url.expose_secret());
+    // Held until the process ends: nobody puts another store in its place meanwhile.
+    let _serving = file.as_deref().map(serving).transpose()?;
+    let back_up = config.back_up.clone();
     let store = desk.open_store(&config).await?;
     let rooms = Rooms::open(config, store, Clock::system(), desk.chance.clone()).await?;
     let web = bind(server.listen, "listen").await?;
@@ -21,6 +29,9 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let reload = Reload::of(&rooms);
     let engine = Engine::start(rooms, listeners)?;
     engine.keep_reading(reload);
+    if let Some(BackUp { folder, every, keep }) = back_up {
+        engine.keep_backing_up(Schedule { folder, every, keep });
+    }
     tracing::info!(address = %engine.address, public_url = server.public_url, "callahead serves");
     match engine.console {
         Some(address) => tracing::info!(url = format!("http://{address}"), "the console, for this computer only"),

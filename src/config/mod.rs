@@ -4,6 +4,7 @@
 //! Never here: what a reminder job says (`rulebook`), reaching anything outside but the files a secret is in.
 //! Start reading at [`Config::load`].
 
+mod backup;
 mod carriers;
 mod feeds;
 mod layers;
@@ -14,6 +15,7 @@ mod outline;
 mod secret;
 mod server;
 
+pub use backup::BackUp;
 pub use carriers::CarrierConfig;
 pub use feeds::{Acknowledge, CsvMode, CsvSettings, FeedConfig, FeedKind, FhirSettings, Hl7Settings};
 pub(crate) use organization::WEEKDAYS;
@@ -47,6 +49,8 @@ pub struct Config {
     pub server: Server,
     /// Where it keeps what it knows.
     pub store: StoreConfig,
+    /// How a SQLite store is backed up by the service, where it is.
+    pub back_up: Option<BackUp>,
     /// Who calls.
     pub organization: Organization,
     /// Where visits take place.
@@ -112,6 +116,7 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>, spare:
     let accept_unreviewed = root.required("accept_unreviewed", yes_or_no);
     let server = root.section("server").and_then(|section| server::server(&section));
     let store = root.section("store").and_then(|section| server::store(&section, secrets));
+    let back_up = root.section("backup").and_then(|section| backup::back_up(&section, secrets.dir, store.as_ref()));
     let organization = root.section("organization").and_then(|section| organization::organization(&section));
     let sites = organization::sites(root);
     let departments = organization::departments(root);
@@ -132,6 +137,7 @@ fn all_of(root: &Section<'_>, file: Option<&Path>, secrets: &Secrets<'_>, spare:
         accept_unreviewed: accept_unreviewed.or(spare.map(|spare| spare.accept_unreviewed))?,
         server: server.or_else(|| spare.map(|spare| spare.server.clone()))?,
         store: store.or_else(|| spare.map(|spare| spare.store.clone()))?,
+        back_up: back_up.or_else(|| spare.map(|spare| spare.back_up.clone()))?,
         organization: organization.or_else(|| spare.map(|spare| spare.organization.clone()))?,
         sites,
         departments,

@@ -11,6 +11,7 @@ mod callback;
 mod desks;
 mod gate;
 mod link;
+mod lost;
 mod place;
 mod rescue;
 mod streak;
@@ -21,6 +22,7 @@ pub use callback::CallbackNumbers;
 pub use desks::Desks;
 pub use gate::Gate;
 pub use link::Link;
+pub use lost::LostTimes;
 pub use place::REQUEST_TIMEOUT;
 pub use rescue::Questions;
 
@@ -78,6 +80,8 @@ pub struct Dialer {
     pub silence: Arc<Silence>,
     /// What the carrier was asked about calls of unknown fate.
     pub questions: Questions,
+    /// The times of which a restored store knows nothing.
+    pub lost_times: LostTimes,
 }
 
 impl Dialer {

@@ -2,6 +2,7 @@
 
 use super::Dialer;
 use super::gate::Waiting;
+use super::lost::Lost;
 use crate::carrier::PlaceCall;
 use crate::core::domain::Purpose;
 use crate::core::ids::{AttemptId, AttemptToken, PatientId};
@@ -57,6 +58,14 @@ impl Dialer {
         let (Some(brief), Some(zone)) = (brief, zone) else {
             return Ok(self.drop_attempt(&id, holder, patient, "words_or_site_gone").await?);
         };
+        let lost = match self.call_of_lost_time(&leased).await? {
+            Lost::Nothing => None,
+            Lost::Call(call) => Some(call),
+            Lost::NotKnown(error) => {
+                tracing::warn!(%error, "not dialled: the carriers cannot say whether the number was called before the store was restored");
+                return Ok(store.give_back(&id, holder, &GiveBack::Later(now + LATER)).await?);
+            }
+        };
         let limits = &rules.limits;
         let longest = limits.max_call + self.settings.ring_timeout;
         let token = AttemptToken::new(self.chance.hex(24));
@@ -83,6 +92,9 @@ impl Dialer {
             RequestVerdict::Capped | RequestVerdict::OptedOut => {
                 return Ok(self.drop_attempt(&id, holder, patient, "refused_in_transaction").await?);
             }
+        }
+        if let Some(lost) = lost {
+            return self.take_lost_call_over(&id, &token, &leased.outreach, lost).await;
         }
         // The commit may have taken its time, and so may the turn. What is dialled now must still be inside its hours, and its
         // answer known before anybody else asks the carrier what became of it; else nothing has been asked, and it goes back.

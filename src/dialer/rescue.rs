@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::seconds(20);
 /// How long after its longest possible end a silent call is asked about.
 const GRACE: Duration = Duration::seconds(15);
 /// How much earlier than our own note of the request a call may be dated by the carrier's clock.
-const SKEW: Duration = Duration::seconds(30);
+pub(super) const SKEW: Duration = Duration::seconds(30);
 
 /// How many calls are asked about at once, so that one slow answer does not hold the others up.
 const AT_ONCE: usize = 8;
@@ -228,7 +228,7 @@ impl Dialer {
         }
     }
 
-    async fn settle_if_over(&self, token: &AttemptToken, found: &CarrierCall) -> Result<(), LiveCallError> {
+    pub(super) async fn settle_if_over(&self, token: &AttemptToken, found: &CarrierCall) -> Result<(), LiveCallError> {
         let Some(status) = found.ended else { return Ok(()) };
         self.live
             .report(token, &CallEvent::Ended { status, talk_seconds: found.talk_seconds, reason: None }, Some(found.id.clone()))

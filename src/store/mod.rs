@@ -23,7 +23,7 @@ use crate::core::plan::PatientFacts;
 use address::Address;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -50,6 +50,9 @@ pub enum StoreError {
         /// What is wrong, without the value.
         what: String,
     },
+    /// This database does that with tools of its own.
+    #[error("{0}")]
+    NotHere(&'static str),
     /// The URL names no database we know.
     #[error("store.url: {0}")]
     Url(String),
@@ -83,6 +86,19 @@ pub fn missing_file(url: &str) -> Option<PathBuf> {
         Ok(Address::File(path)) if !path.exists() => Some(path),
         _ => None,
     }
+}
+
+/// The file of a SQLite store; none for every other store, and where the URL names none.
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    match Address::parse(url) {
+        Ok(Address::File(path)) => Some(path),
+        _ => None,
+    }
+}
+
+/// The URL of the SQLite store in a file.
+pub fn file_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
 }
 
 /// Everything the engine remembers.
@@ -199,6 +215,27 @@ pub trait Store: Send + Sync + 'static {
     async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
     /// Which of these carrier's ids are known as calls to `phone` of other attempts than this one.
     async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
+
+    // -- back-up
+    /// Writes a copy of the whole store, as it is at one moment, into a file that does not exist or is empty, while others go
+    /// on working. [`StoreError::NotHere`] where the database has tools of its own for that.
+    async fn copy_to(&self, file: &Path) -> Result<()>;
+    /// What is wrong with the database's file, where something is: every page is read.
+    async fn damage(&self) -> Result<Option<String>>;
+    /// Marks this store as a copy that was made at (or just after) a moment: nobody may work with it until it is restored.
+    async fn mark_copy(&self, made_at: DateTime<Utc>) -> Result<()>;
+    /// When this store was copied, where it is a copy that nobody restored.
+    async fn copied_at(&self) -> Result<Option<DateTime<Utc>>>;
+    /// Notes that calls which were begun in `from..until` may be unknown to this store; a copy counts as restored then.
+    async fn note_lost_time(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+    /// The times of which this store knows nothing, the oldest first.
+    async fn lost_times(&self) -> Result<Vec<LostTime>>;
+    /// Whether every call to a number in a lost time is known by now.
+    async fn is_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<bool>;
+    /// Notes that every call to a number in a lost time is known: the carriers were asked.
+    async fn note_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<()>;
+    /// An attempt that is requesting stands for a call that this carrier began at that moment.
+    async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()>;
 
     // -- calls
     /// A call by its secret token.

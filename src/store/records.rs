@@ -3,6 +3,7 @@
 mod changes;
 mod incoming;
 mod lists;
+mod lost;
 mod opt_outs;
 mod replay;
 mod services;
@@ -10,6 +11,7 @@ mod services;
 pub use changes::{ChangeEdit, ChangeNote, ChangeRecord, CloseChange, ClosureRecord, Consent};
 pub use incoming::{Caller, IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, Join, NewIncoming};
 pub use lists::{CallCount, CallLine, CallQuery, Direction, WebhookEntry, WebhookQuery};
+pub use lost::LostTime;
 pub use opt_outs::{OptIn, OptOut, OptOutRecord};
 pub use replay::{Replay, ReplayQuery, RuleSet};
 pub use services::{Reclassify, UnknownService};

@@ -20,7 +20,7 @@ use callahead::core::domain::{Attempt, AttemptStatus, EndReason, Outcome, PhoneN
 use callahead::core::ids::{AttemptToken, CarrierName};
 use callahead::core::link::{CarrierState, Member, News, Standing, Why};
 use callahead::core::plan::Rules;
-use callahead::dialer::{Dialer, DialerSettings, Gate, Link, LoggedCarrier, Questions};
+use callahead::dialer::{Dialer, DialerSettings, Gate, Link, LoggedCarrier, LostTimes, Questions};
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
@@ -135,6 +135,7 @@ fn dialer(rooms: &Rooms, carrier: Arc<dyn Carrier>, rate: f64, lines: u32, shari
         carrier,
         silence: Arc::new(silence),
         questions: Questions::default(),
+        lost_times: LostTimes::default(),
     })
 }
 

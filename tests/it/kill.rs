@@ -137,13 +137,13 @@ carrier = "main"
     fs::write(folder.join("day.csv"), csv).expect("the file");
 }
 
-fn calls(config: &Path) -> Vec<Value> {
+pub fn calls(config: &Path) -> Vec<Value> {
     let done = Program::run(&["calls", "--format", "json", "--reveal"], config);
     assert!(done.success, "{}", done.stderr);
     serde_json::from_str(&done.stdout).expect("JSON")
 }
 
-fn nothing_live(calls: &[Value]) -> bool {
+pub fn nothing_live(calls: &[Value]) -> bool {
     let over = ["completed", "failed", "cancelled", "planned"];
     calls.iter().all(|c| over.contains(&c["status"].as_str().expect("a status")))
 }
@@ -160,7 +160,7 @@ fn tally(telephones: u16) -> Value {
     crate::support::http::get_json(telephones, "/tally", ("ACsimulator", "simulator"))
 }
 
-fn placed(telephones: u16) -> BTreeMap<String, u64> {
+pub fn placed(telephones: u16) -> BTreeMap<String, u64> {
     serde_json::from_value(tally(telephones)["by_number"].clone()).expect("numbers with counts")
 }
 

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod audit;
+mod backup;
 mod bare_engine;
 mod bench;
 mod carrier_behind_proxy;

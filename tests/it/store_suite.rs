@@ -30,6 +30,7 @@ mod feeds;
 mod incoming;
 mod intake;
 mod lease;
+mod lost;
 mod migration;
 mod opening;
 mod opt_outs;

@@ -19,6 +19,8 @@ pub enum WorkKind {
     WrongNumber,
     /// The patient asked for the desk and reached nobody there.
     DeskRequest,
+    /// The patient was called after the back-up from which the store was restored: nobody knows what they answered.
+    AnswerLost,
     /// The engine does not know enough to call.
     Review,
     /// A notice waits for the caps.
@@ -31,12 +33,13 @@ pub enum WorkKind {
 
 impl WorkKind {
     /// Every kind.
-    pub const ALL: [WorkKind; 9] = [
+    pub const ALL: [WorkKind; 10] = [
         WorkKind::RescheduleRequest,
         WorkKind::Unreached,
         WorkKind::ChangeUnannounced,
         WorkKind::WrongNumber,
         WorkKind::DeskRequest,
+        WorkKind::AnswerLost,
         WorkKind::Review,
         WorkKind::CappedNotice,
         WorkKind::CarrierFault,
@@ -51,6 +54,7 @@ impl WorkKind {
             WorkKind::ChangeUnannounced => "change_unannounced",
             WorkKind::WrongNumber => "wrong_number",
             WorkKind::DeskRequest => "desk_request",
+            WorkKind::AnswerLost => "answer_lost",
             WorkKind::Review => "review",
             WorkKind::CappedNotice => "capped_notice",
             WorkKind::CarrierFault => "carrier_fault",

@@ -1,10 +1,11 @@
 //! PostgreSQL, for several replicas: leases by row locks that others skip, caps by advisory locks.
 
-use super::{DatabaseFault, Result, Working};
+use super::{DatabaseFault, Result, StoreError, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, SqlSafeStr, Transaction};
+use std::path::Path;
 use std::time::Duration;
 
 /// Whether the column before it stands in a JSON array of texts.
@@ -120,6 +121,16 @@ async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
     Ok(())
 }
 
+/// PostgreSQL has tools of its own.
+async fn copy_to(_conn: &mut Conn, _file: &Path) -> Result<()> {
+    Err(StoreError::NotHere("PostgreSQL is backed up with its own tools: pg_basebackup and archived logs, or pg_dump"))
+}
+
+/// PostgreSQL looks after its files itself.
+async fn damage(_conn: &mut Conn) -> Result<Option<String>> {
+    Ok(None)
+}
+
 /// The schema, as steps.
 fn migrator() -> Migrator {
     let step = |number, name: &'static str, sql: &'static str| {
@@ -131,6 +142,7 @@ fn migrator() -> Migrator {
         step(3, "touched", include_str!("migrations/0003_touched.sql")),
         step(4, "carriers", include_str!("migrations/0004_carriers.sql")),
         step(5, "incoming", include_str!("migrations/0005_incoming.sql")),
+        step(6, "lost_times", include_str!("migrations/0006_lost_times.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

@@ -40,6 +40,7 @@ mod incoming;
 mod inputs;
 mod intake;
 mod leases;
+mod lost;
 mod opt_outs;
 mod people;
 mod plan;
@@ -50,19 +51,20 @@ mod services;
 mod stamp;
 mod touched;
 
-use super::{Conn, Pools, Row, TABLES_IN_ONE_STATEMENT, Tx, lock, migrator};
+use super::{Conn, Pools, Row, TABLES_IN_ONE_STATEMENT, Tx, copy_to, damage, lock, migrator};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::link::{CarrierState, Take};
 use crate::core::plan::PatientFacts;
 use crate::store::{
     CallCommit, CallCount, CallLine, CallQuery, CallRecord, Caller, CarrierRow, ChangeRecord, ClosureRecord, Consent, GiveBack,
-    IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, NewIncoming,
-    OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder, RequestVerdict, Result, Store,
-    StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
+    IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, LostTime,
+    NewIncoming, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder, RequestVerdict, Result,
+    Store, StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::path::Path;
 
 /// What a transaction can have to itself. Whoever takes several takes them in this order.
 #[allow(dead_code, reason = "SQLite has one writer and needs no names of locks")]
@@ -264,6 +266,42 @@ impl Store for SqlStore {
 
     async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>> {
         reading!(self, |conn| dial::calls_of_others(&mut conn, attempt, phone, ids))
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<()> {
+        reading!(self, |conn| copy_to(&mut conn, file))
+    }
+
+    async fn damage(&self) -> Result<Option<String>> {
+        reading!(self, |conn| damage(&mut conn))
+    }
+
+    async fn mark_copy(&self, made_at: DateTime<Utc>) -> Result<()> {
+        writing!(self, [made_at], |conn| lost::mark_copy(conn, made_at))
+    }
+
+    async fn copied_at(&self) -> Result<Option<DateTime<Utc>>> {
+        reading!(self, |conn| lost::copied_at(&mut conn))
+    }
+
+    async fn note_lost_time(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+        writing!(self, [from, until], |conn| lost::note(conn, from, until))
+    }
+
+    async fn lost_times(&self) -> Result<Vec<LostTime>> {
+        reading!(self, |conn| lost::times(&mut conn))
+    }
+
+    async fn is_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<bool> {
+        reading!(self, |conn| lost::is_asked(&mut conn, lost.id, phone))
+    }
+
+    async fn note_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<()> {
+        writing!(self, [lost, phone], |conn| lost::note_asked(conn, lost.id, &phone))
+    }
+
+    async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()> {
+        writing!(self, [attempt, carrier, began], |conn| lost::take_over(conn, &attempt, &carrier, began))
     }
 
     async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>> {

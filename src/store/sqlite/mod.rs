@@ -133,6 +133,18 @@ async fn lock(_conn: &mut Conn, _what: sql::Lock<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Writes a copy of one state of the store while others go on. A copy has no free pages.
+async fn copy_to(conn: &mut Conn, file: &Path) -> Result<()> {
+    sqlx::query("VACUUM INTO $1").bind(file.display().to_string()).execute(conn).await?;
+    Ok(())
+}
+
+/// What is wrong with the file, where something is.
+async fn damage(conn: &mut Conn) -> Result<Option<String>> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(conn).await?;
+    Ok(Some(found).filter(|found| found != "ok"))
+}
+
 /// The schema, as steps.
 fn migrator() -> Migrator {
     let step = |number, name: &'static str, sql: &'static str| {
@@ -144,6 +156,7 @@ fn migrator() -> Migrator {
         step(3, "touched", include_str!("migrations/0003_touched.sql")),
         step(4, "carriers", include_str!("migrations/0004_carriers.sql")),
         step(5, "incoming", include_str!("migrations/0005_incoming.sql")),
+        step(6, "lost_times", include_str!("migrations/0006_lost_times.sql")),
     ]);
     // All steps run in one transaction that holds the lock already.
     migrator.set_locking(false);

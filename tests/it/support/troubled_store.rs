@@ -8,6 +8,7 @@ use callahead::core::link::{CarrierState, Take};
 use callahead::core::plan::PatientFacts;
 use callahead::store::*;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -113,6 +114,15 @@ handed_on! {
         async fn live_calls(&self) -> Result<Vec<LiveCall>>;
         async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
         async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
+        async fn copy_to(&self, file: &Path) -> Result<()>;
+        async fn damage(&self) -> Result<Option<String>>;
+        async fn mark_copy(&self, made_at: DateTime<Utc>) -> Result<()>;
+        async fn copied_at(&self) -> Result<Option<DateTime<Utc>>>;
+        async fn note_lost_time(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
+        async fn lost_times(&self) -> Result<Vec<LostTime>>;
+        async fn is_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<bool>;
+        async fn note_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<()>;
+        async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()>;
         async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
         async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
         async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()>;

@@ -1,0 +1,95 @@
+//! Back-up and restoring of a SQLite store. A copy is made while the store is in use, and carries a mark: nobody can work with
+//! it by mistake, as if nothing had been dialled since. Restoring it leaves another mark, the lost time, and before a number is
+//! dialled for the first time after that, the carriers are asked whether it was called then (`dialer/lost.rs`).
+//!
+//! Never here: SQL, deciding who is called. Start reading at [`make`] and [`restore`].
+
+mod files;
+mod restore;
+mod schedule;
+mod serving;
+
+pub use restore::{Restored, restore};
+pub use schedule::{Schedule, keep_making};
+pub use serving::{Serving, serving};
+
+use crate::store::{self, Store, StoreError};
+use chrono::{DateTime, Utc};
+use std::path::{Path, PathBuf};
+
+/// Why a store could not be copied or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackUpError {
+    /// A file or a folder.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file cannot be used as a store.
+    #[error("{path} cannot be used: {error}")]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StoreError,
+    },
+    /// The file is damaged.
+    #[error("{path} is damaged ({what}): take another back-up")]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite says.
+        what: String,
+    },
+    /// The file is no back-up, or one that was restored already.
+    #[error(
+        "{path} is no back-up that callahead made. If it is a copy of a store all the same, say when it was made: --made-at TIME \
+         (rather too early than too late: calls made since then are asked for at the carriers)"
+    )]
+    NoBackUp {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Somebody works with the store.
+    #[error("a callahead serves {path}: stop it first")]
+    Served {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+impl BackUpError {
+    fn file(path: &Path) -> impl FnOnce(std::io::Error) -> BackUpError + '_ {
+        move |error| BackUpError::File { path: path.to_path_buf(), error }
+    }
+}
+
+/// Copies the store into `file`, which must not be there, while others work with it. What is begun from `now` on may not be in
+/// the copy. It appears under its name when it is whole and on the disk.
+///
+/// # Errors
+/// When the file cannot be written, the store is none that is copied this way, or the copy is damaged.
+pub async fn make(store: &dyn Store, file: &Path, now: DateTime<Utc>) -> Result<(), BackUpError> {
+    if file.exists() {
+        return Err(BackUpError::file(file)(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let partial = files::beside(file, "partial");
+    files::remove_store(&partial)?;
+    files::create_private(&partial)?;
+    store.copy_to(&partial).await?;
+    let copy = store::open(&store::file_url(&partial)).await?;
+    let marked = match copy.damage().await {
+        Ok(None) => copy.mark_copy(now).await.map_err(BackUpError::from),
+        Ok(Some(what)) => Err(BackUpError::Damaged { path: partial.clone(), what }),
+        Err(error) => Err(error.into()),
+    };
+    copy.close().await;
+    marked?;
+    files::put_in_place(&partial, file)
+}

@@ -1,0 +1,167 @@
+//! A back-up is made while calls are placed, the store is lost, and the back-up is restored: nobody is called a second time
+//! whom the carrier knows to have been called.
+
+use crate::kill::{calls, nothing_live, placed, write_hospital};
+use crate::support::process::{Program, free_port};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const PATIENTS: usize = 40;
+const LONG: Duration = Duration::from_secs(120);
+
+/// A hospital in a folder of its own, with its telephone network.
+struct Hospital {
+    folder: tempfile::TempDir,
+    config: PathBuf,
+    web: u16,
+    telephones: u16,
+    network: Program,
+}
+
+impl Hospital {
+    fn new() -> Hospital {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (web, telephones) = (free_port(), free_port());
+        write_hospital(folder.path(), web, telephones, PATIENTS);
+        let config = folder.path().join("callahead.toml");
+        let listen = format!("127.0.0.1:{telephones}");
+        let network = Program::start(&["carrier-simulator", "--listen", &listen, "--speed", "20"], &config);
+        network.listens(telephones);
+        Hospital { folder, config, web, telephones, network }
+    }
+
+    fn serve(&self) -> Program {
+        let engine = Program::start(&["serve"], &self.config);
+        engine.answers(self.web, "/healthz");
+        engine
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn json(&self, command: &[&str]) -> Value {
+        let done = Program::run(&[command, &["--format", "json"]].concat(), &self.config);
+        assert!(done.success, "{command:?}: {}", done.stderr);
+        serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.stdout))
+    }
+
+    fn refuses(&self, command: &[&str], why: &str) {
+        let done = Program::run(command, &self.config);
+        assert!(!done.success && done.stderr.contains(why), "{command:?}: {}", done.stderr);
+    }
+
+    fn import(&self) {
+        let done = Program::run(&["import", &self.file("day.csv")], &self.config);
+        assert!(done.success, "{}", done.stderr);
+    }
+}
+
+#[test]
+fn what_was_dialled_after_the_back_up_is_not_dialled_again() {
+    let hospital = Hospital::new();
+    hospital.import();
+    // The planner has planned everybody and some calls are under way or over when the back-up is made.
+    let engine = hospital.serve();
+    let several = hospital.network.until(LONG, || placed(hospital.telephones), |placed| placed.len() >= 5);
+    assert!(several.len() >= 5);
+    let copy = hospital.file("copy.db");
+    let made = hospital.json(&["backup", "--to", &copy]);
+    assert!(made["bytes"].as_u64().is_some_and(|bytes| bytes > 4096), "{made}");
+    let known = hospital.json(&["calls"]).as_array().map_or(0, Vec::len);
+    hospital.refuses(&["restore", &copy], "stop it first");
+
+    let everybody = hospital.network.until(LONG, || placed(hospital.telephones), |placed| placed.len() == PATIENTS);
+    assert_eq!(everybody.len(), PATIENTS, "the day took place");
+    engine.until(LONG, || calls(&hospital.config), |calls| nothing_live(calls) && calls.len() >= PATIENTS);
+    let before = placed(hospital.telephones);
+    engine.kill_hard();
+    for file in ["day.db", "day.db-wal", "day.db-shm"] {
+        let _ = fs::remove_file(hospital.file(file));
+    }
+
+    let restored = hospital.json(&["restore", &copy]);
+    assert_eq!((&restored["put_aside"], restored["made_at"] == made["made_at"]), (&Value::Null, true), "{restored}");
+    let mut engine = hospital.serve();
+    let accounted =
+        |calls: &Vec<Value>| nothing_live(calls) && calls.iter().filter(|c| !c["ended_at"].is_null()).count() >= PATIENTS;
+    let after = engine.until(LONG, || calls(&hospital.config), accounted);
+    assert!(accounted(&after), "{after:?}");
+    assert_eq!(placed(hospital.telephones), before, "nobody was dialled again");
+    assert!(known < PATIENTS, "the back-up knew {known} of the calls");
+    let mut ids: Vec<&str> = after.iter().filter_map(|call| call["carrier_call_id"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len() as u64, before.values().sum::<u64>(), "each call of the carrier's stands for one attempt of ours");
+    let work = hospital.json(&["worklist", "list"]);
+    let to_ask = work.as_array().expect("items").iter().filter(|item| item["kind"] == "answer_lost").count();
+    assert!(to_ask >= PATIENTS - known, "{to_ask} patients are to be asked what they said");
+    assert!(engine.terminate(LONG).is_some_and(|ended| ended.success()), "it stops in order");
+}
+
+#[test]
+fn a_back_up_is_no_store_until_it_is_restored() {
+    let hospital = Hospital::new();
+    hospital.import();
+    let copy = hospital.file("copy.db");
+    hospital.json(&["backup", "--to", &copy]);
+    hospital.refuses(&["backup", "--to", &copy], "exists");
+    // Somebody copies it over the store by hand.
+    fs::copy(&copy, hospital.file("day.db")).expect("copied");
+    for file in ["day.db-wal", "day.db-shm"] {
+        let _ = fs::remove_file(hospital.file(file));
+    }
+    hospital.refuses(&["serve"], "this store is a back-up");
+
+    let count = hospital.json(&["appointments", "list", "--count"]);
+    let restored = hospital.json(&["restore", &copy]);
+    let aside = restored["put_aside"].as_str().expect("what was there is put aside");
+    assert!(Path::new(aside).exists());
+    assert_eq!(hospital.json(&["appointments", "list", "--count"]), count);
+    hospital.refuses(&["restore", &hospital.file("day.csv")], "day.csv");
+    hospital.refuses(&["restore", &hospital.file("nothing.db")], "nothing.db");
+    // A store that was never a back-up, with nobody to say when it was copied.
+    fs::copy(hospital.file("day.db"), hospital.file("plain.db")).expect("copied");
+    hospital.refuses(&["restore", &hospital.file("plain.db")], "--made-at");
+    hospital.json(&["restore", &hospital.file("plain.db"), "--made-at", "2020-01-01T00:00:00Z"]);
+    assert_eq!(hospital.json(&["appointments", "list", "--count"]), count);
+    let left: Vec<_> = fs::read_dir(hospital.folder.path()).expect("the folder").flatten().map(|e| e.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("restoring")), "{left:?}");
+}
+
+#[test]
+fn a_damaged_back_up_leaves_the_store_as_it_is() {
+    let hospital = Hospital::new();
+    hospital.import();
+    let copy = hospital.file("copy.db");
+    hospital.json(&["backup", "--to", &copy]);
+    let mut bytes = fs::read(&copy).expect("the copy");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0x5A);
+    fs::write(&copy, bytes).expect("damaged");
+    let count = hospital.json(&["appointments", "list", "--count"]);
+    hospital.refuses(&["restore", &copy], "copy.db");
+    assert_eq!(hospital.json(&["appointments", "list", "--count"]), count);
+}
+
+#[test]
+fn the_service_makes_copies_and_keeps_the_newest() {
+    let hospital = Hospital::new();
+    let text = fs::read_to_string(&hospital.config).expect("the configuration");
+    fs::write(&hospital.config, format!("{text}\n[backup]\nfolder = \"copies\"\nevery = \"1m\"\nkeep = 2\n")).expect("written");
+    hospital.import();
+    let copies = || fs::read_dir(hospital.folder.path().join("copies")).map(|all| all.flatten().count()).unwrap_or_default();
+    for old in ["2020-01-01T00-00-00Z", "2020-01-02T00-00-00Z"] {
+        fs::create_dir_all(hospital.folder.path().join("copies")).expect("a folder");
+        fs::write(hospital.file(&format!("copies/callahead-{old}.db")), "old").expect("an old one");
+    }
+    fs::write(hospital.file("copies/notes.txt"), "not ours").expect("a file");
+    let mut engine = hospital.serve();
+    let oldest = hospital.file("copies/callahead-2020-01-01T00-00-00Z.db");
+    let gone = engine.until(LONG, || !Path::new(&oldest).exists(), |gone| *gone);
+    assert!(gone, "the oldest is removed when a new one is there");
+    assert_eq!(copies(), 3, "two copies, and what is not ours");
+    assert!(engine.terminate(LONG).is_some_and(|ended| ended.success()), "it stops in order");
+}
