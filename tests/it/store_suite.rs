@@ -38,6 +38,7 @@ mod people;
 mod plan;
 mod reading;
 mod replay;
+mod rolling;
 pub mod samples;
 mod services;
 mod touched;

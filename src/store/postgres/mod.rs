@@ -142,9 +142,11 @@ fn migrator() -> Migrator {
         step(3, "touched", include_str!("migrations/0003_touched.sql")),
         step(4, "carriers", include_str!("migrations/0004_carriers.sql")),
         step(5, "incoming", include_str!("migrations/0005_incoming.sql")),
-        step(6, "lost_times", include_str!("migrations/0006_lost_times.sql")),
+        step(6, "floor", include_str!("migrations/0006_floor.sql")),
+        step(7, "lost_times", include_str!("migrations/0007_lost_times.sql")),
     ]);
-    // All steps run in one transaction that holds the lock already.
-    migrator.set_locking(false);
+    // All steps run in one transaction that holds the lock already. Steps of a newer program are its own affair, as long as
+    // it says that this one may still run (`sql/schema.rs`).
+    migrator.set_locking(false).set_ignore_missing(true);
     migrator
 }

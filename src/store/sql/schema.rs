@@ -2,22 +2,26 @@
 
 use super::{Conn, Lock, lock, migrator};
 use crate::store::{Result, StoreError};
-use sqlx::migrate::{Migrate, MigrateError};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError};
 
 const TABLE: &str = "_sqlx_migrations";
+/// The step that brought the table of who may work with a schema. Before it there is nothing to ask.
+const FLOOR: i64 = 6;
 
 /// Brings the schema up to date; returns how many steps ran. All in the caller's transaction, under a lock: several may
-/// start at once, and a step that fails leaves nothing behind.
+/// start at once, and a step that fails leaves nothing behind. A schema of a newer program is left as it is.
 pub(super) async fn migrate(conn: &mut Conn) -> Result<u32> {
     lock(conn, Lock::Schema).await?;
     conn.ensure_migrations_table(TABLE).await.map_err(told)?;
-    let before = conn.list_applied_migrations(TABLE).await.map_err(told)?.len();
+    let before = conn.list_applied_migrations(TABLE).await.map_err(told)?;
+    refuse_too_new(conn, &before).await?;
     migrator().run_direct(None, conn, false).await.map_err(told)?;
     let after = conn.list_applied_migrations(TABLE).await.map_err(told)?.len();
-    Ok(u32::try_from(after - before).unwrap_or(u32::MAX))
+    Ok(u32::try_from(after - before.len()).unwrap_or(u32::MAX))
 }
 
-/// Whether the schema is the one this program knows.
+/// Whether this program can work with the schema: it has every step that the program knows, and none of those beyond says
+/// that the program is too old.
 pub(super) async fn check(conn: &mut Conn) -> Result<()> {
     let applied = match conn.list_applied_migrations(TABLE).await {
         Ok(applied) => applied,
@@ -25,22 +29,37 @@ pub(super) async fn check(conn: &mut Conn) -> Result<()> {
         Err(MigrateError::Execute(sqlx::Error::Database(_))) => Vec::new(),
         Err(other) => return Err(told(other)),
     };
-    let migrator = migrator();
-    let known = migrator.iter().count();
-    let same = |(step, done): (&sqlx::migrate::Migration, &sqlx::migrate::AppliedMigration)| {
-        step.version == done.version && step.checksum == done.checksum
-    };
-    if applied.len() > known {
-        return Err(StoreError::Schema("it is newer than this program: start the newer callahead".to_string()));
+    refuse_too_new(conn, &applied).await?;
+    let mut missing = 0;
+    for step in migrator().iter() {
+        match applied.iter().find(|done| done.version == step.version) {
+            Some(done) if done.checksum == step.checksum => {}
+            Some(_) => return Err(StoreError::Schema("it was changed by something other than this program".to_string())),
+            None => missing += 1,
+        }
     }
-    if !migrator.iter().zip(&applied).all(same) {
-        return Err(StoreError::Schema("it was changed by something other than this program".to_string()));
-    }
-    if applied.len() < known {
-        let missing = known - applied.len();
+    if missing > 0 {
         return Err(StoreError::Schema(format!("{missing} steps behind this program: run `callahead migrate`")));
     }
     Ok(())
+}
+
+/// Refuses a schema that a newer program has changed so that this one would break it, or be broken by it.
+async fn refuse_too_new(conn: &mut Conn, applied: &[AppliedMigration]) -> Result<()> {
+    if !applied.iter().any(|done| done.version == FLOOR) {
+        return Ok(());
+    }
+    let newest = migrator().iter().map(|step| step.version).max().unwrap_or(FLOOR);
+    let floor: Option<(i64, String)> =
+        sqlx::query_as("SELECT step, program FROM schema_floor WHERE step > $1 ORDER BY step DESC LIMIT 1")
+            .bind(newest)
+            .fetch_optional(conn)
+            .await?;
+    let Some((step, program)) = floor else { return Ok(()) };
+    Err(StoreError::Schema(format!(
+        "this program is too old for it: it needs callahead {program} or newer, which knows step {step} (this one knows \
+         {newest}): start the newer callahead"
+    )))
 }
 
 fn told(error: MigrateError) -> StoreError {
@@ -48,9 +67,6 @@ fn told(error: MigrateError) -> StoreError {
         MigrateError::Execute(error) => error.into(),
         MigrateError::ExecuteMigration(error, step) => {
             StoreError::Schema(format!("step {step} failed: {}", StoreError::from(error)))
-        }
-        MigrateError::VersionMissing(step) => {
-            StoreError::Schema(format!("it is newer than this program (step {step}): start the newer callahead"))
         }
         MigrateError::VersionMismatch(step) => StoreError::Schema(format!("step {step} was not the one that this program knows")),
         other => StoreError::Schema(other.to_string()),

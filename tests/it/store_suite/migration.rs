@@ -55,8 +55,8 @@ async fn a_postgres_database_of_the_first_version_comes_up_to_date() {
 
 async fn comes_up_to_date(store: SharedStore) {
     let told = store.ready().await.expect_err("a step is missing").to_string();
-    assert!(told.contains("4 steps behind") && told.contains("callahead migrate"), "{told}");
-    assert_eq!(store.migrate().await.expect("migrated"), 4);
+    let ran = store.migrate().await.expect("migrated");
+    assert!(ran >= 5 && told.contains(&format!("{ran} steps behind")) && told.contains("callahead migrate"), "{told}");
     store.ready().await.expect("ready");
 
     let facts = store.load_facts(&["ada".into()], at(0)).await.expect("facts").remove(0);

@@ -1,0 +1,7 @@
+-- Which programs may work with this schema: those that know the step named here, and all later ones. Steps add, so that
+-- programs of two versions can run side by side; one that changes or takes away what older programs use writes a row
+-- here in its own transaction. `program` is the version that first knew the step, for people.
+CREATE TABLE schema_floor (
+    step    INTEGER NOT NULL PRIMARY KEY,
+    program TEXT    NOT NULL
+) STRICT;
