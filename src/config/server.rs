@@ -71,8 +71,37 @@ pub(super) fn store(section: &Section<'_>, secrets: &Secrets<'_>) -> Option<Stor
         let url = secrets.one(Plain::Allowed)(node)?;
         store_url(node, url.expose_secret(), secrets.dir)
     });
+    let password = section.optional("password", secrets.one(Plain::Refused));
     section.end();
-    Some(StoreConfig { url: url? })
+    let url = url?;
+    let Some(password) = password else { return Some(StoreConfig { url }) };
+    match with_password(url.expose_secret(), password.expose_secret()) {
+        Ok(url) => Some(StoreConfig { url }),
+        Err(message) => {
+            section.refuse(&["password", "url"], "contradiction", message);
+            None
+        }
+    }
+}
+
+/// The URL with the password that was given beside it. What is wrong is said without either.
+fn with_password(url: &str, password: &str) -> Result<SecretString, &'static str> {
+    if !url.starts_with("postgres") {
+        return Err("store.password is for PostgreSQL: a SQLite file has none, so leave it out");
+    }
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let user = place.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
+    if user.contains(':') || query.split('&').any(|pair| pair.starts_with("password=")) {
+        return Err("store.url has a password already: leave that one out, or store.password");
+    }
+    let mut whole = format!("{url}{}password=", if url.contains('?') { '&' } else { '?' });
+    for byte in password.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => whole.push(char::from(byte)),
+            _ => whole.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(SecretString::from(whole))
 }
 
 /// An address with a port.

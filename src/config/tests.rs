@@ -135,7 +135,7 @@ fn the_commented_keys_of_the_defaults_are_accepted() {
         .flat_map(|line| [line, "\n"])
         .collect();
     let folder = tempfile::tempdir().expect("a folder");
-    for secret in ["asterisk.password", "fhir.pem"] {
+    for secret in ["asterisk.password", "fhir.pem", "store.password"] {
         std::fs::write(folder.path().join(secret), "hush\n").expect("written");
     }
     let names = [
@@ -146,7 +146,9 @@ fn the_commented_keys_of_the_defaults_are_accepted() {
         "TWILIO_API_SECRET",
         "TWILIO_SHARED_KEY",
     ];
-    let env = names.map(|name| (name.to_string(), "hush".to_string()));
+    // A password is for PostgreSQL alone.
+    let postgres = ("CALLAHEAD_STORE__URL".to_string(), "postgres://callahead@db.example.org/callahead".to_string());
+    let env = names.map(|name| (name.to_string(), "hush".to_string())).into_iter().chain([postgres]);
     let config =
         Config::read(Some((&folder.path().join("callahead.toml"), &text)), env).unwrap_or_else(|faults| panic!("{faults:#?}"));
     assert_eq!((config.carriers.len(), config.feeds.len(), config.departments.len()), (5, 3, 1));
@@ -218,6 +220,7 @@ fn wrong_files() {
         ("[server]\npublic_url = \"https://me:pw@host\"".into(), (2, 14, "bad_value"), "without a user"),
         ("[store]\nurl = \"mysql://me:hush@host/x\"".into(), (2, 7, "bad_value"), "want sqlite://FILE or postgres://"),
         ("[store]\nurl = \"sqlite://a.db?mode=ro\"".into(), (2, 7, "bad_value"), "nothing after it"),
+        ("[store]\npassword = \"hush\"".into(), (2, 12, "plain_secret"), "does not stand in this file"),
         ("[departments.x]\nopen = \"mon-fri 9-5\"".into(), (2, 8, "bad_value"), "mon-fri 08:00-17:00; sat"),
         ("[carriers.main]\nmax_calls = 3".into(), (1, 1, "missing_key"), "carriers.main.kind is missing"),
         (
@@ -372,6 +375,29 @@ fn the_store_is_shown_without_its_password() {
         let config = read(&format!("[store]\nurl = \"{url}\"")).expect("sound");
         assert_eq!(config.store.shown(), shown);
         assert!(!format!("{:?}", config.store).contains("hush"));
+    }
+}
+
+#[test]
+fn the_stores_password_is_kept_apart_from_its_url() {
+    for (url, whole) in [
+        ("postgres://me@db/calls", "postgres://me@db/calls?password=h%2Fu%40s%23h%25"),
+        ("postgres://me@db/calls?sslmode=require", "postgres://me@db/calls?sslmode=require&password=h%2Fu%40s%23h%25"),
+    ] {
+        let text = format!("[store]\nurl = \"{url}\"\npassword = {{ env = \"WORD\" }}");
+        let config = read_with(&text, &[("WORD", "h/u@s#h%")]).expect("sound");
+        assert_eq!(config.store.url.expose_secret(), whole);
+        assert!(!config.store.shown().contains("password"), "{}", config.store.shown());
+    }
+    for (url, part) in [
+        ("sqlite://a.db", "a SQLite file has none"),
+        ("postgres://me:hush@db/x", "has a password already"),
+        ("postgres://me@db/x?sslmode=require&password=hush", "has a password already"),
+    ] {
+        let text = format!("[store]\nurl = \"{url}\"\npassword = {{ env = \"WORD\" }}");
+        let faults = read_with(&text, &[("WORD", "hush")]).expect_err("not both");
+        assert_eq!((faults.len(), faults[0].code, faults[0].line), (1, "contradiction", 3), "{faults:#?}");
+        assert!(faults[0].message.contains(part) && !faults[0].to_string().contains("hush"), "{}", faults[0]);
     }
 }
 
