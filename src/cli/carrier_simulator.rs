@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use secrecy::SecretString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::net::TcpListener;
 
 #[derive(Debug, Args)]
@@ -35,6 +36,9 @@ pub struct SimulatorArguments {
     /// The account's token: Telnyx's API key. It guards nothing real.
     #[arg(long, default_value = "simulator")]
     token: String,
+    /// A file with the account's token, instead of --token.
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    token_file: Option<PathBuf>,
     /// What webhooks are signed with: SignalWire's signing key (default: the token), or 32 secret bytes in base64 for Telnyx
     /// (default: made of the token). Telnyx's public key stands in the first line of the log.
     #[arg(long, value_name = "KEY")]
@@ -76,6 +80,16 @@ pub async fn run(_: &Desk, args: SimulatorArguments) -> anyhow::Result<Done> {
     if args.dialect == Dialect::Telnyx && args.speed > 1.0 {
         bail!("--speed: telnyx signs with the time of day, so a service beside it would refuse what comes from the future");
     }
+    let token = match &args.token_file {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("--token-file: {} cannot be read", file.display()))?
+            .trim_end()
+            .to_string(),
+        None => args.token,
+    };
+    if token.is_empty() {
+        bail!("--token or --token-file: the token is empty");
+    }
     let clock =
         if (args.speed - 1.0).abs() < f64::EPSILON { Clock::system() } else { Clock::fast(Clock::system().now(), args.speed) };
     let listener = TcpListener::bind(args.listen)
@@ -84,7 +98,7 @@ pub async fn run(_: &Desk, args: SimulatorArguments) -> anyhow::Result<Done> {
     let address = listener.local_addr()?;
     let settings = SimulatorSettings {
         account: args.account,
-        auth_token: SecretString::from(args.token),
+        auth_token: SecretString::from(token),
         clock,
         seed: args.seed,
         faults: FaultList::parse(&args.faults).context("--faults")?,

@@ -13,6 +13,7 @@ mod check;
 mod closure;
 mod demo;
 mod explain;
+mod health;
 mod import;
 mod opt_out;
 mod output;
@@ -76,6 +77,8 @@ enum Command {
     Demo(demo::DemoArguments),
     /// The service: planner, dialler, webhooks, console.
     Serve,
+    /// Whether the service that runs here is ready: exit status 0, else 1.
+    Health(health::HealthArguments),
     /// Reads configuration, schedules, prompts and scripts, and prints every fault.
     Check,
     /// Takes files of appointments in by hand.
@@ -236,6 +239,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
     match command {
         Command::Demo(args) => demo::run(desk, args).await,
         Command::Serve => serve::run(desk).await,
+        Command::Health(args) => health::run(desk, args).await,
         Command::Check => check::run(desk),
         Command::Import(args) => import::run(desk, args).await,
         Command::Plan(args) => plan::run(desk, args).await,
