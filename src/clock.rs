@@ -2,11 +2,12 @@
 //! same code runs a day in real time, a week in seconds, or a moment that a person names with `--at`.
 
 use chrono::{DateTime, Duration, Utc};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::watch;
 
-/// A clock: the system's, one that runs fast and can jump, or one that stands still.
+/// A clock: the system's, one that runs fast and can jump, one of virtual time, or one that stands still.
 #[derive(Debug, Clone)]
 pub struct Clock(Kind);
 
@@ -15,6 +16,17 @@ enum Kind {
     System,
     Fixed(DateTime<Utc>),
     Fast(Arc<Fast>),
+    Virtual(Arc<Virtual>),
+}
+
+/// Tokio's own time, which a runtime with paused time moves on when every task waits, as a time of day. Whoever sleeps does
+/// so by the time that passes, as by the system's clock: a step of the time of day wakes nobody and keeps nobody asleep.
+#[derive(Debug)]
+struct Virtual {
+    start: DateTime<Utc>,
+    began: tokio::time::Instant,
+    /// By how much the time of day was stepped since.
+    stepped_us: AtomicI64,
 }
 
 #[derive(Debug)]
@@ -41,12 +53,19 @@ impl Clock {
         Clock(Kind::Fast(Arc::new(Fast { factor, base: Mutex::new((start, Instant::now())), jumped: watch::channel(()).0 })))
     }
 
+    /// A clock that shows `start` now and goes by the time of the tokio runtime it is made in: by virtual time where that
+    /// is paused.
+    pub fn of_runtime(start: DateTime<Utc>) -> Clock {
+        Clock(Kind::Virtual(Arc::new(Virtual { start, began: tokio::time::Instant::now(), stepped_us: AtomicI64::new(0) })))
+    }
+
     /// The moment it is.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Kind::System => Utc::now(),
             Kind::Fixed(at) => *at,
             Kind::Fast(fast) => fast.now(),
+            Kind::Virtual(it) => it.now(),
         }
     }
 
@@ -57,6 +76,7 @@ impl Clock {
             Kind::Fixed(now) if *now >= at => {}
             Kind::Fixed(_) => std::future::pending().await,
             Kind::Fast(fast) => fast.sleep_until(at).await,
+            Kind::Virtual(it) => tokio::time::sleep((at - it.now()).to_std().unwrap_or_default()).await,
         }
     }
 
@@ -72,9 +92,24 @@ impl Clock {
         }
     }
 
-    /// Starts a stopwatch of real time, for durations in logs and measurements.
+    /// Steps the time of day of a virtual clock, forward or back, as an administrator or NTP does; not at all for the other
+    /// kinds.
+    pub fn step(&self, by: Duration) {
+        if let Kind::Virtual(it) = &self.0 {
+            it.stepped_us.fetch_add(by.num_microseconds().unwrap_or_default(), Ordering::Relaxed);
+        }
+    }
+
+    /// Starts a stopwatch, for durations in logs and measurements: of real time, and of virtual time where tokio's is paused.
     pub fn stopwatch(&self) -> Stopwatch {
-        Stopwatch(Instant::now())
+        Stopwatch(tokio::time::Instant::now())
+    }
+}
+
+impl Virtual {
+    fn now(&self) -> DateTime<Utc> {
+        let passed = Duration::from_std(self.began.elapsed()).unwrap_or(Duration::MAX);
+        self.start + passed + Duration::microseconds(self.stepped_us.load(Ordering::Relaxed))
     }
 }
 
@@ -102,8 +137,9 @@ impl Fast {
             }
             let real = std::time::Duration::from_micros((left as f64 / self.factor).ceil() as u64);
             tokio::select! {
-                () = tokio::time::sleep(real) => {}
+                biased;
                 _ = jumped.changed() => {}
+                () = tokio::time::sleep(real) => {}
             }
         }
     }
@@ -117,9 +153,9 @@ impl Fast {
     }
 }
 
-/// Real time since it was started.
+/// Time since it was started, whatever the time of day was set to meanwhile.
 #[derive(Debug, Clone, Copy)]
-pub struct Stopwatch(Instant);
+pub struct Stopwatch(tokio::time::Instant);
 
 impl Stopwatch {
     /// How long it has run.
@@ -144,6 +180,25 @@ mod tests {
         clock.advance_to(later);
         sleeper.await.expect("the sleeper wakes");
         assert!(clock.now() >= later);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stepped_clock_neither_wakes_sleepers_nor_keeps_them_asleep() {
+        let start: DateTime<Utc> = "2026-11-27T15:00:00Z".parse().expect("a time");
+        let clock = Clock::of_runtime(start);
+        let watch = clock.stopwatch();
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(Duration::seconds(60)).await }
+        });
+        tokio::task::yield_now().await;
+        for by in [3_600, -7_200] {
+            clock.step(Duration::seconds(by));
+        }
+        assert_eq!(clock.now(), start - Duration::hours(1));
+        sleeper.await.expect("the sleeper wakes");
+        assert_eq!(watch.elapsed(), std::time::Duration::from_secs(60), "to the millisecond, in no time");
+        assert_eq!(clock.now(), start - Duration::hours(1) + Duration::seconds(60));
     }
 
     #[test]

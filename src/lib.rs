@@ -33,6 +33,7 @@ pub mod toml_file;
 pub mod views;
 pub mod web;
 pub mod why;
+pub mod wire;
 pub mod worklist;
 
 pub use callahead_core as core;

@@ -60,35 +60,15 @@ impl Engine {
         let apart = listeners.console.as_ref().map(TcpListener::local_addr).transpose()?;
         let beside = apart.is_none() && rooms.config.server.is_private();
         let console = apart.or(beside.then_some(address));
-        let (stop_work, stop_web, work) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
-        let silence = silence(&rooms);
-        let web = Web {
-            live: rooms.live.clone(),
-            store: rooms.store.clone(),
-            board: rooms.live.board.clone(),
-            clock: rooms.clock.clone(),
-            silence: silence.clone(),
-        };
+        let stop_web = CancellationToken::new();
+        let Works { live, planner, planned, web, stop: stop_work, tasks: work } = Works::start(rooms);
         let open = if beside { router_with_console(web.clone()) } else { router(web.clone()) };
         let servers = [Some((listeners.web, open)), listeners.console.map(|listener| (listener, console_router(web)))]
             .into_iter()
             .flatten()
             .map(|(listener, routes)| tokio::spawn(serve(listener, routes, Limits::default(), stop_web.clone())))
             .collect();
-        let planned = Arc::new(Notify::new());
-        let planner = Arc::new(Planner {
-            store: rooms.store.clone(),
-            board: rooms.live.board.clone(),
-            clock: rooms.clock.clone(),
-            chance: rooms.chance.clone(),
-        });
-        rooms.live.nudge.all();
-        work.spawn(planner.clone().run(rooms.stale, planned.clone(), stop_work.clone()));
-        for carrier in rooms.live.carriers.values() {
-            let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned, &silence));
-            work.spawn(dialer.run(stop_work.clone(), work.clone()));
-        }
-        Ok(Engine { address, console, live: rooms.live, planner, planned, stop_work, stop_web, work, servers })
+        Ok(Engine { address, console, live, planner, planned, stop_work, stop_web, work, servers })
     }
 
     /// Reads the files of rules again as they change, until it stops.
@@ -128,6 +108,51 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// What an engine does beside listening: planner and diallers, and what its web servers answer with.
+pub struct Works {
+    /// Calls in progress.
+    pub live: Arc<LiveCalls>,
+    /// The planner, to be asked directly.
+    pub planner: Arc<Planner>,
+    /// Rings when the plan changed.
+    pub planned: Arc<Notify>,
+    /// What the web servers answer with.
+    pub web: Web,
+    /// Begins no new call and no new plan once it is cancelled.
+    pub stop: CancellationToken,
+    /// Everything that is under way.
+    pub tasks: TaskTracker,
+}
+
+impl Works {
+    /// Starts planner and diallers.
+    pub fn start(rooms: Rooms) -> Works {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let silence = silence(&rooms);
+        let web = Web {
+            live: rooms.live.clone(),
+            store: rooms.store.clone(),
+            board: rooms.live.board.clone(),
+            clock: rooms.clock.clone(),
+            silence: silence.clone(),
+        };
+        let planned = Arc::new(Notify::new());
+        let planner = Arc::new(Planner {
+            store: rooms.store.clone(),
+            board: rooms.live.board.clone(),
+            clock: rooms.clock.clone(),
+            chance: rooms.chance.clone(),
+        });
+        rooms.live.nudge.all();
+        tasks.spawn(planner.clone().run(rooms.stale, planned.clone(), stop.clone()));
+        for carrier in rooms.live.carriers.values() {
+            let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned, &silence));
+            tasks.spawn(dialer.run(stop.clone(), tasks.clone()));
+        }
+        Works { live: rooms.live, planner, planned, web, stop, tasks }
     }
 }
 

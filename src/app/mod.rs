@@ -171,6 +171,7 @@ fn carrier(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> any
         public_url: config.server.public_url.clone(),
         answering_machine: settings.answering_machine,
         request_timeout: REQUEST_TIMEOUT,
+        within: None,
         own: settings.own.clone(),
     })?)
 }

@@ -2,8 +2,10 @@
 
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::CarrierName;
+use crate::wire::Passage;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What an account with a carrier needs.
@@ -26,6 +28,8 @@ pub struct Settings {
     pub answering_machine: Detection,
     /// How long one request may take in all.
     pub request_timeout: Duration,
+    /// The way to a carrier within this process, in a simulation; `None`: over HTTP.
+    pub within: Option<Arc<dyn Passage>>,
     /// What its kind asks for beside all this.
     pub own: Own,
 }

@@ -103,6 +103,7 @@ impl Dialer {
                 tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again");
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = self.wait(began) => {}
             }
@@ -120,6 +121,7 @@ impl Dialer {
             look = due.filter(|due| *due > began).map_or(look, |due| due.min(look));
         }
         tokio::select! {
+            biased;
             () = self.clock().sleep_until(look) => {}
             () = self.planned.notified() => {}
         }
@@ -190,6 +192,7 @@ impl Dialer {
                 tracing::error!(%error, carrier = %self.carrier.name(), "rescue failed; trying again");
             }
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = self.clock().sleep(RESCUE) => {}
             }

@@ -21,6 +21,7 @@ fn carrier(address: SocketAddr, timeout: Duration) -> TwilioCarrier {
         public_url: "https://calls.example.org".into(),
         answering_machine: Detection::Async,
         request_timeout: timeout,
+        within: None,
         own: Own::default(),
     };
     TwilioCarrier::new(settings).expect("sound settings")

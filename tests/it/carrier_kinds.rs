@@ -140,6 +140,7 @@ fn carrier(kind: &str, api_url: &str) -> Arc<dyn Carrier> {
         public_url: "https://calls.example.org".into(),
         answering_machine: Detection::Async,
         request_timeout: Duration::from_secs(10),
+        within: None,
         own,
     };
     kind.make.expect("it is built")(settings).expect("sound settings")

@@ -112,6 +112,7 @@ impl World {
                 public_url: public_url.clone(),
                 answering_machine: setup.detection,
                 request_timeout: Duration::from_secs(10),
+                within: None,
                 own: Own::default(),
             })
             .expect("sound settings"),

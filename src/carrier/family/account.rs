@@ -65,7 +65,7 @@ impl<S: Signer> Account<S> {
             LoginKind::Basic => Login::Basic { user: settings.account.clone(), secret: token.clone() },
             LoginKind::Bearer => Login::Bearer(token.clone()),
         });
-        let client = Client::new(&api_url, &settings.account, login, profile, settings.request_timeout)
+        let client = Client::new(&api_url, &settings.account, login, profile, settings.request_timeout, settings.within.clone())
             .map_err(|source| SettingsError::Http { carrier: settings.name.clone(), source })?;
         let addresses = Addresses::new(&settings.public_url, &settings.name).with(profile.overrides);
         Ok(Account { settings, profile, client, addresses, signer, always: Vec::new() })

@@ -4,12 +4,13 @@ use super::create::Field;
 use super::profile::{BodyKind, Profile};
 use super::resource::{Fault, List, Resource};
 use crate::carrier::{CarrierCall, CarrierError, Lost, Placed, Refusal};
+use crate::wire::{Passage, Reply, Trouble, TroubleKind, Wire};
 use chrono::{DateTime, Duration as Span, Utc};
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many pages of a list are read at most.
@@ -33,41 +34,36 @@ pub enum Login {
 
 /// A client of one account.
 pub struct Client {
-    http: reqwest::Client,
+    wire: Wire,
     calls: Url,
     login: Login,
     profile: &'static Profile,
 }
 
 impl Client {
-    /// A client of `account` at `api_url`.
+    /// A client of `account` at `api_url`, over HTTP or `within` this process.
     pub fn new(
         api_url: &Url,
         account: &str,
         login: Login,
         profile: &'static Profile,
         timeout: Duration,
+        within: Option<Arc<dyn Passage>>,
     ) -> Result<Client, reqwest::Error> {
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(timeout.min(Duration::from_secs(5)))
-            .timeout(timeout)
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("callahead/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(api_url) {
-            // The simulator on this machine: a proxy for the outside world has no business between.
-            http = http.no_proxy();
-        }
+        let wire = match within {
+            Some(passage) => Wire::within(passage, Some(timeout))?,
+            None => Wire::Http(over_http(api_url, timeout)?),
+        };
         let mut calls = api_url.clone();
         if let Ok(mut path) = calls.path_segments_mut() {
             path.pop_if_empty().extend(profile.root).extend(["Accounts", account, "Calls"]);
         }
-        Ok(Client { http: http.build()?, calls, login, profile })
+        Ok(Client { wire, calls, login, profile })
     }
 
     /// Creates a call.
     pub async fn create(&self, fields: &[Field]) -> Result<Placed, CarrierError> {
-        let request = self.http.post(self.all());
+        let request = self.wire.builder().post(self.all());
         let request = match self.profile.create_body {
             BodyKind::Form => request.form(&fields.iter().map(|(name, value)| (*name, value.in_form())).collect::<Vec<_>>()),
             BodyKind::Json => {
@@ -83,7 +79,7 @@ impl Client {
     pub async fn update(&self, call: &str, form: &[(&str, String)]) -> Result<(), CarrierError> {
         let not_live = |code| CarrierError::Refused { why: Refusal::NotLive, status: 404, code };
         let address = self.one(call).ok_or_else(|| not_live(0))?;
-        match self.ask::<IgnoredAny>(self.http.post(address).form(form), DONE).await {
+        match self.ask::<IgnoredAny>(self.wire.builder().post(address).form(form), DONE).await {
             Err(CarrierError::Refused { status: 404, code, .. }) => Err(not_live(code)),
             other => other.map(|_| ()),
         }
@@ -92,7 +88,7 @@ impl Client {
     /// One call, `None` where the carrier does not know it.
     pub async fn fetch(&self, call: &str) -> Result<Option<CarrierCall>, CarrierError> {
         let Some(address) = self.one(call) else { return Ok(None) };
-        match self.ask::<Resource>(self.http.get(address), DONE).await {
+        match self.ask::<Resource>(self.wire.builder().get(address), DONE).await {
             Ok(resource) => Ok(Some(resource.into_call())),
             Err(CarrierError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
@@ -105,7 +101,8 @@ impl Client {
     /// The day is looked at here, because a call that waits in the carrier's queue has no start time, and may not stand in a
     /// list that asks for one.
     pub async fn list(&self, to: &str, from: &str, since: DateTime<Utc>) -> Result<Vec<CarrierCall>, CarrierError> {
-        let mut request = self.http.get(self.all()).query(&[("To", to), ("From", from), ("PageSize", self.profile.page_size)]);
+        let mut request =
+            self.wire.builder().get(self.all()).query(&[("To", to), ("From", from), ("PageSize", self.profile.page_size)]);
         let oldest = since - Span::days(1);
         let mut calls = Vec::new();
         for _ in 0..MOST_PAGES {
@@ -123,7 +120,7 @@ impl Client {
                 // Our credentials go nowhere else.
                 return Err(CarrierError::Unknown("the list of calls goes on at another host".into()));
             };
-            request = self.http.get(next);
+            request = self.wire.builder().get(next);
         }
         Err(CarrierError::Unknown(format!("the list of calls has more than {MOST_PAGES} pages").into()))
     }
@@ -150,11 +147,11 @@ impl Client {
             Login::Basic { user, secret } => request.basic_auth(user, Some(secret.expose_secret())),
             Login::Bearer(key) => request.bearer_auth(key.expose_secret()),
         };
-        let response = request.send().await.map_err(not_sent)?;
-        let status = response.status().as_u16();
+        let response = self.wire.send(request).await.map_err(not_sent)?;
+        let status = response.status();
         match status {
             _ if good.contains(&status) => {
-                let body = response.bytes().await.map_err(|error| CarrierError::Unknown(lost(status, describe(error))))?;
+                let body = response.bytes().await.map_err(|trouble| CarrierError::Unknown(lost(status, trouble.what)))?;
                 // An empty answer to a change is one.
                 let body = if body.is_empty() && status == 204 { b"null".as_slice() } else { &body };
                 serde_json::from_slice(body)
@@ -167,7 +164,7 @@ impl Client {
         }
     }
 
-    async fn refused(&self, status: u16, response: Response) -> CarrierError {
+    async fn refused(&self, status: u16, response: Reply) -> CarrierError {
         let headers = response.headers().clone();
         let fault = Fault::read(status, &headers, &response.bytes().await.unwrap_or_default());
         CarrierError::Refused { why: (self.profile.refusal)(&fault), status, code: fault.code }
@@ -188,25 +185,25 @@ fn lost(status: u16, why: impl AsRef<str>) -> Lost {
 }
 
 /// A request that got no answer: without a connection nothing was sent; with one, nobody knows.
-fn not_sent(error: reqwest::Error) -> CarrierError {
-    if error.is_connect() || error.is_builder() {
-        CarrierError::Unreachable(describe(error))
-    } else {
-        CarrierError::Unknown(describe(error).into())
+fn not_sent(Trouble { kind, what }: Trouble) -> CarrierError {
+    match kind {
+        TroubleKind::NoConnection | TroubleKind::Unmade => CarrierError::Unreachable(what),
+        TroubleKind::TooLate | TroubleKind::BrokeOff => CarrierError::Unknown(what.into()),
     }
 }
 
-/// The error with its causes and without its URL, which can hold a number.
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+fn over_http(api_url: &Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    let mut http = reqwest::Client::builder()
+        .connect_timeout(timeout.min(Duration::from_secs(5)))
+        .timeout(timeout)
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("callahead/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(api_url) {
+        // The simulator on this machine: a proxy for the outside world has no business between.
+        http = http.no_proxy();
     }
-    text
+    http.build()
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -137,6 +137,7 @@ impl Call {
         tokio::pin!(over);
         loop {
             tokio::select! {
+                biased;
                 Some(order) = orders.recv() => match order {
                     Control::PickUp => return Ok(true),
                     Control::End => return Err((Status::Canceled, None)),

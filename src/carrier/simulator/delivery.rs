@@ -4,10 +4,8 @@ use super::dialect::Errand;
 use super::faults::Fault;
 use super::network::Network;
 use super::params::Address;
-use super::webhook_client::{Answer, Failure, encoded};
+use super::webhook_client::{Answer, Failure};
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 impl Network {
     /// Sends a webhook of a call. A repeat has the token of the first, and its answer is the one that counts.
@@ -20,7 +18,7 @@ impl Network {
     ) -> Result<Answer, Failure> {
         if to.post && self.strikes(Fault::WebhookTruncated) {
             // Whoever broke off does not learn what became of it.
-            let _ = break_off(to, fields).await;
+            self.webhooks.break_off(to, fields).await;
         }
         if to.post && self.strikes(Fault::WebhookForged) {
             let (network, sid, to, fields) = (self.clone(), sid.to_string(), to.clone(), fields.to_vec());
@@ -68,23 +66,6 @@ fn strange(url: &reqwest::Url) -> reqwest::Url {
     let mut url = url.clone();
     url.set_path(&parts.join("/"));
     url
-}
-
-/// Announces a whole body, sends half of it and goes away. Over plain HTTP alone.
-async fn break_off(to: &Address, fields: &[(String, String)]) -> std::io::Result<()> {
-    let (Some(host), "http") = (to.url.host_str(), to.url.scheme()) else {
-        return Ok(());
-    };
-    let body = encoded(fields);
-    let head = format!(
-        "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
-        to.url.path(),
-        body.len(),
-        &body[..body.len() / 2],
-    );
-    let mut stream = TcpStream::connect((host, to.url.port_or_known_default().unwrap_or(80))).await?;
-    stream.write_all(head.as_bytes()).await?;
-    stream.shutdown().await
 }
 
 #[cfg(test)]

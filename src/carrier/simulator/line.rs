@@ -197,6 +197,7 @@ impl Line {
         if let Some(attention) = &mut self.attention {
             let watch = clock.stopwatch();
             return tokio::select! {
+                biased;
                 Some(order) = self.orders.recv() => Waited::Ordered(order, watch.elapsed().as_millis() as u64),
                 _ = attention => Waited::AttentionOver(watch.elapsed().as_millis() as u64),
                 () = tokio::time::sleep(Duration::from_millis(span_ms)) => Waited::Whole,
@@ -204,6 +205,7 @@ impl Line {
         }
         let began = clock.now();
         tokio::select! {
+            biased;
             Some(order) = self.orders.recv() => {
                 Waited::Ordered(order, (clock.now() - began).num_milliseconds().max(0) as u64)
             }

@@ -24,6 +24,7 @@ mod incoming;
 mod limits;
 mod line;
 mod network;
+mod news;
 mod params;
 mod performer;
 pub mod persona;
@@ -32,22 +33,28 @@ mod server;
 mod sound;
 mod tally;
 mod webhook_client;
+mod within;
 
 pub use dialect::{Dialect, Direction, SignerError, UnknownDialect};
 pub use faults::{Fault, FaultList, FaultListError};
 pub use handset::{Handset, Sound};
 pub use incoming::{IncomingCall, IncomingError, IncomingSettings};
 pub use limits::Limits;
+pub use news::{CallChange, CallNews, Watcher};
 pub use script::{CallerScript, NoScript};
 pub use tally::{Asked, CallTally, Dialled, Heard, Pressed, Status, Tally};
+pub use within::within;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::PhoneNumber;
+use crate::wire::Passage;
+use axum::Router;
 use dialect::Signer;
 use network::{Network, Parts};
 use secrecy::SecretString;
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -98,9 +105,8 @@ pub enum SimulatorError {
 /// A simulated network that runs.
 pub struct Simulator {
     network: Arc<Network>,
-    address: SocketAddr,
     public_key: Option<String>,
-    server: JoinHandle<()>,
+    listener: Option<(SocketAddr, JoinHandle<()>)>,
 }
 
 /// Starts a network on `listener` that speaks Twilio's words and has no limits.
@@ -120,27 +126,38 @@ pub async fn serve_as(
     settings: SimulatorSettings,
     kind: NetworkSettings,
 ) -> Result<Simulator, SimulatorError> {
+    let (network, router, public_key) = made(settings, kind, None)?;
+    let address = listener.local_addr()?;
+    let server = tokio::spawn(server::run(listener, router, network.clone()));
+    Ok(Simulator { network, public_key, listener: Some((address, server)) })
+}
+
+/// A network, its API, and the key its webhooks are checked with.
+fn made(
+    settings: SimulatorSettings,
+    kind: NetworkSettings,
+    engine: Option<Arc<dyn Passage>>,
+) -> Result<(Arc<Network>, Router, Option<String>), SimulatorError> {
     let SimulatorSettings { account, auth_token, clock, seed, faults } = settings;
     let NetworkSettings { dialect, signing_key, limits, incoming } = kind;
     let chance = Chance::seeded(seed);
     let signer = Signer::new(dialect, &auth_token, signing_key.as_ref())?;
     let public_key = signer.public_key();
-    let webhooks = WebhookClient::new(dialect, signer, clock.clone(), chance.clone())?;
+    let webhooks = WebhookClient::new(dialect, signer, clock.clone(), chance.clone(), engine)?;
     let network = Arc::new(Network::new(Parts { dialect, account, limits, clock, chance, faults, incoming, webhooks }));
-    let address = listener.local_addr()?;
-    let server = tokio::spawn(server::run(listener, api::router(network.clone(), &auth_token), network.clone()));
-    Ok(Simulator { network, address, public_key, server })
+    let router = api::router(network.clone(), &auth_token);
+    Ok((network, router, public_key))
 }
 
 impl Simulator {
-    /// Where it listens.
+    /// Where it listens; no address at all for one that has no listener.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.listener.as_ref().map_or((Ipv4Addr::UNSPECIFIED, 0).into(), |(address, _)| *address)
     }
 
     /// What a client calls `api_url`.
     pub fn api_url(&self) -> String {
-        format!("http://{}{}", self.address, self.network.dialect.api_path())
+        format!("http://{}{}", self.address(), self.network.dialect.api_path())
     }
 
     /// Telnyx: the key its webhooks are checked with, in base64.
@@ -181,6 +198,21 @@ impl Simulator {
         self.network.tally()
     }
 
+    /// Tells somebody of everything that happens to calls from now on.
+    pub fn watch(&self, watcher: Watcher) {
+        self.network.watched.set(watcher);
+    }
+
+    /// How often each fault struck, by its name.
+    pub fn struck(&self) -> BTreeMap<&'static str, u64> {
+        self.network.struck()
+    }
+
+    /// Whether nothing is under way: no call, and no webhook that is late.
+    pub fn is_still(&self) -> bool {
+        self.network.tracker.is_empty()
+    }
+
     /// Waits until a call is over.
     pub async fn wait_for_end(&self, sid: &str) {
         self.network.wait_for_end(sid).await;
@@ -192,6 +224,8 @@ impl Simulator {
         self.network.tracker.close();
         self.network.tracker.wait().await;
         // It ends by itself once its connections are closed; a panic in it has been reported already.
-        let _ = self.server.await;
+        if let Some((_, server)) = self.listener {
+            let _ = server.await;
+        }
     }
 }

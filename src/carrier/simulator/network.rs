@@ -6,6 +6,7 @@ use super::faults::{Fault, FaultList};
 use super::handset::Sound;
 use super::incoming::IncomingSettings;
 use super::limits::{Limits, Pace};
+use super::news::{CallChange, Watched};
 use super::params::{CallRequest, Start};
 use super::persona;
 use super::script::CallerScript;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 use crate::core::domain::PhoneNumber;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -62,6 +63,9 @@ pub struct Network {
     incoming: RwLock<IncomingSettings>,
     /// Rises whenever a call is over.
     over: watch::Sender<u64>,
+    /// Hears of what happens to calls.
+    pub watched: Watched,
+    struck: Mutex<BTreeMap<&'static str, u64>>,
     calls: Mutex<Calls>,
 }
 
@@ -117,6 +121,8 @@ impl Network {
             faults: RwLock::new(faults),
             incoming: RwLock::new(incoming),
             over: watch::channel(0).0,
+            watched: Watched::default(),
+            struck: Mutex::default(),
             calls: Mutex::default(),
         }
     }
@@ -192,6 +198,9 @@ impl Network {
         request: CallRequest,
         party: Party,
     ) -> CallTally {
+        let voice = if let Start::At(address) = &request.start { Some(address.url.to_string()) } else { None };
+        let taken = CallChange::Taken { direction: call.direction, to: call.to.clone(), voice };
+        self.watched.tell(&call.sid, vec![taken]);
         let (network, told) = (self.clone(), call.clone());
         self.spawn(async move {
             call_task::run(network.clone(), &told, request, party, orders).await;
@@ -205,7 +214,7 @@ impl Network {
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
-            tokio::select! { () = work => {}, () = stop.cancelled() => {} }
+            tokio::select! { biased; () = stop.cancelled() => {}, () = work => {} }
         })
     }
 
@@ -219,7 +228,16 @@ impl Network {
 
     /// Whether a fault happens this time.
     pub fn strikes(&self, fault: Fault) -> bool {
-        self.faults.read().unwrap_or_else(PoisonError::into_inner).strikes(fault, &self.chance)
+        let strikes = self.faults.read().unwrap_or_else(PoisonError::into_inner).strikes(fault, &self.chance);
+        if strikes {
+            *self.struck.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
+        }
+        strikes
+    }
+
+    /// How often each fault happened, by its name.
+    pub fn struck(&self) -> BTreeMap<&'static str, u64> {
+        self.struck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What goes wrong.
@@ -270,9 +288,13 @@ impl Network {
     /// Writes something into a call's record.
     pub fn note(&self, sid: &str, write: impl FnOnce(&mut CallTally)) {
         let mut calls = self.calls();
-        if let Some(place) = calls.places.get(sid).copied() {
-            write(&mut calls.tally.calls[place]);
-        }
+        let Some(place) = calls.places.get(sid).copied() else { return };
+        let call = &mut calls.tally.calls[place];
+        let before = self.watched.before(call);
+        write(call);
+        let changes = self.watched.changes(before, call);
+        drop(calls);
+        self.watched.tell(sid, changes);
     }
 
     /// Gives an order to a call under way.

@@ -1,15 +1,24 @@
 //! How the simulated network asks and tells the engine: signed requests over real HTTP, with the carrier's own patience in
-//! real time, however fast the clock runs, and its own way of asking again ([`Dialect::patience`]). Left out: cookies.
+//! real time, however fast the clock runs, and its own way of asking again ([`Dialect::patience`]). Within one process all of
+//! it is in virtual time. Left out: cookies.
 
 use super::dialect::{Dialect, Errand, Patience, Signer};
 use super::params::Address;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::wire::{Passage, Reply, Trouble, TroubleKind, Wire};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Method, Request};
+use hyper::body::Frame;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Url};
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// The largest piece of audio that is fetched.
 const LARGEST_AUDIO: usize = 32 * 1024 * 1024;
@@ -25,6 +34,8 @@ pub struct WebhookClient {
     chance: Chance,
     /// By how long a connection is waited for.
     clients: Arc<Mutex<HashMap<Duration, Client>>>,
+    /// The way to an engine in this process.
+    within: Option<Wire>,
 }
 
 /// An answer with 2xx.
@@ -101,16 +112,41 @@ impl WebhookClient {
     ///
     /// # Errors
     /// When the HTTP client cannot be made.
-    pub fn new(dialect: Dialect, signer: Signer, clock: Clock, chance: Chance) -> Result<WebhookClient, reqwest::Error> {
-        let client = WebhookClient { dialect, signer, clock, chance, clients: Arc::default() };
+    pub fn new(
+        dialect: Dialect,
+        signer: Signer,
+        clock: Clock,
+        chance: Chance,
+        within: Option<Arc<dyn Passage>>,
+    ) -> Result<WebhookClient, reqwest::Error> {
+        let within = within.map(|passage| Wire::within(passage, None)).transpose()?;
+        let client = WebhookClient { dialect, signer, clock, chance, clients: Arc::default(), within };
         // What cannot be made now cannot be made later.
-        client.http(Duration::from_secs(5))?;
+        client.wire(Duration::from_secs(5))?;
         Ok(client)
     }
 
     /// The same that signs with a key nobody knows.
     pub fn stranger(&self) -> WebhookClient {
         WebhookClient { signer: self.signer.stranger(&self.chance), ..self.clone() }
+    }
+
+    /// Sends half a webhook, signed by nobody, and goes away; what became of it nobody learns.
+    pub async fn break_off(&self, to: &Address, fields: &[(String, String)]) {
+        let body = encoded(fields);
+        if let Some(Wire::Within { passage, .. }) = &self.within {
+            let half = Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2]);
+            let mut request = Request::new(Body::new(Half(Some(half))));
+            *request.method_mut() = Method::POST;
+            if let Ok(uri) = to.url.path().parse() {
+                *request.uri_mut() = uri;
+                let _ = tokio::time::timeout(Duration::from_secs(5), passage.pass(request)).await;
+            }
+            return;
+        }
+        // Over plain HTTP alone.
+        let (Some(host), "http") = (to.url.host_str(), to.url.scheme()) else { return };
+        let _ = cut(host, &to.url, &body).await;
     }
 
     /// A token that names one webhook, however often it is sent.
@@ -133,10 +169,10 @@ impl WebhookClient {
     /// Sends a webhook without a signature, once.
     pub async fn send_unsigned(&self, to: &Address, fields: &[(String, String)]) -> Result<(), Failure> {
         let (url, body) = parts(to, fields);
-        let request = self.http(Duration::from_secs(5)).map_err(|_| Failure::NoConnection)?.post(url);
-        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
-        let status = request.timeout(Duration::from_secs(5)).send().await.map_err(describe)?.status();
-        if status.is_success() { Ok(()) } else { Err(Failure::Status(status.as_u16())) }
+        let wire = self.wire(Duration::from_secs(5)).map_err(|_| Failure::NoConnection)?;
+        let request = wire.builder().post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let status = wire.send(request.timeout(Duration::from_secs(5))).await.map_err(describe)?.status();
+        if is_success(status) { Ok(()) } else { Err(Failure::Status(status)) }
     }
 
     /// Fetches a piece of audio.
@@ -153,8 +189,8 @@ impl WebhookClient {
             loop {
                 let waited = tokio::time::timeout(patience.read, self.once(patience, &want)).await;
                 let result = match waited.unwrap_or(Err(Failure::TooLate)) {
-                    Ok(response) if response.status().is_success() => read(response, want.largest()).await,
-                    Ok(response) => Err(Failure::Status(response.status().as_u16())),
+                    Ok(response) if is_success(response.status()) => read(response, want.largest()).await,
+                    Ok(response) => Err(Failure::Status(response.status())),
                     Err(failure) => Err(failure),
                 };
                 match result {
@@ -166,19 +202,22 @@ impl WebhookClient {
         tokio::time::timeout(patience.total, all).await.unwrap_or(Err(Failure::TooLate))
     }
 
-    async fn once(&self, patience: &Patience, want: &Want<'_>) -> Result<Response, Failure> {
-        let http = self.http(patience.connect).map_err(|_| Failure::NoConnection)?;
+    async fn once(&self, patience: &Patience, want: &Want<'_>) -> Result<Reply, Failure> {
+        let wire = self.wire(patience.connect).map_err(|_| Failure::NoConnection)?;
         let (to, fields, idempotency) = match *want {
             Want::Document { to, fields, idempotency } => (to, fields, idempotency),
-            Want::Audio(url) => return http.get(url.clone()).send().await.map_err(describe),
+            Want::Audio(url) => return wire.send(wire.builder().get(url.clone())).await.map_err(describe),
         };
         let (mut url, mut body) = parts(to, fields);
         let mut post = to.post;
         for _ in 0..=patience.redirects {
             let signed: &[(String, String)] = if post { fields } else { &[] };
             let mut request = match post {
-                true => http.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone()),
-                false => http.get(url.clone()),
+                true => {
+                    let request = wire.builder().post(url.clone());
+                    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone())
+                }
+                false => wire.builder().get(url.clone()),
             };
             for (name, value) in self.signer.headers(url.as_str(), signed, if post { &body } else { "" }, self.clock.now()) {
                 request = request.header(name, value);
@@ -186,8 +225,8 @@ impl WebhookClient {
             if self.dialect == Dialect::Twilio {
                 request = request.header("I-Twilio-Idempotency-Token", idempotency);
             }
-            let response = request.send().await.map_err(describe)?;
-            if !matches!(response.status().as_u16(), 301..=303) {
+            let response = wire.send(request).await.map_err(describe)?;
+            if !matches!(response.status(), 301..=303) {
                 return Ok(response);
             }
             // Followed with GET: the form is lost.
@@ -196,6 +235,13 @@ impl WebhookClient {
             (post, body) = (false, String::new());
         }
         Err(Failure::Redirects)
+    }
+
+    fn wire(&self, connect: Duration) -> Result<Wire, reqwest::Error> {
+        match &self.within {
+            Some(within) => Ok(within.clone()),
+            None => self.http(connect).map(Wire::Http),
+        }
     }
 
     fn http(&self, connect: Duration) -> Result<Client, reqwest::Error> {
@@ -234,7 +280,33 @@ pub fn encoded(fields: &[(String, String)]) -> String {
     url.query().unwrap_or_default().to_string()
 }
 
-async fn read(mut response: Response, largest: usize) -> Result<Answer, Failure> {
+/// Announces a whole body, sends half of it and goes away.
+async fn cut(host: &str, url: &Url, body: &str) -> std::io::Result<()> {
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
+        url.path(),
+        body.len(),
+        &body[..body.len() / 2],
+    );
+    let mut stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;
+    stream.write_all(head.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+/// A body that breaks off after its first half.
+struct Half(Option<Bytes>);
+
+impl HttpBody for Half {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        let half = self.0.take().map(Frame::data).ok_or_else(|| std::io::ErrorKind::ConnectionReset.into());
+        Poll::Ready(Some(half))
+    }
+}
+
+async fn read(mut response: Reply, largest: usize) -> Result<Answer, Failure> {
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_string();
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(describe)? {
@@ -246,10 +318,14 @@ async fn read(mut response: Response, largest: usize) -> Result<Answer, Failure>
     Ok(Answer { content_type, body })
 }
 
-fn describe(error: reqwest::Error) -> Failure {
-    match &error {
-        error if error.is_connect() => Failure::NoConnection,
-        error if error.is_timeout() => Failure::TooLate,
-        _ => Failure::BrokeOff,
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+fn describe(trouble: Trouble) -> Failure {
+    match trouble.kind {
+        TroubleKind::NoConnection => Failure::NoConnection,
+        TroubleKind::TooLate => Failure::TooLate,
+        TroubleKind::BrokeOff | TroubleKind::Unmade => Failure::BrokeOff,
     }
 }

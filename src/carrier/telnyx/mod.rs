@@ -121,6 +121,7 @@ mod tests {
             public_url: "https://calls.example.org".into(),
             answering_machine: Detection::Async,
             request_timeout: Duration::from_secs(10),
+            within: None,
             own,
         }
     }

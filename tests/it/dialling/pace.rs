@@ -50,6 +50,7 @@ impl Counter {
             public_url: "http://127.0.0.1:1".into(),
             answering_machine: Detection::Off,
             request_timeout: std::time::Duration::from_secs(10),
+            within: None,
             own: Own::default(),
         };
         Arc::new(TwilioCarrier::new(settings).expect("sound settings"))

@@ -148,6 +148,7 @@ fn carrier() -> TwilioCarrier {
         public_url: "http://127.0.0.1:2".into(),
         answering_machine: Detection::Off,
         request_timeout: Duration::from_secs(1),
+        within: None,
         own: Own::default(),
     };
     TwilioCarrier::new(settings).expect("sound settings")
