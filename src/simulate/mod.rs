@@ -1,9 +1,13 @@
 //! Virtual worlds: hospital days with simulated telephones, and what must be true of them.
 //!
-//! Start reading at [`World`] and [`violations`].
+//! Start reading at [`World`] and [`violations`]; of days in virtual time, at [`Day`].
 
+mod day;
 mod invariants;
+mod mischief;
 mod world;
 
+pub use day::{Batch, Day, DaySettings, Happening, Moment, Person, Rates, Row, StoreTrouble, Updated, When};
 pub use invariants::{Violation, violations};
+pub use mischief::{Mischief, Struck, Switches, UnknownMischief};
 pub use world::{Progress, World, WorldSettings};

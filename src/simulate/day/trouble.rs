@@ -1,0 +1,199 @@
+//! What goes wrong in a day, and what changes at a bad moment.
+
+use super::draw::{Draw, at};
+use super::{Batch, Day, Happening, Moment, Row, StoreTrouble, Updated, When};
+use crate::carrier::simulator::{Fault, FaultList};
+use crate::simulate::mischief::{Mischief, Switches};
+use chrono::{DateTime, Days, Duration, Utc};
+
+/// Adds to a day everything that is switched on and drawn.
+pub(super) fn add(day: &mut Day, switches: &Switches) {
+    let people = day.people.len();
+    for mischief in switches.on() {
+        let draw = Draw::new(day.seed, mischief.name());
+        let mut network = std::mem::take(&mut day.rates.network);
+        match mischief {
+            // It comes for hours, not by chance for each request.
+            Mischief::Network(Fault::Down) => times(&draw, 0.3, 1, || {
+                let span = Duration::minutes(draw.of(&[(2, 3), (15, 3), (60, 2), (200, 1)]));
+                day.happenings.push((working_hours(&draw, day.start), Happening::CarrierDown(span)));
+            }),
+            Mischief::Network(fault) => network = drawn_rate(&draw, network, fault),
+            Mischief::StoreSlow => {
+                day.rates.store_slow = rate(&draw, &[0.0, 0.0, 0.002, 0.01]);
+                times(&draw, 0.3, 2, || trouble(&draw, day, StoreTrouble::Slow));
+            }
+            Mischief::StoreFull => times(&draw, 0.3, 1, || trouble(&draw, day, StoreTrouble::Full)),
+            Mischief::StoreReadOnly => times(&draw, 0.3, 1, || trouble(&draw, day, StoreTrouble::ReadOnly)),
+            Mischief::CommitFails => {
+                day.rates.commit_fails = rate(&draw, &[0.0, 0.002, 0.01]);
+                times(&draw, 0.2, 1, || trouble(&draw, day, StoreTrouble::Failing));
+            }
+            Mischief::CommitUnheard => day.rates.commit_unheard = rate(&draw, &[0.0, 0.002, 0.01]),
+            Mischief::Killed => times(&draw, 0.5, 3, || {
+                let away = away(&draw);
+                day.happenings.push((working_hours(&draw, day.start), Happening::Kill { replica: draw.below(2), away }));
+            }),
+            Mischief::KilledAtCommit => day.rates.killed_at_commit = rate(&draw, &[0.0, 0.001, 0.004]),
+            Mischief::KilledAtSend => day.rates.killed_at_send = rate(&draw, &[0.0, 0.005, 0.02]),
+            Mischief::FeedLate => feed_late(&draw, day),
+            Mischief::FeedRepeated => feed_repeated(&draw, day),
+            Mischief::FeedOutOfOrder => times(&draw, 0.5, 3, || out_of_order(&draw, day)),
+            Mischief::VisitCancelled => times(&draw, 0.8, people / 8, || changed(&draw, day, "cancelled")),
+            Mischief::VisitMoved => times(&draw, 0.8, people / 8, || changed(&draw, day, "moved")),
+            Mischief::OptOut => times(&draw, 0.6, people / 12, || {
+                if let Some(patient) = somebody(&draw, day) {
+                    let when = bad_moment(&draw, day.start, &patient);
+                    day.happenings.push((when, Happening::OptOut(patient)));
+                }
+            }),
+            Mischief::ClockStepped => times(&draw, 0.4, 2, || {
+                let seconds = draw.of(&[(1, 3), (5, 3), (20, 3), (60, 2), (600, 1)]);
+                let seconds = if draw.is(0.5) { seconds } else { -seconds };
+                day.happenings.push((working_hours(&draw, day.start), Happening::StepClock(Duration::seconds(seconds))));
+            }),
+            Mischief::SecondReplica => day.replicas = if draw.is(0.5) { 2 } else { 1 },
+            Mischief::CallsIn => times(&draw, 0.6, people / 10, || calls_in(&draw, day)),
+            // It was heeded when the date was drawn.
+            Mischief::DaylightSaving => {}
+        }
+        day.rates.network = network;
+    }
+}
+
+/// Does it so many times at most, if at all.
+fn times(draw: &Draw, likelihood: f64, most: usize, mut what: impl FnMut()) {
+    if draw.is(likelihood) {
+        for _ in 0..=draw.below(most.max(1)) {
+            what();
+        }
+    }
+}
+
+fn rate(draw: &Draw, rates: &[f64]) -> f64 {
+    rates[draw.below(rates.len())]
+}
+
+/// Half of the faults are still on a day, so that each also meets days on which little else is wrong.
+fn drawn_rate(draw: &Draw, network: FaultList, fault: Fault) -> FaultList {
+    let rate = draw.of(&[(0, 50), (3, 20), (10, 20), (30, 10)]);
+    network.with(fault, f64::from(rate) / 100.0)
+}
+
+fn away(draw: &Draw) -> Duration {
+    Duration::seconds(draw.of(&[(2, 4), (15, 4), (90, 2), (400, 1), (3000, 1)]))
+}
+
+/// A moment in the hours in which most calls are made; some are made on the next day.
+fn working_hours(draw: &Draw, start: DateTime<Utc>) -> When {
+    let minutes = draw.of(&[((255, 330), 5), ((255, 840), 4), ((0, 255), 1), ((1_700, 2_280), 1)]);
+    When::At(start + Duration::seconds(draw.between(minutes.0 * 60, minutes.1 * 60)))
+}
+
+/// In a call of a patient, or just at some time.
+fn bad_moment(draw: &Draw, start: DateTime<Utc>, patient: &str) -> When {
+    if draw.is(0.25) {
+        return working_hours(draw, start);
+    }
+    When::On { patient: patient.to_string(), moment: Moment::ALL[draw.below(Moment::ALL.len())] }
+}
+
+fn somebody(draw: &Draw, day: &Day) -> Option<String> {
+    (!day.people.is_empty()).then(|| day.people[draw.below(day.people.len())].id.clone())
+}
+
+fn trouble(draw: &Draw, day: &mut Day, what: StoreTrouble) {
+    let span = Duration::seconds(draw.of(&[(5, 3), (30, 3), (200, 2), (1_500, 1)]));
+    day.happenings.push((working_hours(draw, day.start), Happening::Store(what, span)));
+}
+
+fn feed_late(draw: &Draw, day: &mut Day) {
+    if !draw.is(0.3) {
+        return;
+    }
+    let late = Duration::minutes(draw.between(60, 400));
+    let batch =
+        day.happenings.iter_mut().find(|(_, happening)| matches!(happening, Happening::Feed(batch) if batch.name == "night"));
+    if let Some((When::At(at), Happening::Feed(batch))) = batch {
+        batch.as_of = Some(*at);
+        batch.name = "night, late".to_string();
+        *at += late;
+    }
+}
+
+fn feed_repeated(draw: &Draw, day: &mut Day) {
+    let repeats: Vec<_> = day
+        .happenings
+        .iter()
+        .filter_map(|(when, happening)| match (when, happening) {
+            (When::At(at), Happening::Feed(batch)) if draw.is(0.3) => {
+                let later = *at + Duration::minutes(draw.between(1, 600));
+                let name = format!("{}, again", batch.name);
+                Some((When::At(later), Happening::Feed(Batch { name, ..batch.clone() })))
+            }
+            _ => None,
+        })
+        .collect();
+    day.happenings.extend(repeats);
+}
+
+/// An older state of a booking: another start, of before its last edit. It must change nothing.
+fn out_of_order(draw: &Draw, day: &mut Day) {
+    let Some(row) = some_row(draw, day) else { return };
+    let Updated::At(updated) = row.updated else { return };
+    let older = Row {
+        start: row.start + Duration::minutes(30 * draw.between(1, 10)),
+        status: draw.of(&[("booked", 3), ("cancelled", 1)]),
+        updated: Updated::At(updated - Duration::minutes(draw.between(1, 500))),
+        ..row
+    };
+    let batch = Batch { name: "older state".to_string(), rows: vec![older], as_of: None };
+    let when = bad_moment(draw, day.start, &batch.rows[0].patient);
+    day.happenings.push((when, Happening::Feed(batch)));
+}
+
+fn some_row(draw: &Draw, day: &Day) -> Option<Row> {
+    let rows: Vec<&Row> = day.rows().filter(|row| matches!(row.updated, Updated::At(_))).collect();
+    (!rows.is_empty()).then(|| rows[draw.below(rows.len())].clone())
+}
+
+/// A booking is cancelled or moved, and sometimes booked again or moved back soon after.
+fn changed(draw: &Draw, day: &mut Day, how: &'static str) {
+    let Some(row) = some_row(draw, day) else { return };
+    let when = bad_moment(draw, day.start, &row.patient);
+    let zone = day.zone(row.site).unwrap_or(chrono_tz::Tz::UTC);
+    let edited = match how {
+        "cancelled" => Row { status: "cancelled", updated: Updated::Now, ..row.clone() },
+        _ => {
+            let local = row.start.with_timezone(&zone);
+            let days = draw.of(&[(0, 5), (1, 3), (4, 2)]);
+            let start = at(zone, local.date_naive() + Days::new(days), draw.between(7, 17) as u32, [0, 20, 40][draw.below(3)]);
+            let site = if draw.is(0.1) { day.sites[draw.below(day.sites.len())].0 } else { row.site };
+            Row { start, site, updated: Updated::Now, ..row.clone() }
+        }
+    };
+    let batch = |name: &str, row: Row| Happening::Feed(Batch { name: name.to_string(), rows: vec![row], as_of: None });
+    if draw.is(0.2) {
+        let back = When::At(day.start + Duration::minutes(draw.between(300, 1_000)));
+        let undone = Row { updated: Updated::Now, ..row };
+        day.happenings.push((back, batch(&format!("{how}, and back"), undone)));
+    }
+    day.happenings.push((when, batch(how, edited)));
+}
+
+/// What somebody does who calls us: 1, 2, 9, nothing, or with a wrong birthday.
+fn calls_in(draw: &Draw, day: &mut Day) {
+    let Some(patient) = somebody(draw, day) else { return };
+    let Some(person) = day.person(&patient) else { return };
+    let birthday = person.birthday();
+    let script = match draw.below(8) {
+        0..=2 => format!("+1500:{birthday} +2000:1 +2000:hangup"),
+        3 => format!("+1500:{birthday} +2000:2 +2000:hangup"),
+        4 => format!("+1500:{birthday} +2000:hangup"),
+        5 => "+1500:9".to_string(),
+        6 => "+1500:0229 +1500:0229 +1500:0229".to_string(),
+        _ => "4000:hangup".to_string(),
+    };
+    let when = if draw.is(0.3) { bad_moment(draw, day.start, &patient) } else { working_hours(draw, day.start) };
+    day.happenings.push((when, Happening::CallsIn { patient, script }));
+}
