@@ -6,9 +6,9 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::core::link::Member;
-use crate::dialer::{Dialer, DialerSettings, Gate, Link, LostTimes, Questions};
+use crate::dialer::{Dialer, DialerBeat, DialerSettings, Gate, Link, LostTimes, Questions};
 use crate::live_call::LiveCalls;
-use crate::planner::Planner;
+use crate::planner::{Planner, PlannerBeat};
 use crate::silence::Silence;
 use crate::web::{Limits, Web, console_router, router, router_with_console, serve};
 use std::net::SocketAddr;
@@ -61,7 +61,7 @@ impl Engine {
         let beside = apart.is_none() && rooms.config.server.is_private();
         let console = apart.or(beside.then_some(address));
         let stop_web = CancellationToken::new();
-        let Works { live, planner, planned, web, stop: stop_work, tasks: work } = Works::start(rooms);
+        let Works { live, planner, planned, web, stop: stop_work, tasks: work } = Works::start(rooms, Beats::default());
         let open = if beside { router_with_console(web.clone()) } else { router(web.clone()) };
         let servers = [Some((listeners.web, open)), listeners.console.map(|listener| (listener, console_router(web)))]
             .into_iter()
@@ -127,9 +127,18 @@ pub struct Works {
     pub tasks: TaskTracker,
 }
 
+/// How often the loops look for what nobody told them of.
+#[derive(Debug, Clone, Default)]
+pub struct Beats {
+    /// The planner.
+    pub planner: PlannerBeat,
+    /// The diallers.
+    pub dialer: DialerBeat,
+}
+
 impl Works {
     /// Starts planner and diallers.
-    pub fn start(rooms: Rooms) -> Works {
+    pub fn start(rooms: Rooms, beats: Beats) -> Works {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let silence = silence(&rooms);
         let web = Web {
@@ -147,10 +156,10 @@ impl Works {
             chance: rooms.chance.clone(),
         });
         rooms.live.nudge.all();
-        tasks.spawn(planner.clone().run(rooms.stale, planned.clone(), stop.clone()));
+        tasks.spawn(planner.clone().run_by(beats.planner, rooms.stale, planned.clone(), stop.clone()));
         for carrier in rooms.live.carriers.values() {
             let dialer = Arc::new(dialer(&rooms.config, &rooms.live, carrier.clone(), &rooms.chance, &planned, &silence));
-            tasks.spawn(dialer.run(stop.clone(), tasks.clone()));
+            tasks.spawn(dialer.run_by(beats.dialer, stop.clone(), tasks.clone()));
         }
         Works { live: rooms.live, planner, planned, web, stop, tasks }
     }

@@ -90,7 +90,7 @@ pub fn check_all(outline: &Outline) -> Findings {
 fn impossible_carriers(config: &Config) -> Vec<Fault> {
     let file = config.file.clone().unwrap_or_default();
     let built = config.carriers.iter().filter(|(_, settings)| settings.kind.is_built());
-    let refused = built.filter_map(|(name, settings)| super::carrier(config, name, settings).err());
+    let refused = built.filter_map(|(name, settings)| super::carrier(config, None, name, settings).err());
     refused.map(|error| Fault::of_file(&file, "carrier_settings", error.to_string())).collect()
 }
 

@@ -6,7 +6,7 @@ mod engine;
 mod files;
 mod reload;
 
-pub use engine::{Engine, Listeners};
+pub use engine::{Beats, Engine, Listeners, Works};
 pub use files::{Rulings, check_all, check_prompts, check_schedules, languages, listed, prompt_lengths, read_rulings};
 pub use reload::{Looked, Reload};
 
@@ -21,7 +21,9 @@ use crate::fault::Fault;
 use crate::live_call::{Carriers, Kept, LiveCalls, Reception, Voice, VoiceSettings, Wordless};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
+use crate::prompt::script::ScriptSet;
 use crate::store::{self, SharedStore};
+use crate::wire::Passage;
 use anyhow::{Context, bail};
 use files::read_prompts;
 use reload::Seen;
@@ -35,6 +37,42 @@ use tokio::sync::mpsc;
 /// When it cannot be opened.
 pub async fn open_store(config: &Config) -> anyhow::Result<SharedStore> {
     store::open(config.store.url.expose_secret()).await.context("the store cannot be opened (store.url)")
+}
+
+/// What the files of a hospital say, read once: several replicas in one process may go by one reading.
+#[derive(Clone)]
+pub struct Files {
+    /// Rules.
+    pub rulings: Rulings,
+    packs: Arc<Packs>,
+    scripts: Arc<ScriptSet>,
+    /// What the prompts folder was when it was read.
+    prompts_seen: Seen,
+}
+
+impl Files {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Every fault, and what this version does not do.
+    pub fn read(config: &Config) -> anyhow::Result<Files> {
+        refuse_not_built(config)?;
+        let rulings = read_rulings(config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        let prompts_seen = Seen::of(&config.prompts);
+        let (packs, scripts, warnings) = read_prompts(config).map_err(|found| anyhow::anyhow!(listed(&found.faults)))?;
+        tell(&warnings);
+        refuse_unreviewed(config, &packs)?;
+        Ok(Files { rulings, packs: Arc::new(packs), scripts: Arc::new(scripts), prompts_seen })
+    }
+
+    /// The same recordings and scripts with the rules that another configuration makes of the same jobs.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn with_rules_of(&self, config: &Config) -> anyhow::Result<Files> {
+        let rulings = read_rulings(config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
+        Ok(Files { rulings, ..self.clone() })
+    }
 }
 
 /// Everything a running engine is made of.
@@ -62,12 +100,23 @@ impl Rooms {
     /// # Errors
     /// Faults in files, a store that cannot be opened, a pack that cannot speak.
     pub async fn open(config: Config, store: SharedStore, clock: Clock, chance: Chance) -> anyhow::Result<Rooms> {
-        refuse_not_built(&config)?;
-        let rulings = read_rulings(&config).map_err(|faults| anyhow::anyhow!(listed(&faults)))?;
-        let prompts_seen = Seen::of(&config.prompts);
-        let (packs, scripts, warnings) = read_prompts(&config).map_err(|found| anyhow::anyhow!(listed(&found.faults)))?;
-        tell(&warnings);
-        refuse_unreviewed(&config, &packs)?;
+        let files = Files::read(&config)?;
+        Rooms::of_files(Arc::new(config), files, None, store, clock, chance).await
+    }
+
+    /// The same of files that were read already. Carriers are reached over HTTP, or `within` this process.
+    ///
+    /// # Errors
+    /// As [`Rooms::open`].
+    pub async fn of_files(
+        config: Arc<Config>,
+        files: Files,
+        within: Option<Arc<dyn Passage>>,
+        store: SharedStore,
+        clock: Clock,
+        chance: Chance,
+    ) -> anyhow::Result<Rooms> {
+        let Files { rulings, packs, scripts, prompts_seen } = files;
         store.migrate().await.context("the store's schema cannot be brought up to date")?;
         if let Some(made_at) = store.copied_at().await? {
             bail!(
@@ -87,7 +136,7 @@ impl Rooms {
         let (nudge, stale) = Nudge::new();
         let live = LiveCalls {
             store: store.clone(),
-            carriers: carriers(&config, &store, &clock)?,
+            carriers: carriers(&config, within, &store, &clock)?,
             voice: Arc::new(voice),
             board: Board::new(rulings.rules.clone()),
             clock: clock.clone(),
@@ -102,7 +151,7 @@ impl Rooms {
             wordless: Wordless::default(),
         };
         live.keep_announcements().await;
-        Ok(Rooms { config: Arc::new(config), store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })
+        Ok(Rooms { config, store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })
     }
 }
 
@@ -154,13 +203,19 @@ struct Unreviewed {
 }
 
 /// The configured carriers, each behind the log of what it is asked.
-fn carriers(config: &Config, store: &SharedStore, clock: &Clock) -> anyhow::Result<Carriers> {
+fn carriers(config: &Config, within: Option<Arc<dyn Passage>>, store: &SharedStore, clock: &Clock) -> anyhow::Result<Carriers> {
     let logged = |carrier| Arc::new(LoggedCarrier::new(carrier, store.clone(), clock.clone())) as Arc<dyn Carrier>;
-    config.carriers.iter().map(|(name, settings)| Ok((name.clone(), logged(carrier(config, name, settings)?)))).collect()
+    let made = |(name, settings)| Ok((CarrierName::clone(name), logged(carrier(config, within.clone(), name, settings)?)));
+    config.carriers.iter().map(made).collect()
 }
 
 /// The carrier of its kind: which kinds there are, only the carrier room knows.
-fn carrier(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> anyhow::Result<Arc<dyn Carrier>> {
+fn carrier(
+    config: &Config,
+    within: Option<Arc<dyn Passage>>,
+    name: &CarrierName,
+    settings: &CarrierConfig,
+) -> anyhow::Result<Arc<dyn Carrier>> {
     let make = settings.kind.make.with_context(|| format!("carrier {name}: kind {:?} is not built yet", settings.kind))?;
     Ok(make(Settings {
         name: name.clone(),
@@ -171,7 +226,7 @@ fn carrier(config: &Config, name: &CarrierName, settings: &CarrierConfig) -> any
         public_url: config.server.public_url.clone(),
         answering_machine: settings.answering_machine,
         request_timeout: REQUEST_TIMEOUT,
-        within: None,
+        within,
         own: settings.own.clone(),
     })?)
 }

@@ -49,6 +49,21 @@ const LOOK: Duration = Duration::milliseconds(500);
 /// How often what a crash left is looked for.
 const RESCUE: Duration = Duration::seconds(5);
 
+/// How often a dialler looks for what nobody told it of.
+#[derive(Debug, Clone, Copy)]
+pub struct DialerBeat {
+    /// For due work.
+    pub look: Duration,
+    /// For what a crash left.
+    pub rescue: Duration,
+}
+
+impl Default for DialerBeat {
+    fn default() -> DialerBeat {
+        DialerBeat { look: LOOK, rescue: RESCUE }
+    }
+}
+
 /// What a dialler keeps to.
 #[derive(Debug, Clone)]
 pub struct DialerSettings {
@@ -89,11 +104,16 @@ impl Dialer {
         &self.live.clock
     }
 
-    /// Places calls and rescues what a crash left, until `stop`; then no new call is begun.
+    /// [`Dialer::run_by`] the usual beat.
     pub async fn run(self: Arc<Self>, stop: CancellationToken, tracker: TaskTracker) {
+        self.run_by(DialerBeat::default(), stop, tracker).await;
+    }
+
+    /// Places calls and rescues what a crash left, until `stop`; then no new call is begun.
+    pub async fn run_by(self: Arc<Self>, beat: DialerBeat, stop: CancellationToken, tracker: TaskTracker) {
         let rescuer = self.clone();
         let stopped = stop.clone();
-        tracker.spawn(async move { rescuer.run_rescue(stopped).await });
+        tracker.spawn(async move { rescuer.run_rescue(beat.rescue, stopped).await });
         if let Err(error) = self.link.start(&*self.live.store, self.clock().now()).await {
             tracing::error!(%error, carrier = %self.carrier.name(), "how the carrier stands could not be read; trying again");
         }
@@ -105,16 +125,16 @@ impl Dialer {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.wait(began) => {}
+                () = self.wait(began, beat.look) => {}
             }
         }
     }
 
     /// Until the next attempt is due, the plan changed, or it is time to look anyway. What fell due since the last round
     /// `began` is due now; what was due before is left for a reason, such as the pace.
-    async fn wait(&self, began: DateTime<Utc>) {
+    async fn wait(&self, began: DateTime<Utc>, at_most: Duration) {
         let now = self.clock().now();
-        let mut look = now + LOOK;
+        let mut look = now + at_most;
         let routes: BTreeSet<CarrierName> = self.link.takes(now).into_iter().map(|take| take.route).collect();
         for route in routes {
             let due = self.live.store.next_due(&route, now).await.ok().flatten();
@@ -186,7 +206,7 @@ impl Dialer {
         self.live.store.lease_shared(&request, takes).await
     }
 
-    async fn run_rescue(self: Arc<Self>, stop: CancellationToken) {
+    async fn run_rescue(self: Arc<Self>, every: Duration, stop: CancellationToken) {
         loop {
             if let Err(error) = self.rescue().await {
                 tracing::error!(%error, carrier = %self.carrier.name(), "rescue failed; trying again");
@@ -194,7 +214,7 @@ impl Dialer {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.clock().sleep(RESCUE) => {}
+                () = self.clock().sleep(every) => {}
             }
         }
     }

@@ -56,13 +56,18 @@ struct Reading {
 }
 
 impl Voice {
-    /// With what the folder holds at the start. The apology and "one moment, please" are prepared, so that they need nothing
+    /// With what the folder holds at the start; several voices may share it. The apology and "one moment, please" are prepared, so that they need nothing
     /// when they are needed.
     ///
     /// # Errors
     /// When the organization's language cannot say those.
-    pub fn new(settings: VoiceSettings, packs: Packs, scripts: ScriptSet, now: DateTime<Utc>) -> Result<Voice, prompt::Error> {
-        let speech = Arc::new(Speech::new(&settings, packs, scripts)?);
+    pub fn new(
+        settings: VoiceSettings,
+        packs: impl Into<Arc<Packs>>,
+        scripts: impl Into<Arc<ScriptSet>>,
+        now: DateTime<Utc>,
+    ) -> Result<Voice, prompt::Error> {
+        let speech = Arc::new(Speech::new(&settings, packs.into(), scripts.into())?);
         let first = Reading { speech, since: now, until: None };
         Ok(Voice { settings, readings: RwLock::new(vec![first]), shelf: Mutex::default(), faults: AtomicUsize::new(0) })
     }
@@ -74,7 +79,7 @@ impl Voice {
     /// When the organization's language cannot say what is needed: then nothing changes.
     pub fn replace(&self, mut packs: Packs, scripts: ScriptSet, now: DateTime<Utc>, keep: Duration) -> Result<(), prompt::Error> {
         packs.share_recordings(&self.now().packs);
-        let speech = Arc::new(Speech::new(&self.settings, packs, scripts)?);
+        let speech = Arc::new(Speech::new(&self.settings, packs.into(), scripts.into())?);
         let mut readings = self.readings.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = readings.last_mut() {
             before.until = Some(now + keep);

@@ -25,6 +25,7 @@ use crate::worklist::item;
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +55,38 @@ pub struct Planner {
     pub clock: Clock,
     /// Names for what is planned.
     pub chance: Chance,
+}
+
+/// How often the planner looks for what nobody told it of.
+#[derive(Debug, Clone)]
+pub struct PlannerBeat {
+    /// For patients whose facts somebody changed.
+    pub look: Duration,
+    /// At everybody, whatever happened.
+    pub everybody: Duration,
+    /// Tells when there is something to do by itself, to whoever lets time pass.
+    pub next: NextLook,
+}
+
+impl Default for PlannerBeat {
+    fn default() -> PlannerBeat {
+        PlannerBeat { look: LOOK, everybody: EVERYBODY, next: NextLook::default() }
+    }
+}
+
+/// When a planner has something to do by itself.
+#[derive(Debug, Clone, Default)]
+pub struct NextLook(Arc<AtomicI64>);
+
+impl NextLook {
+    fn set(&self, at: DateTime<Utc>) {
+        self.0.store(at.timestamp_micros(), Ordering::Relaxed);
+    }
+
+    /// That moment; long past where it does not sweep.
+    pub fn at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::Relaxed)).unwrap_or_default()
+    }
 }
 
 /// What one run of the planner did.
@@ -87,10 +120,21 @@ struct Look {
 }
 
 impl Planner {
-    /// Plans whenever somebody says that a plan is stale; where it has the lease of the sweep, whoever else is to be planned,
-    /// until `stop`.
+    /// [`Planner::run_by`] the usual beat.
     pub async fn run(
         self: Arc<Self>,
+        stale: mpsc::UnboundedReceiver<Stale>,
+        planned: Arc<tokio::sync::Notify>,
+        stop: CancellationToken,
+    ) {
+        self.run_by(PlannerBeat::default(), stale, planned, stop).await;
+    }
+
+    /// Plans whenever somebody says that a plan is stale; where it has the lease of the sweep, whoever else is to be planned,
+    /// until `stop`.
+    pub async fn run_by(
+        self: Arc<Self>,
+        beat: PlannerBeat,
         mut stale: mpsc::UnboundedReceiver<Stale>,
         planned: Arc<tokio::sync::Notify>,
         stop: CancellationToken,
@@ -105,12 +149,13 @@ impl Planner {
             if now >= renew {
                 renew = now + SWEEP;
                 match self.store.hold_lease(SWEEPER, &holder, now, now + SWEEPER_LEASE).await {
-                    Ok(true) => agenda = agenda.or_else(|| Some(Agenda::new(now, EVERYBODY))),
+                    Ok(true) => agenda = agenda.or_else(|| Some(Agenda::new(now, beat.everybody))),
                     Ok(false) => agenda = None,
                     Err(error) => tracing::error!(%error, "the lease of the sweep is left as it is; it is tried again"),
                 }
             }
-            let wake = agenda.as_ref().map_or(renew, |agenda| agenda.next(now).min(now + LOOK).min(renew));
+            beat.next.set(agenda.as_ref().map_or(DateTime::UNIX_EPOCH, |agenda| agenda.next(now)));
+            let wake = agenda.as_ref().map_or(renew, |agenda| agenda.next(now).min(now + beat.look).min(renew));
             let mut whom = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,

@@ -6,13 +6,14 @@ use crate::core::call::{Brief, Step, Then, Utterance};
 use crate::prompt::script::ScriptSet;
 use crate::prompt::{self, Listener, Manner, Packs, Recipe};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Packs, and the call scripts that were checked together with them.
 pub struct Speech {
     /// The language packs.
-    pub packs: Packs,
+    pub packs: Arc<Packs>,
     /// The call scripts.
-    pub scripts: ScriptSet,
+    pub scripts: Arc<ScriptSet>,
     pub(super) apology: Page,
     pub(super) one_moment: Page,
     /// What is needed when nothing else is at hand.
@@ -20,7 +21,7 @@ pub struct Speech {
 }
 
 impl Speech {
-    pub(super) fn new(settings: &VoiceSettings, packs: Packs, scripts: ScriptSet) -> Result<Speech, prompt::Error> {
+    pub(super) fn new(settings: &VoiceSettings, packs: Arc<Packs>, scripts: Arc<ScriptSet>) -> Result<Speech, prompt::Error> {
         let silent = Page { step: 0, audio: Vec::new(), then: Then::HangUp };
         let mut speech = Speech { packs, scripts, apology: silent.clone(), one_moment: silent.clone(), pinned: HashMap::new() };
         let anybody = Listener::anybody(&settings.language);
