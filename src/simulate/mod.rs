@@ -3,13 +3,17 @@
 //! Start reading at [`World`] and [`violations`]; of days in virtual time, at [`Day`].
 
 mod day;
+mod guarded;
 mod history;
 mod invariants;
 mod mischief;
+mod replica;
+mod stage;
 mod world;
 
 pub use day::{Batch, Day, DaySettings, Happening, Moment, Person, Rates, Row, StoreTrouble, Updated, When};
 pub use history::{Act, Actor, Done, History, Intake, Plan, Seen, StoreSeen};
 pub use invariants::{Violation, violations};
 pub use mischief::{Mischief, Struck, Switches, UnknownMischief};
+pub use stage::{Life, Planting, Played, Scene, Witness, home, play};
 pub use world::{Progress, World, WorldSettings};

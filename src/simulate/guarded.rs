@@ -1,0 +1,231 @@
+//! The store as a simulated replica sees it: the real one, with trouble and death before and after every operation.
+//!
+//! Each operation runs to its end within one poll, so that no two ever race for real: their order is the order in which the
+//! runtime's tasks run, and that follows from the seed. What may come between two operations, the drawn delays let come.
+
+use super::history::{Act, Done, Intake, Plan, StoreSeen};
+use super::stage::{Life, Scene};
+use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
+use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
+use crate::core::link::{CarrierState, Take};
+use crate::core::plan::PatientFacts;
+use crate::simulate::day::Moment;
+use crate::simulate::history::Seen;
+use crate::store::*;
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use tokio::runtime::Handle;
+
+/// The store of one life of a replica.
+pub struct GuardedStore {
+    store: SharedStore,
+    /// The runtime that the store lives in.
+    home: Handle,
+    scene: Arc<Scene>,
+    life: Arc<Life>,
+}
+
+/// What an operation does to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Reads,
+    Writes,
+}
+
+/// Waits for work of another runtime, here and now: nothing else of this thread's runtime runs meanwhile.
+pub(super) fn here_and_now<F: Future>(home: &Handle, work: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let _inside = home.enter();
+    // How often it is polled is left to real time: that must not count against the task that waits.
+    let mut work = pin!(tokio::task::unconstrained(work));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match work.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+impl GuardedStore {
+    /// `store`, whose home is another runtime, for one life.
+    pub fn new(store: SharedStore, home: Handle, scene: Arc<Scene>, life: Arc<Life>) -> GuardedStore {
+        GuardedStore { store, home, scene, life }
+    }
+
+    async fn run<T, W, S>(&self, op: &'static str, kind: Kind, work: W, see: S) -> Result<T>
+    where
+        W: Future<Output = Result<T>> + Send,
+        S: FnOnce(&T) -> Option<Act> + Send,
+    {
+        let (scene, life) = (&self.scene, &self.life);
+        life.while_alive().await;
+        scene.delay(kind).await;
+        life.while_alive().await;
+        if let Some(fault) = scene.refuses(kind) {
+            self.see(op, Done::Refused, None);
+            return Err(fault);
+        }
+        let dies = scene.dies_at_commit(life, kind);
+        if dies == Some(false) {
+            scene.kill(life, op);
+            life.while_alive().await;
+        }
+        let done = here_and_now(&self.home, work);
+        let act = done.as_ref().ok().and_then(see);
+        let unheard = kind == Kind::Writes && done.is_ok() && scene.goes_unheard();
+        let how = match &done {
+            Ok(_) if unheard => Done::Unheard,
+            Ok(_) => Done::Yes,
+            Err(StoreError::Conflict) => Done::Conflict,
+            Err(_) => Done::Failed,
+        };
+        let moments = act.as_ref().map(|act| self.moments(act)).unwrap_or_default();
+        self.see(op, how, act);
+        if dies == Some(true) {
+            scene.kill(life, op);
+            life.while_alive().await;
+        }
+        for (patient, moment) in moments {
+            scene.reaches(&patient, moment).await;
+        }
+        scene.delay_after().await;
+        life.while_alive().await;
+        if unheard { Err(DatabaseFault::new("disk I/O error").into()) } else { done }
+    }
+
+    /// Whose calls got where by what was done.
+    fn moments(&self, act: &Act) -> Vec<(PatientId, Moment)> {
+        match act {
+            Act::Leased(leased) => leased.iter().map(|one| (one.outreach.visit.patient.clone(), Moment::Leased)).collect(),
+            Act::Requested(order, RequestVerdict::Granted) => {
+                self.scene.patient_of(&order.attempt).into_iter().map(|patient| (patient, Moment::Requesting)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn see(&self, op: &'static str, done: Done, what: Option<Act>) {
+        let what = what.map(Box::new);
+        self.scene.see(Seen::Store(StoreSeen { actor: self.life.actor, op, done, what }));
+    }
+}
+
+fn planned(plan: &PlanCommit) -> Act {
+    let open = plan.open.iter().map(|(outreach, attempt)| {
+        (outreach.id.clone(), attempt.id.clone(), outreach.visit.clone(), attempt.due_at, attempt.not_after)
+    });
+    Act::Planned(Plan {
+        at: plan.at,
+        patients: plan.facts.iter().map(|facts| facts.patient.id.clone()).collect(),
+        open: open.collect(),
+        shift: plan.shift.clone(),
+        withdraw: plan.withdraw.clone(),
+        open_work: plan.open_work.clone(),
+        close_work: plan.close_work.clone(),
+    })
+}
+
+fn taken_in(batch: &IntakeBatch) -> Act {
+    Act::TakenIn(Intake {
+        appointments: batch.appointments.iter().map(|it| it.value.clone()).collect(),
+        withdraw: batch.withdraw.clone(),
+        opt_outs: batch.opt_outs.clone(),
+    })
+}
+
+macro_rules! guarded {
+    ($($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $done:ty $(, $see:expr)?;)*) => {
+        #[async_trait]
+        impl Store for GuardedStore {
+            $(async fn $name(&self $(, $arg: $type)*) -> Result<$done> {
+                self.run(stringify!($name), Kind::$kind, self.store.$name($($arg),*), guarded!(@see $($see)?)).await
+            })*
+
+            // It stays open for the next life.
+            async fn close(&self) {}
+        }
+    };
+    (@see) => { |_| None };
+    (@see $see:expr) => { $see };
+}
+
+guarded! {
+    Writes migrate() -> u32;
+    Reads ready() -> ();
+    Writes secret(name: &str, fresh: Vec<u8>) -> Vec<u8>;
+    Reads load_known(appointments: &[AppointmentId], patients: &[PatientId]) -> Known;
+    Writes commit_intake(batch: &IntakeBatch) -> (), |()| Some(taken_in(batch));
+    Writes feed_heard(feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> ();
+    Reads silent_feeds(before: DateTime<Utc>) -> Vec<(FeedName, Vec<SiteKey>)>;
+    Reads appointments(feed: Option<&FeedName>, limit: u32) -> Vec<Appointment>;
+    Reads count_appointments(feed: Option<&FeedName>) -> u64;
+    Reads bookings_between(site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Appointment>;
+    Reads consents(patient: &PatientId) -> Vec<Consent>;
+    Reads changes(patient: &PatientId) -> Vec<ChangeRecord>;
+    Reads classed_by_rule(after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Vec<Appointment>;
+    Writes reclassify(changes: &[Reclassify]) -> u64;
+    Reads unknown_services(from: DateTime<Utc>, limit: u32) -> Vec<UnknownService>;
+    Reads patients_to_plan(now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Vec<PatientId>;
+    Reads load_facts(patients: &[PatientId], now: DateTime<Utc>) -> Vec<PatientFacts>;
+    Reads touched(limit: u32) -> Touched;
+    Writes forget_touched(upto: i64) -> ();
+    Writes touch(patients: &[PatientId]) -> ();
+    Writes commit_plan(plan: &PlanCommit) -> (), |()| Some(planned(plan));
+    Writes hold_lease(name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool;
+    Writes leave_lease(name: &str, holder: &str) -> ();
+    Writes declare_closure(closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> ();
+    Reads closures(all: bool) -> Vec<ClosureRecord>;
+    Writes withdraw_closures(site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> u64;
+    Writes lease_shared(request: &LeaseRequest, takes: &[Take]) -> Vec<Leased>,
+        |leased| (!leased.is_empty()).then(|| Act::Leased(leased.clone()));
+    Reads carriers() -> Vec<CarrierRow>;
+    Writes save_carrier(state: &CarrierState, revision: i64) -> ();
+    Writes take_turns(wish: &TurnWish) -> Option<DateTime<Utc>>;
+    Reads next_due(carrier: &CarrierName, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+    Writes begin_request(order: &RequestOrder) -> RequestVerdict, |verdict| Some(Act::Requested(order.clone(), *verdict));
+    Writes give_back(attempt: &AttemptId, holder: &str, back: &GiveBack) -> (),
+        |()| Some(Act::GivenBack(attempt.clone(), *back));
+    Writes expire_leases(now: DateTime<Utc>) -> u64, |count| (*count > 0).then_some(Act::LeasesEnded(*count));
+    Reads live_calls() -> Vec<LiveCall>;
+    Reads lines_in_use(carrier: &CarrierName) -> u32;
+    Reads calls_of_others(attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Vec<String>;
+    Reads load_call(token: &AttemptToken) -> Option<CallRecord>;
+    Reads load_call_by_id(attempt: &AttemptId) -> Option<CallRecord>;
+    Writes commit_call(commit: &CallCommit) -> (), |()| Some(Act::Call(commit.clone()));
+    Writes keep_audio(audio: &[(String, String)]) -> ();
+    Reads audio_recipe(id: &str) -> Option<String>;
+    Reads caller(number: &PhoneNumber, since: DateTime<Utc>) -> Caller;
+    Reads load_incoming(key: &IncomingKey) -> Option<IncomingCall>;
+    Writes open_incoming(new: &NewIncoming) -> ();
+    Writes commit_incoming(commit: &IncomingCommit) -> IncomingVerdict,
+        |verdict| Some(Act::Incoming(commit.clone(), *verdict));
+    Writes end_incoming(token: &AttemptToken, at: DateTime<Utc>) -> ();
+    Writes open_work(item: &WorkItem) -> bool, |is_new| Some(Act::Work(item.clone(), *is_new));
+    Reads worklist(all: bool, limit: u32) -> Vec<WorkItem>;
+    Reads count_open_work() -> u64;
+    Writes claim_work(item: &WorkItemId, owner: &str) -> bool;
+    Writes resolve_work(item: &WorkItemId, resolution: &str) -> bool,
+        |was_open| Some(Act::WorkResolved(item.clone(), *was_open));
+    Writes add_opt_out(opt_out: &OptOut) -> (), |()| Some(Act::OptOut(opt_out.clone()));
+    Reads opt_outs(limit: u32) -> Vec<OptOut>;
+    Writes remove_opt_outs(who: &OptIn) -> u64;
+    Reads opt_out_records(limit: u32) -> Vec<OptOutRecord>;
+    Reads calls(since: Option<DateTime<Utc>>, limit: u32) -> Vec<CallLine>;
+    Reads newest_calls(query: &CallQuery) -> Vec<CallLine>;
+    Reads call_counts() -> Vec<CallCount>;
+    Reads decisions(visit: &VisitKey) -> Vec<(DateTime<Utc>, StoredDecision)>;
+    Reads decisions_to_replay(query: &ReplayQuery) -> Vec<Replay>;
+    Writes log_webhooks(entries: &[WebhookEntry]) -> ();
+    Reads webhooks(query: &WebhookQuery) -> Vec<(i64, WebhookEntry)>;
+}

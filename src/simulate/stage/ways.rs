@@ -1,0 +1,157 @@
+//! The ways between the replicas and the carrier: real requests and answers, with death at any of them.
+
+use super::scene::{Life, Scene, without_tokens};
+use crate::carrier::family::form::{field, pairs};
+use crate::core::domain::PhoneNumber;
+use crate::simulate::history::{Actor, Seen};
+use crate::web::{Web, router};
+use crate::wire::{Passage, Trouble, TroubleKind, answer_of};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{Method, Request, Response};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// More than any body of these.
+const LARGEST: usize = 64 * 1024;
+
+/// From one life of a replica to the carrier.
+pub(super) struct ToCarrier {
+    pub scene: Arc<Scene>,
+    pub life: Arc<Life>,
+    pub api: Arc<OnceLock<Arc<dyn Passage>>>,
+}
+
+/// From the carrier to whichever replica lives: the proxy in front of them.
+#[derive(Default)]
+pub(super) struct ToReplicas {
+    scene: OnceLock<Arc<Scene>>,
+    up: Mutex<Vec<(Arc<Life>, Router)>>,
+}
+
+impl fmt::Debug for ToCarrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the way to the carrier")
+    }
+}
+
+impl fmt::Debug for ToReplicas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the way to the replicas")
+    }
+}
+
+#[async_trait]
+impl Passage for ToCarrier {
+    async fn pass(&self, request: Request<Body>) -> Result<Response<Body>, Trouble> {
+        let (scene, life) = (&self.scene, &self.life);
+        life.while_alive().await;
+        let Some(api) = self.api.get() else { return Err(Trouble::new(TroubleKind::NoConnection, "no carrier")) };
+        let (request, body) = read(request).await;
+        let fields = pairs(&body);
+        let what = format!("{} {}", request.method(), request.uri().path());
+        let attempt = field(&fields, "Url").and_then(|url| scene.attempt_in(url));
+        let to = field(&fields, "To").and_then(|to| PhoneNumber::parse(to).ok());
+        scene.see(Seen::Asked { actor: life.actor, what: what.clone(), attempt: attempt.clone(), to });
+        let dies = scene.dies_at_send();
+        if dies == Some(false) {
+            scene.kill(life, "before a request to the carrier");
+        }
+        life.while_alive().await;
+        scene.pause(5 + scene.one_of(40) as u64).await;
+        let answered = api.pass(request).await;
+        if dies == Some(true) {
+            scene.kill(life, "after a request to the carrier");
+        }
+        scene.pause(5 + scene.one_of(40) as u64).await;
+        life.while_alive().await;
+        let status = answered.as_ref().map(|response| response.status().as_u16()).map_err(ToString::to_string);
+        scene.see(Seen::Answered { actor: life.actor, what, attempt, status });
+        answered
+    }
+}
+
+impl ToReplicas {
+    /// Lets it know what all share.
+    pub fn open(&self, scene: Arc<Scene>) {
+        let _ = self.scene.set(scene);
+    }
+
+    /// A replica takes requests from now on, as long as it lives.
+    pub fn add(&self, life: Arc<Life>, web: Web) {
+        let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
+        up.retain(|(other, _)| !other.dead.is_cancelled());
+        up.push((life, router(web)));
+    }
+
+    fn one_of(&self, scene: &Scene) -> Option<(Arc<Life>, Router)> {
+        let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
+        up.retain(|(life, _)| !life.dead.is_cancelled());
+        (!up.is_empty()).then(|| up[scene.one_of(up.len())].clone())
+    }
+}
+
+#[async_trait]
+impl Passage for ToReplicas {
+    async fn pass(&self, request: Request<Body>) -> Result<Response<Body>, Trouble> {
+        let Some(scene) = self.scene.get() else { return Err(Trouble::new(TroubleKind::NoConnection, "nobody there")) };
+        scene.pause(2 + scene.one_of(20) as u64).await;
+        let path = request.uri().path().to_string();
+        let attempt = scene.attempt_in(&path);
+        let what = format!("{} {}", request.method(), without_tokens(&path));
+        let is_webhook = request.method() == Method::POST;
+        let whole = to_read(&request);
+        let (request, body) = if whole { read(request).await } else { (request, Bytes::new()) };
+        let (actor, answered) = self.answered(scene, request, is_webhook).await;
+        let status = answered.as_ref().map(|response| response.status().as_u16()).map_err(ToString::to_string);
+        let body = String::from_utf8_lossy(&body).into_owned();
+        scene.see(Seen::Webhook { actor, what, attempt, body, status });
+        scene.pause(2 + scene.one_of(20) as u64).await;
+        answered
+    }
+}
+
+impl ToReplicas {
+    async fn answered(
+        &self,
+        scene: &Scene,
+        request: Request<Body>,
+        is_webhook: bool,
+    ) -> (Option<Actor>, Result<Response<Body>, Trouble>) {
+        let Some((life, router)) = self.one_of(scene) else {
+            return (None, Err(Trouble::new(TroubleKind::NoConnection, "connection refused")));
+        };
+        let reset = || Err(Trouble::new(TroubleKind::BrokeOff, "connection reset by peer"));
+        let dies = if is_webhook { scene.dies_at_send() } else { None };
+        let answer = tokio::select! {
+            biased;
+            () = life.dead.cancelled() => return (Some(life.actor), reset()),
+            answer = answer_of(&router, request) => answer,
+        };
+        match dies {
+            Some(false) => {
+                scene.kill(&life, "before an answer to a webhook");
+                (Some(life.actor), reset())
+            }
+            Some(true) => {
+                scene.kill(&life, "after an answer to a webhook");
+                (Some(life.actor), Ok(answer))
+            }
+            None => (Some(life.actor), Ok(answer)),
+        }
+    }
+}
+
+/// Whether a body is here as a whole: one that breaks off is passed on as it comes.
+fn to_read(request: &Request<Body>) -> bool {
+    use axum::body::HttpBody;
+    request.body().size_hint().exact().is_some()
+}
+
+async fn read(request: Request<Body>) -> (Request<Body>, Bytes) {
+    let (head, body) = request.into_parts();
+    // It is here already: it was built in this process.
+    let body = to_bytes(body, LARGEST).await.unwrap_or_default();
+    (Request::from_parts(head, Body::from(body.clone())), body)
+}
