@@ -96,7 +96,29 @@ pub enum Seen {
         body: String,
         /// HTTP status, or why there was no answer.
         status: Result<u16, String>,
+        /// What was answered, where it was a document.
+        reply: Option<Reply>,
     },
+}
+
+/// A document that answers a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reply {
+    /// What it says.
+    pub says: Says,
+    /// Stands for its text: the same for the same.
+    pub text: u64,
+}
+
+/// What a document says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// What follows.
+    Words,
+    /// "One moment, please": the same is asked again.
+    OneMoment,
+    /// The apology.
+    Apology,
 }
 
 /// An operation of the store.
@@ -183,6 +205,8 @@ pub struct Plan {
 /// What a feed wrote.
 #[derive(Debug, Clone)]
 pub struct Intake {
+    /// Its rows as they came.
+    pub raw: Vec<String>,
     /// Bookings as they stand now.
     pub appointments: Vec<Appointment>,
     /// Visits whose planned attempts were withdrawn.

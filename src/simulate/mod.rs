@@ -6,14 +6,16 @@ mod day;
 mod guarded;
 mod history;
 mod invariants;
+mod ledger;
 mod mischief;
 mod replica;
 mod stage;
 mod world;
 
 pub use day::{Batch, Day, DaySettings, Happening, Moment, Person, Rates, Row, StoreTrouble, Updated, When};
-pub use history::{Act, Actor, Done, History, Intake, Plan, Seen, StoreSeen};
-pub use invariants::{Violation, violations};
+pub use history::{Act, Actor, Done, History, Intake, Plan, Reply, Says, Seen, StoreSeen};
+pub use invariants::{TABLE as INVARIANTS, Violation, violations};
+pub use ledger::{Held, Ledger, Terms};
 pub use mischief::{Mischief, Struck, Switches, UnknownMischief};
 pub use stage::{Life, Planting, Played, Scene, Witness, home, play};
 pub use world::{Progress, World, WorldSettings};

@@ -57,8 +57,9 @@ impl Display for Seen {
                 write!(f, "{actor} has the answer of {what} {}: {}", or_none(attempt), status(answer))
             }
             Seen::Call { news, attempt, number } => write!(f, "call {} {} ", or_none(attempt), number.as_str()).and(news.fmt(f)),
-            Seen::Webhook { actor, what, attempt, body, status: answer } => {
+            Seen::Webhook { actor, what, attempt, body, status: answer, reply } => {
                 write!(f, "webhook {what} {} `{body}`: {}", or_none(attempt), status(answer))?;
+                reply.map_or(Ok(()), |reply| write!(f, " {:?} {:016x}", reply.says, reply.text))?;
                 actor.map_or(Ok(()), |actor| write!(f, " by {actor}"))
             }
         }

@@ -1,20 +1,14 @@
-//! What must be true after a run, whatever happened in it. Each invariant has a name and a sentence.
+//! The engine's own record, held against the carrier's account and the rules.
 
-use crate::core::domain::{AttemptStatus, Outcome};
+use super::hours::outside_hard_hours;
+use super::{
+    EVERY_CALL_ENDED, INSIDE_HOURS, KEYS_DECIDE, NOTHING_AFTER_OPT_OUT, PLACED_ONCE, UNDER_CAPS, Violation, keys::decided,
+};
+use crate::core::domain::AttemptStatus;
 use crate::core::plan::Rules;
 use crate::store::CallLine;
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
-use serde::Serialize;
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeMap;
-
-/// One broken invariant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Violation {
-    /// Its name.
-    pub invariant: &'static str,
-    /// Where, without identifying anybody.
-    pub detail: String,
-}
 
 /// Holds the engine's record of calls against the carrier's own account (calls placed to each number, by E.164) and
 /// against the rules. What patients dialled themselves binds us to no hours and no caps.
@@ -35,7 +29,7 @@ pub fn violations(
 }
 
 fn broken(found: &mut Vec<Violation>, invariant: &'static str, detail: String) {
-    found.push(Violation { invariant, detail });
+    found.push(Violation::new(invariant, detail));
 }
 
 /// The carrier placed exactly the calls that the engine has on record: none twice, none lost.
@@ -47,7 +41,7 @@ fn placed_once(calls: &[&CallLine], placed_by_carrier: &BTreeMap<String, u64>, f
     for (number, placed) in placed_by_carrier {
         let known = ours.get(number.as_str()).copied().unwrap_or_default();
         if known != *placed {
-            broken(found, "placed_once", format!("the carrier placed {placed} calls to a number, the record has {known}"));
+            broken(found, PLACED_ONCE, format!("the carrier placed {placed} calls to a number, the record has {known}"));
         }
     }
 }
@@ -56,10 +50,8 @@ fn placed_once(calls: &[&CallLine], placed_by_carrier: &BTreeMap<String, u64>, f
 fn inside_hours(calls: &[&CallLine], rules: &Rules, found: &mut Vec<Violation>) {
     for call in calls {
         let (Some(placed), Some(zone)) = (call.attempt.placed_at, rules.zone(&call.outreach.visit.site)) else { continue };
-        let local = placed.with_timezone(&zone);
-        let minute = (local.hour() * 60 + local.minute()) as u16;
-        if minute < rules.limits.earliest.minutes() || minute >= rules.limits.latest.minutes() {
-            broken(found, "inside_hours", format!("call {} was placed at {} local time", call.attempt.id, local.format("%H:%M")));
+        if let Some(outside) = outside_hard_hours(rules, zone, placed) {
+            broken(found, INSIDE_HOURS, format!("call {} was placed {outside}", call.attempt.id));
         }
     }
 }
@@ -73,7 +65,7 @@ fn under_caps(calls: &[&CallLine], rules: &Rules, found: &mut Vec<Violation>) {
     }
     for ((_, day), times) in rang {
         if times > rules.limits.per_day {
-            broken(found, "under_caps", format!("a number rang {times} times on {day}"));
+            broken(found, UNDER_CAPS, format!("a number rang {times} times on {day}"));
         }
     }
 }
@@ -88,7 +80,7 @@ fn nothing_after_opt_out(calls: &[CallLine], ours: &[&CallLine], found: &mut Vec
         for call in later {
             broken(
                 found,
-                "nothing_after_opt_out",
+                NOTHING_AFTER_OPT_OUT,
                 format!("call {} came after the opt-out in call {}", call.attempt.id, out.attempt.id),
             );
         }
@@ -103,16 +95,12 @@ fn every_call_ended(calls: &[CallLine], end: DateTime<Utc>, found: &mut Vec<Viol
             && attempt.placed_at.is_some_and(|at| at <= end)
             && attempt.outcome.is_none()
         {
-            broken(found, "every_call_ended", format!("call {} is {} at the end", attempt.id, attempt.status.as_str()));
+            broken(found, EVERY_CALL_ENDED, format!("call {} is {} at the end", attempt.id, attempt.status.as_str()));
         }
-        let last_choice = attempt.keys.chars().rev().find(|key| matches!(key, '1' | '2' | '*'));
-        let wanted = match last_choice {
-            Some('1') => Some(Outcome::Confirmed),
-            Some('2') => Some(Outcome::RescheduleRequested),
-            _ => None,
-        };
-        if wanted.is_some() && attempt.outcome.is_some() && attempt.outcome != wanted {
-            broken(found, "keys_decide", format!("call {} ended otherwise than its last choice says", attempt.id));
+        let outcome = attempt.outcome.filter(|outcome| !decided(&attempt.keys).allows(*outcome));
+        if let Some(outcome) = outcome {
+            let (id, keys) = (&attempt.id, &attempt.keys);
+            broken(found, KEYS_DECIDE, format!("call {id} ended as {} with keys {keys:?}", outcome.as_str()));
         }
     }
 }

@@ -1,0 +1,183 @@
+//! The ledger knows the truth of a simulated day: it goes by what was fed and what the carrier did, and never by the engine's
+//! own reasons. It is told of everything that happens, and says which invariant is broken, and where.
+//!
+//! Of the store it takes when something was committed, which is what "before" and "after" mean here; and at the end what the
+//! record says, which it holds against what it knows. Start reading at [`Ledger::see`]; the invariants stand in
+//! [`super::invariants::TABLE`].
+
+mod answers;
+mod calls;
+mod end;
+mod schedule;
+
+pub use end::Held;
+
+use super::history::{Act, Actor, Done, Seen, StoreSeen};
+use super::invariants::{NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Violation};
+use crate::core::domain::{Outreach, PhoneNumber};
+use crate::core::ids::AttemptId;
+use crate::core::plan::Rules;
+use crate::store::{Leased, OptOut, RequestVerdict};
+use answers::{Answers, Webhook};
+use calls::Calls;
+use chrono::{DateTime, Duration, Utc};
+use schedule::Schedule;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What the ledger judges by, beside what it sees.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What the hospital decided.
+    pub rules: Arc<Rules>,
+    /// The carrier's lines.
+    pub lines: u32,
+    /// The carrier's pace, in calls a second.
+    pub calls_per_second: f64,
+}
+
+/// An attempt, as far as the store committed something about it.
+#[derive(Debug, Clone)]
+struct Known {
+    outreach: Outreach,
+    number: PhoneNumber,
+    /// When it was committed to be asked for, by the machine's clock.
+    asked_at: Option<DateTime<Utc>>,
+    /// Why it should not have been, by what was known then.
+    wrongly: Vec<Violation>,
+}
+
+/// The truth of a day.
+#[derive(Debug)]
+pub struct Ledger {
+    terms: Terms,
+    /// The machine's clock less true time.
+    ahead: Duration,
+    schedule: Schedule,
+    attempts: BTreeMap<AttemptId, Known>,
+    opted_out: OptedOut,
+    calls: Calls,
+    answers: Answers,
+    /// Stores failed or replicas died: what is only noted down may be missing.
+    has_trouble: bool,
+}
+
+/// Who is not called any more.
+#[derive(Debug, Default)]
+struct OptedOut {
+    patients: BTreeSet<String>,
+    numbers: BTreeSet<PhoneNumber>,
+}
+
+impl OptedOut {
+    fn holds(&self, patient: &str, number: &PhoneNumber) -> bool {
+        self.patients.contains(patient) || self.numbers.contains(number)
+    }
+
+    fn add(&mut self, out: &OptOut) {
+        self.patients.extend(out.patient.iter().map(|patient| patient.as_str().to_string()));
+        self.numbers.extend(out.phone.clone());
+    }
+}
+
+impl Ledger {
+    /// A day on which nothing has happened yet.
+    pub fn new(terms: Terms) -> Ledger {
+        Ledger {
+            terms,
+            ahead: Duration::zero(),
+            schedule: Schedule::default(),
+            attempts: BTreeMap::new(),
+            opted_out: OptedOut::default(),
+            calls: Calls::default(),
+            answers: Answers::default(),
+            has_trouble: false,
+        }
+    }
+
+    /// Something happened at a moment of true time; what it breaks.
+    pub fn see(&mut self, at: DateTime<Utc>, seen: &Seen) -> Vec<Violation> {
+        match seen {
+            Seen::ClockStepped { ahead, .. } => {
+                self.ahead = *ahead;
+                self.calls.clock_stepped();
+            }
+            Seen::Store(seen) => self.store(at, seen),
+            Seen::Asked { to: Some(_), .. } => return self.calls.asked(&self.terms, at),
+            Seen::Call { news, attempt, number } => {
+                return self.calls.see(&self.terms, &self.attempts, news, (attempt.as_ref(), number), at + self.ahead);
+            }
+            Seen::Webhook { what, attempt, body, status, reply, .. } => {
+                let webhook = Webhook::read(what, body, *status.as_ref().unwrap_or(&0), *reply);
+                return self.webhook(attempt.as_ref(), &webhook);
+            }
+            Seen::Killed(..) | Seen::StoreTrouble(Some(_)) => self.has_trouble = true,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn store(&mut self, at: DateTime<Utc>, seen: &StoreSeen) {
+        self.has_trouble |= matches!(seen.done, Done::Failed | Done::Refused | Done::Unheard) && seen.actor != Actor::Feed;
+        let Some(act) = seen.what.as_deref().filter(|_| seen.done.is_done()) else { return };
+        match act {
+            Act::Leased(all) => all.iter().for_each(|leased| self.leased(leased)),
+            Act::Requested(order, RequestVerdict::Granted) => self.requesting(at, &order.attempt),
+            Act::TakenIn(intake) => {
+                self.opted_out.patients.extend(self.schedule.take_in(&intake.raw));
+                intake.opt_outs.iter().for_each(|out| self.opted_out.add(out));
+            }
+            Act::Call(commit) => commit.opt_out.iter().for_each(|out| self.opted_out.add(out)),
+            Act::Incoming(commit, _) => commit.opt_out.iter().for_each(|out| self.opted_out.add(out)),
+            Act::OptOut(out) => self.opted_out.add(out),
+            _ => {}
+        }
+    }
+
+    fn leased(&mut self, leased: &Leased) {
+        let known = Known {
+            outreach: leased.outreach.clone(),
+            number: leased.attempt.phone.clone(),
+            asked_at: None,
+            wrongly: Vec::new(),
+        };
+        self.attempts.insert(leased.attempt.id.clone(), known);
+    }
+
+    /// What was known when a call was committed to be asked for decides whether it may be made.
+    fn requesting(&mut self, at: DateTime<Utc>, attempt: &AttemptId) {
+        let Some(known) = self.attempts.get_mut(attempt) else { return };
+        known.asked_at = Some(at + self.ahead);
+        known.wrongly.clear();
+        let outreach = &known.outreach;
+        if self.opted_out.holds(outreach.visit.patient.as_str(), &known.number) {
+            let detail = format!("call {attempt} was committed to be asked for after the opt-out");
+            known.wrongly.push(Violation::new(NOTHING_AFTER_OPT_OUT, detail));
+        }
+        if let Some(why) = self.schedule.speaks_against(&self.terms.rules, outreach) {
+            let about = outreach.purpose.as_str();
+            let detail = format!("call {attempt} ({about}) was committed to be asked for, but {why}");
+            known.wrongly.push(Violation::new(NOT_WITHDRAWN, detail));
+        }
+    }
+
+    fn webhook(&mut self, attempt: Option<&AttemptId>, webhook: &Webhook<'_>) -> Vec<Violation> {
+        // A 9 that was answered with words counts from then on, whatever the store says.
+        if webhook.is_heard() && webhook.key() == Some('9') {
+            let known = attempt.and_then(|attempt| self.attempts.get(attempt));
+            if let Some(known) = known {
+                self.opted_out.patients.insert(known.outreach.visit.patient.as_str().to_string());
+                self.opted_out.numbers.insert(known.number.clone());
+            }
+        }
+        self.answers.see(attempt, webhook)
+    }
+
+    /// How many calls the carrier made for us.
+    pub fn calls_made(&self) -> u64 {
+        self.calls.made()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! What the store holds when the day is over, against what happened.
+
+use super::super::invariants::{
+    DECISIONS_REPLAY, EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, FORGED_REFUSED, KEYS_DECIDE, KEYS_KEPT, KNOWN_TO_US, LOG_WHOLE,
+    VOICEMAIL_WHOLE, Violation,
+    keys::{are_among, decided},
+};
+use super::Ledger;
+use crate::audit::Replayed;
+use crate::carrier::simulator::{CallTally, Tally};
+use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, Purpose, WorkItem, WorkKind};
+use crate::core::ids::AttemptId;
+use crate::core::plan::PatientFacts;
+use crate::store::{Direction, WebhookEntry};
+use std::collections::BTreeMap;
+
+/// What is held at the end.
+#[derive(Debug)]
+pub struct Held {
+    /// Everything known of every patient.
+    pub facts: Vec<PatientFacts>,
+    /// Every item of the worklist that was ever opened.
+    pub worklist: Vec<WorkItem>,
+    /// The webhook log.
+    pub log: Vec<WebhookEntry>,
+    /// What making the decisions again gave.
+    pub replayed: Replayed,
+    /// The carrier's own account.
+    pub tally: Tally,
+}
+
+impl Ledger {
+    /// The day is over: nothing waits any more. What is broken.
+    pub fn end(&self, held: &Held) -> Vec<Violation> {
+        let record = Record::of(held);
+        let mut found = Vec::new();
+        self.calls_are_on_record(&record, &mut found);
+        self.every_call_ended(&record, &mut found);
+        self.keys_are_kept(&record, &mut found);
+        self.outreaches_end(held, &mut found);
+        self.voicemails_are_whole(&record, &mut found);
+        self.log_is_whole(held, &mut found);
+        for call in held.tally.calls.iter().filter(|call| call.forged_believed > 0) {
+            let detail = format!("{} forged webhooks of call {} were answered with success", call.forged_believed, call.sid);
+            found.push(Violation::new(FORGED_REFUSED, detail));
+        }
+        for different in &held.replayed.differences {
+            let detail = format!("{} by {} at {}: {:?}", different.visit, different.job, different.at, different.found);
+            found.push(Violation::new(DECISIONS_REPLAY, detail));
+        }
+        found
+    }
+
+    fn calls_are_on_record(&self, record: &Record, found: &mut Vec<Violation>) {
+        for (call, at_carrier) in self.calls.ours() {
+            let attempt = at_carrier.attempt.as_ref().and_then(|id| record.attempts.get(id));
+            // A call of no attempt was told of when it was made.
+            let Some((_, attempt)) = attempt else { continue };
+            if attempt.placed_at.is_none() || attempt.carrier_call_id.as_ref().is_some_and(|id| id != call) {
+                let detail = format!("the record of attempt {} does not know call {call}", attempt.id);
+                found.push(Violation::new(KNOWN_TO_US, detail));
+            }
+        }
+    }
+
+    fn every_call_ended(&self, record: &Record, found: &mut Vec<Violation>) {
+        for (_, attempt) in record.attempts.values() {
+            if !attempt.status.is_final() || (attempt.status != AttemptStatus::Cancelled && attempt.outcome.is_none()) {
+                let detail = format!("attempt {} is {} at the end", attempt.id, attempt.status.as_str());
+                found.push(Violation::new(EVERY_CALL_ENDED, detail));
+            }
+        }
+    }
+
+    fn keys_are_kept(&self, record: &Record, found: &mut Vec<Violation>) {
+        for (id, promised) in self.answers.promised() {
+            let kept = record.attempts.get(id).map_or("", |(_, attempt)| attempt.keys.as_str());
+            if !are_among(promised, kept) {
+                let detail = format!("keys {promised:?} of call {id} were answered, the record has {kept:?}");
+                found.push(Violation::new(KEYS_KEPT, detail));
+            }
+        }
+        for (outreach, attempt) in record.attempts.values() {
+            let id = &attempt.id;
+            if let Some(call) = record.call_of(attempt) {
+                let pressed: String = call.keys.iter().map(|pressed| pressed.key).collect();
+                if !are_among(&attempt.keys, &pressed) {
+                    let detail = format!("call {id} has keys {:?} on record, {pressed:?} were pressed", attempt.keys);
+                    found.push(Violation::new(KEYS_KEPT, detail));
+                }
+            }
+            let Some(outcome) = attempt.outcome else { continue };
+            let decided = decided(&attempt.keys);
+            if !decided.allows(outcome) {
+                let detail = format!("call {id} ended as {} with keys {:?}", outcome.as_str(), attempt.keys);
+                found.push(Violation::new(KEYS_DECIDE, detail));
+            }
+            if decided.opted_out && !self.opted_out.patients.contains(outreach.visit.patient.as_str()) {
+                found.push(Violation::new(KEYS_DECIDE, format!("key 9 in call {id} opted nobody out")));
+            }
+        }
+    }
+
+    fn outreaches_end(&self, held: &Held, found: &mut Vec<Violation>) {
+        for facts in &held.facts {
+            for kept in &facts.outreaches {
+                let ended = self.reached(&kept.attempts, facts, &kept.outreach)
+                    || self.is_void(facts, &kept.outreach)
+                    || held.worklist.iter().any(|item| item.visit.as_ref() == Some(&kept.outreach.visit));
+                if !ended {
+                    let Outreach { purpose, visit, .. } = &kept.outreach;
+                    let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
+                    let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());
+                    found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
+                }
+            }
+        }
+        self.messages_are_followed(held, found);
+    }
+
+    /// Whether somebody heard, or answered, this promise or a later one about the same visit.
+    fn reached(&self, attempts: &[Attempt], facts: &PatientFacts, outreach: &Outreach) -> bool {
+        let reaches = |attempt: &Attempt| {
+            attempt
+                .outcome
+                .is_some_and(|outcome| outcome == Outcome::Heard || outcome == Outcome::VoicemailLeft || outcome.settles_visit())
+        };
+        let mut others = facts
+            .outreaches
+            .iter()
+            .filter(|other| other.outreach.visit == outreach.visit && other.outreach.start == outreach.start);
+        attempts.iter().any(reaches) || others.any(|other| other.attempts.iter().any(reaches))
+    }
+
+    /// Whether nothing is promised any more: by what the feed said last, or because the patient opted out.
+    fn is_void(&self, facts: &PatientFacts, outreach: &Outreach) -> bool {
+        let numbers = || facts.patient.phones.iter().filter_map(|phone| phone.number.as_ref());
+        let out = self.opted_out.patients.contains(facts.patient.id.as_str())
+            || numbers().any(|number| self.opted_out.numbers.contains(number));
+        out || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
+    }
+
+    /// A reminder that only a machine took is a person's to try, while it is true.
+    fn messages_are_followed(&self, held: &Held, found: &mut Vec<Violation>) {
+        for facts in &held.facts {
+            for kept in facts.outreaches.iter().filter(|kept| kept.outreach.purpose == Purpose::Reminder) {
+                let outcome =
+                    |attempt: &Attempt| attempt.outcome.filter(|outcome| *outcome == Outcome::Heard || outcome.settles_visit());
+                let of_visit = || {
+                    facts.outreaches.iter().filter(|other| other.outreach.visit == kept.outreach.visit).flat_map(|o| &o.attempts)
+                };
+                let left = kept.attempts.iter().any(|attempt| attempt.outcome == Some(Outcome::VoicemailLeft));
+                let heard = of_visit().any(|attempt| outcome(attempt).is_some());
+                let item = held
+                    .worklist
+                    .iter()
+                    .any(|item| item.kind == WorkKind::Unreached && item.visit.as_ref() == Some(&kept.outreach.visit));
+                if left && !heard && !item && !self.is_void(facts, &kept.outreach) {
+                    let detail = format!("{}: a message was left and nobody was told to try", kept.outreach.visit.to_text());
+                    found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
+                }
+            }
+        }
+    }
+
+    fn voicemails_are_whole(&self, record: &Record, found: &mut Vec<Violation>) {
+        for (_, attempt) in record.attempts.values().filter(|(_, attempt)| attempt.outcome == Some(Outcome::VoicemailLeft)) {
+            let Some(call) = record.call_of(attempt) else { continue };
+            let tape = if call.recorded.is_empty() { &call.heard } else { &call.recorded };
+            if !tape.iter().any(|piece| piece.length_ms > 1 && piece.is_whole()) {
+                let detail =
+                    format!("call {} counts as a voicemail that was left, and no message was played to its end", attempt.id);
+                found.push(Violation::new(VOICEMAIL_WHOLE, detail));
+            }
+        }
+    }
+
+    fn log_is_whole(&self, held: &Held, found: &mut Vec<Violation>) {
+        let mut entries: BTreeMap<(&AttemptId, String), u64> = BTreeMap::new();
+        let came_in = || held.log.iter().filter(|entry| entry.direction == Direction::In);
+        for entry in came_in() {
+            let Some(attempt) = &entry.attempt else { continue };
+            *entries.entry((attempt, entry.path.clone())).or_default() += 1;
+        }
+        for (attempt, hook, times) in self.answers.taken() {
+            let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
+            // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
+            let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
+            let wanted = if self.has_trouble { u64::from(committed) } else { times };
+            if logged < wanted {
+                let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");
+                found.push(Violation::new(LOG_WHOLE, detail));
+            }
+        }
+        let (answered, logged) = (self.answers.answered(), came_in().count() as u64);
+        if !self.has_trouble && logged < answered {
+            found.push(Violation::new(LOG_WHOLE, format!("{answered} messages were answered, the log has {logged} entries")));
+        }
+    }
+}
+
+/// The engine's record, by attempt, beside the carrier's.
+struct Record<'a> {
+    attempts: BTreeMap<&'a AttemptId, (&'a Outreach, &'a Attempt)>,
+    calls: BTreeMap<&'a str, &'a CallTally>,
+}
+
+impl<'a> Record<'a> {
+    fn of(held: &'a Held) -> Record<'a> {
+        let outreaches = held.facts.iter().flat_map(|facts| &facts.outreaches);
+        let attempts = outreaches.flat_map(|kept| kept.attempts.iter().map(|attempt| (&attempt.id, (&kept.outreach, attempt))));
+        let calls = held.tally.calls.iter().map(|call| (call.sid.as_str(), call));
+        Record { attempts: attempts.collect(), calls: calls.collect() }
+    }
+
+    /// The carrier's call of an attempt, where it is known which.
+    fn call_of(&self, attempt: &Attempt) -> Option<&'a CallTally> {
+        self.calls.get(attempt.carrier_call_id.as_deref()?).copied()
+    }
+}

@@ -1,0 +1,92 @@
+//! What the feed has said so far: the newest state of every booking, kept by the published rule and not by intake's.
+
+use crate::core::domain::{Outreach, Purpose, VisitKey};
+use crate::core::plan::Rules;
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::collections::BTreeMap;
+
+/// One booking as it was last said to be.
+#[derive(Debug, Clone)]
+struct Booking {
+    patient: String,
+    site: String,
+    start: DateTime<Utc>,
+    is_booked: bool,
+    updated: Option<DateTime<Utc>>,
+}
+
+/// All bookings.
+#[derive(Debug, Default)]
+pub(super) struct Schedule(BTreeMap<String, Booking>);
+
+/// The places of a row's fields, as `day::rows` writes them.
+const PATIENT: usize = 1;
+const START: usize = 8;
+const SITE: usize = 12;
+const STATUS: usize = 13;
+const OPT_OUT: usize = 16;
+const UPDATED: usize = 18;
+
+impl Schedule {
+    /// Rows that were committed, in their order; who opts out in them. The newest edit wins, of equals the later line.
+    pub fn take_in(&mut self, lines: &[String]) -> Vec<String> {
+        let mut out = Vec::new();
+        for line in lines {
+            let fields: Vec<&str> = line.trim().split(',').collect();
+            let field = |place: usize| fields.get(place).copied().unwrap_or_default();
+            let moment = |place| field(place).parse::<DateTime<Utc>>().ok();
+            let Some(start) = moment(START) else { continue };
+            if field(OPT_OUT) == "yes" {
+                out.push(field(PATIENT).to_string());
+            }
+            let updated = moment(UPDATED);
+            let known = self.0.get(field(0)).and_then(|known| known.updated);
+            if known.zip(updated).is_some_and(|(known, updated)| updated < known) {
+                continue;
+            }
+            let booking = Booking {
+                patient: field(PATIENT).to_string(),
+                site: field(SITE).to_string(),
+                start,
+                is_booked: matches!(field(STATUS), "booked" | "confirmed"),
+                updated,
+            };
+            self.0.insert(field(0).to_string(), booking);
+        }
+        out
+    }
+
+    /// The starts of what is booked for a visit, earliest first.
+    fn booked(&self, rules: &Rules, visit: &VisitKey) -> Vec<DateTime<Utc>> {
+        let Some(zone) = rules.zone(&visit.site) else { return Vec::new() };
+        let of_visit = |booking: &&Booking| {
+            let day = booking.start.with_timezone(&zone).date_naive();
+            booking.is_booked
+                && (booking.patient.as_str(), booking.site.as_str(), day)
+                    == (visit.patient.as_str(), visit.site.as_str(), visit.day)
+        };
+        let mut starts: Vec<_> = self.0.values().filter(of_visit).map(|booking| booking.start).collect();
+        starts.sort_unstable();
+        starts
+    }
+
+    /// Why a promise is not true any more; none where it is.
+    pub fn speaks_against(&self, rules: &Rules, outreach: &Outreach) -> Option<String> {
+        let booked = self.booked(rules, &outreach.visit);
+        let when = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match outreach.purpose {
+            Purpose::Cancelled => {
+                booked.contains(&outreach.start).then(|| format!("the visit at {} is booked", when(outreach.start)))
+            }
+            // A closure is told of whatever the feed says of the visit.
+            Purpose::Closure => None,
+            Purpose::Reminder | Purpose::Moved => match booked.first() {
+                None => Some("nothing is booked for the visit".to_string()),
+                Some(first) if *first != outreach.start => {
+                    Some(format!("the visit begins at {}, not at {}", when(*first), when(outreach.start)))
+                }
+                Some(_) => None,
+            },
+        }
+    }
+}
