@@ -1,1 +1,566 @@
+//! Each invariant fires on a history that breaks it, and is silent on one that does not.
 
+use super::*;
+use crate::app::read_rulings;
+use crate::audit::{Difference, Found, Replayed};
+use crate::carrier::simulator::{CallChange, CallNews, CallTally, Direction, Heard, Pressed, Status, Tally};
+use crate::config::Config;
+use crate::core::call::Brief;
+use crate::core::domain::{
+    Attempt, AttemptStatus, Dial, LocalMoment, Outcome, Patient, PatientFlags, PhoneKind, Purpose, VisitKey, VoicemailPolicy,
+    WorkItem, WorkKind, WorkState,
+};
+use crate::core::ids::{AttemptToken, PatientId};
+use crate::core::plan::{OutreachFacts, PatientFacts};
+use crate::simulate::history::{Intake, Reply, Says};
+use crate::simulate::invariants::*;
+use crate::store::{self, RequestOrder, WebhookEntry};
+use std::sync::LazyLock;
+
+static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
+    let read = read_rulings(&Config::defaults());
+    read.unwrap_or_else(|faults| panic!("the shipped rules are read: {faults:?}")).rules
+});
+
+/// A Wednesday, eleven in Boston.
+const NOON: &str = "2026-11-18T16:00:00Z";
+/// The Saturday after it, ten in the morning.
+const VISIT: &str = "2026-11-21T15:00:00Z";
+
+fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a moment")
+}
+
+/// A day that is told to the ledger, and what it says to it.
+struct Tale {
+    ledger: Ledger,
+    at: DateTime<Utc>,
+    found: Vec<Violation>,
+}
+
+impl Tale {
+    fn new() -> Tale {
+        let terms = Terms { rules: RULES.clone(), lines: 2, calls_per_second: 1.0 };
+        let mut tale = Tale { ledger: Ledger::new(terms), at: moment(NOON), found: Vec::new() };
+        (1..5).for_each(|n| tale.fed(n, VISIT, "booked", ""));
+        tale
+    }
+
+    fn see(&mut self, seen: Seen) {
+        self.found.extend(self.ledger.see(self.at, &seen));
+    }
+
+    fn later(&mut self, seconds: i64) {
+        self.at += Duration::seconds(seconds);
+    }
+
+    fn act(&mut self, act: Act) {
+        let seen = StoreSeen { actor: Actor::Replica(0, 1), op: "it", done: Done::Yes, what: Some(Box::new(act)) };
+        self.see(Seen::Store(seen));
+    }
+
+    /// The feed says how the booking of patient `n` stands.
+    fn fed(&mut self, n: u32, start: &str, status: &str, opt_out: &str) {
+        let updated = self.at.to_rfc3339();
+        let line =
+            format!("A{n},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}");
+        self.act(Act::TakenIn(Intake { raw: vec![line], appointments: Vec::new(), withdraw: Vec::new(), opt_outs: Vec::new() }));
+    }
+
+    fn leased(&mut self, id: &str, n: u32, number: &str) {
+        let (outreach, attempt) = attempt(id, n, number);
+        self.act(Act::Leased(vec![Leased { attempt, outreach }]));
+    }
+
+    fn requested(&mut self, id: &str) {
+        self.act(Act::Requested(order(id), RequestVerdict::Granted));
+    }
+
+    /// The carrier is asked, and makes the call.
+    fn made(&mut self, id: &str, call: &str, number: &str) {
+        let (attempt, number) = (Some(AttemptId::from(id)), phone(number));
+        let asked = Seen::Asked {
+            actor: Actor::Replica(0, 1),
+            what: "POST Calls".into(),
+            attempt: attempt.clone(),
+            to: Some(number.clone()),
+        };
+        self.see(asked);
+        let what = CallChange::Taken { direction: Direction::Outbound, to: number.clone(), voice: None };
+        self.see(Seen::Call { news: CallNews { sid: call.into(), what }, attempt, number });
+    }
+
+    fn stands(&mut self, call: &str, status: Status) {
+        let news = CallNews { sid: call.into(), what: CallChange::Status(status) };
+        self.see(Seen::Call { news, attempt: None, number: phone("01") });
+    }
+
+    /// A whole call of a patient to a number of theirs, up to its being up.
+    fn called(&mut self, id: &str, n: u32, number: &str) {
+        self.leased(id, n, number);
+        self.requested(id);
+        self.made(id, &format!("C{id}"), number);
+        self.later(5);
+    }
+
+    fn told(&mut self, id: &str, hook: &str, form: &str, reply: Option<Reply>) {
+        self.see(Seen::Webhook {
+            actor: Some(Actor::Replica(0, 1)),
+            what: format!("POST /carriers/main/{}", hook.replace("{token}", id)),
+            attempt: Some(AttemptId::from(id)),
+            body: form.to_string(),
+            status: Ok(if reply.is_some() { 200 } else { 204 }),
+            reply,
+        });
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.found.iter().map(|violation| violation.invariant).collect()
+    }
+}
+
+fn words(text: u64) -> Option<Reply> {
+    Some(Reply { says: Says::Words, text })
+}
+
+fn phone(digits: &str) -> PhoneNumber {
+    PhoneNumber::parse(&if digits.len() > 2 { digits.to_string() } else { format!("+161755501{digits}") }).expect("a number")
+}
+
+fn attempt(id: &str, n: u32, number: &str) -> (Outreach, Attempt) {
+    let patient = PatientId::new(format!("P{n}"));
+    let visit = VisitKey { patient, site: "boston".into(), day: moment(VISIT).date_naive() };
+    let outreach = Outreach {
+        id: format!("O{n}").as_str().into(),
+        visit,
+        version: 1,
+        purpose: Purpose::Reminder,
+        touch: 1,
+        job: "exam-and-radiology".into(),
+        start: moment(VISIT),
+        moved_from: None,
+    };
+    let dial = Dial {
+        due_at: moment(NOON),
+        not_after: moment(VISIT),
+        phone_kind: PhoneKind::Home,
+        phone: phone(number),
+        language: "en-US".into(),
+        carrier: "main".into(),
+    };
+    (outreach.clone(), Attempt::planned(id.into(), outreach.id, 1, dial))
+}
+
+fn order(id: &str) -> RequestOrder {
+    let start = LocalMoment { date: moment(VISIT).date_naive(), time: chrono::NaiveTime::MIN };
+    let brief = Brief {
+        purpose: Purpose::Reminder,
+        script: "reminder".into(),
+        language: "en-US".into(),
+        start,
+        old_start: None,
+        site: "boston".into(),
+        appointments: 1,
+        callback_number: phone("00"),
+        opt_out_number: phone("00"),
+        voicemail: VoicemailPolicy::Standard,
+        message_ms: 0,
+        before_ms: 0,
+        long_timeouts: false,
+        guardian: false,
+        desk: None,
+    };
+    RequestOrder {
+        attempt: id.into(),
+        holder: "d".into(),
+        now: moment(NOON),
+        lease_until: moment(NOON),
+        deadline: moment(NOON),
+        token: AttemptToken::from("t"),
+        brief,
+        caps: Vec::new(),
+        respect_opt_outs: true,
+        stamp: None,
+    }
+}
+
+#[test]
+fn ordinary_calls_break_nothing() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.called("b", 2, "02");
+    for (call, last) in [("Ca", Status::Completed), ("Cb", Status::NoAnswer)] {
+        tale.stands(call, Status::Ringing);
+        tale.stands(call, last);
+    }
+    tale.called("c", 3, "03");
+    assert_eq!(tale.found, []);
+    assert_eq!(tale.ledger.calls_made(), 3);
+}
+
+#[test]
+fn an_attempt_is_called_once_and_known() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.stands("Ca", Status::Busy);
+    tale.made("a", "Ca2", "01");
+    assert_eq!(tale.names(), [PLACED_ONCE]);
+    tale.stands("Ca2", Status::Busy);
+    tale.later(5);
+    tale.made("strange", "Cs", "03");
+    tale.stands("Cs", Status::Busy);
+    tale.later(5);
+    tale.leased("b", 2, "02");
+    tale.made("b", "Cb", "02");
+    assert_eq!(tale.names()[1..], [KNOWN_TO_US, KNOWN_TO_US], "of no attempt, and never committed to be asked for");
+}
+
+#[test]
+fn a_number_rings_once_at_a_time_and_lines_are_kept() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.called("b", 2, "01");
+    assert_eq!(tale.names(), [ONE_CALL_A_NUMBER, UNDER_CAPS], "two patients share a telephone");
+    tale.called("c", 3, "03");
+    assert_eq!(tale.names()[2..], [LINES_KEPT]);
+}
+
+#[test]
+fn hours_are_those_of_site_and_number_by_the_machines_clock() {
+    // Day and hour of the call, the number, whether it breaks the hours.
+    for (at, number, breaks) in [
+        ("2026-11-18T15:00:00Z", "01", false),
+        ("2026-11-18T14:59:59Z", "01", true),
+        ("2026-11-18T23:59:59Z", "01", false),
+        ("2026-11-19T00:00:00Z", "01", true),
+        ("2026-11-18T17:59:00Z", "+18085550101", true),
+        ("2026-11-18T18:00:00Z", "+18085550101", false),
+        ("2026-11-15T16:00:00Z", "01", true),
+        ("2026-11-21T14:00:00Z", "01", true),
+    ] {
+        let mut tale = Tale::new();
+        tale.at = moment(at);
+        tale.called("a", 1, number);
+        assert_eq!(tale.names(), if breaks { vec![INSIDE_HOURS] } else { vec![] }, "{at} {number}: {:?}", tale.found);
+    }
+    let mut tale = Tale::new();
+    tale.at = moment("2026-11-18T14:59:00Z");
+    tale.see(Seen::ClockStepped { by: Duration::minutes(2), ahead: Duration::minutes(2) });
+    tale.called("a", 1, "01");
+    assert_eq!(tale.found, [], "the machine's clock says a minute past ten");
+}
+
+#[test]
+fn caps_count_what_rang() {
+    for (last, breaks) in [(Status::NoAnswer, true), (Status::Completed, true), (Status::Busy, false), (Status::Failed, false)] {
+        let mut tale = Tale::new();
+        tale.called("a", 1, "01");
+        tale.stands("Ca", last);
+        tale.called("b", 1, "02");
+        assert_eq!(tale.names(), if breaks { vec![UNDER_CAPS] } else { vec![] }, "{last:?}, to another number of the patient");
+    }
+    let mut tale = Tale::new();
+    for (n, id) in ["a", "b", "c"].into_iter().enumerate() {
+        tale.at = moment("2026-11-16T16:00:00Z") + Duration::days(n as i64);
+        tale.called(id, 1, "01");
+        tale.stands(&format!("C{id}"), Status::NoAnswer);
+    }
+    assert_eq!(tale.names(), [UNDER_CAPS, UNDER_CAPS], "the third of the week is kept for notices: patient and number");
+}
+
+#[test]
+fn who_opted_out_is_not_asked_for_any_more() {
+    let out = |patient: Option<&str>, number: Option<&str>| {
+        Act::OptOut(OptOut {
+            patient: patient.map(PatientId::from),
+            phone: number.map(phone),
+            at: moment(NOON),
+            how: "desk".into(),
+        })
+    };
+    for (out, breaks) in [(out(Some("P1"), None), true), (out(None, Some("01")), true), (out(Some("P2"), Some("02")), false)] {
+        let mut tale = Tale::new();
+        tale.leased("a", 1, "01");
+        tale.act(out.clone());
+        tale.requested("a");
+        tale.made("a", "Ca", "01");
+        assert_eq!(tale.names(), if breaks { vec![NOTHING_AFTER_OPT_OUT] } else { vec![] });
+        let mut tale = Tale::new();
+        tale.leased("a", 1, "01");
+        tale.requested("a");
+        tale.act(out);
+        tale.made("a", "Ca", "01");
+        assert_eq!(tale.found, [], "it was on its way");
+    }
+    let mut tale = Tale::new();
+    tale.fed(1, VISIT, "booked", "yes");
+    tale.called("a", 1, "01");
+    assert_eq!(tale.names(), [NOTHING_AFTER_OPT_OUT], "by the feed");
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.told("a", "voice/{token}/1/key", "Digits=9", words(1));
+    tale.stands("Ca", Status::Busy);
+    tale.called("b", 2, "01");
+    assert_eq!(tale.names(), [NOTHING_AFTER_OPT_OUT], "key 9 was answered, and opts the number out for everybody");
+}
+
+#[test]
+fn nobody_is_called_about_a_visit_that_is_none() {
+    for (start, status, breaks) in [
+        (VISIT, "cancelled", true),
+        ("2026-11-21T16:00:00Z", "booked", true),
+        ("2026-11-22T15:00:00Z", "booked", true),
+        (VISIT, "confirmed", false),
+    ] {
+        let mut tale = Tale::new();
+        tale.leased("a", 1, "01");
+        tale.later(1);
+        tale.fed(1, start, status, "");
+        tale.requested("a");
+        tale.made("a", "Ca", "01");
+        assert_eq!(tale.names(), if breaks { vec![NOT_WITHDRAWN] } else { vec![] }, "{start} {status}");
+    }
+    let mut tale = Tale::new();
+    tale.at -= Duration::hours(1);
+    tale.fed(1, VISIT, "cancelled", "");
+    tale.later(3600);
+    tale.called("a", 1, "01");
+    assert_eq!(tale.found, [], "an older state changes nothing");
+}
+
+#[test]
+fn the_pace_is_kept() {
+    let mut tale = Tale::new();
+    for (n, id) in [(1, "a"), (2, "b"), (3, "c")] {
+        tale.leased(id, n, &format!("0{n}"));
+        tale.requested(id);
+        tale.made(id, &format!("C{id}"), &format!("0{n}"));
+        tale.stands(&format!("C{id}"), Status::Busy);
+    }
+    assert_eq!(tale.names(), [PACE_KEPT, PACE_KEPT], "one in no time, two would be with a second between them");
+}
+
+/// What the store holds of one call of patient 1.
+fn held(outcome: Option<Outcome>, keys: &str) -> Held {
+    let (outreach, attempt) = attempt("a", 1, "01");
+    let attempt = Attempt {
+        status: if outcome.is_some() { AttemptStatus::Completed } else { AttemptStatus::InProgress },
+        placed_at: Some(moment(NOON)),
+        carrier_call_id: Some("Ca".into()),
+        keys: keys.into(),
+        outcome,
+        ..attempt
+    };
+    let patient = Patient {
+        id: outreach.visit.patient.clone(),
+        first_name: None,
+        last_name: None,
+        birth_date: None,
+        phones: Vec::new(),
+        language: None,
+        flags: PatientFlags::default(),
+        updated_at: None,
+    };
+    let facts = PatientFacts {
+        patient,
+        appointments: Vec::new(),
+        outreaches: vec![OutreachFacts { outreach, attempts: vec![attempt] }],
+        opted_out: false,
+        opted_out_numbers: BTreeSet::new(),
+        other_calls: Vec::new(),
+        work: Vec::new(),
+        changes: Vec::new(),
+        closures: Vec::new(),
+        stamp: 0,
+    };
+    let tally = Tally { calls: vec![call(keys)], ..Tally::default() };
+    Held { facts: vec![facts], worklist: Vec::new(), log: Vec::new(), replayed: Replayed::default(), tally }
+}
+
+fn call(keys: &str) -> CallTally {
+    CallTally {
+        sid: "Ca".into(),
+        direction: Direction::Outbound,
+        attempt: "x".into(),
+        to: phone("01"),
+        from: String::new().into(),
+        queue_ms: 0,
+        status: Status::Completed,
+        sip: None,
+        error_code: None,
+        error: None,
+        created_at: moment(NOON),
+        answered_at: None,
+        ended_at: None,
+        talk_ms: 0,
+        answered_by: None,
+        keys: keys.chars().map(|key| Pressed { at_ms: 1, key, taken: true }).collect(),
+        acknowledged: String::new(),
+        heard: Vec::new(),
+        recorded: Vec::new(),
+        dialled: Vec::new(),
+        documents: 1,
+        differing_repeats: 0,
+        callbacks_failed: 0,
+        forged: 0,
+        forged_believed: 0,
+        warnings: Vec::new(),
+    }
+}
+
+fn item(kind: WorkKind) -> WorkItem {
+    let visit = attempt("a", 1, "01").0.visit;
+    WorkItem {
+        id: "w".into(),
+        kind,
+        patient: Some(visit.patient.clone()),
+        visit: Some(visit),
+        opened_at: moment(NOON),
+        due_at: None,
+        owner: None,
+        state: WorkState::Closed,
+        resolution: None,
+    }
+}
+
+fn entry(path: &str) -> WebhookEntry {
+    WebhookEntry {
+        at: moment(NOON),
+        direction: store::Direction::In,
+        carrier: "main".into(),
+        attempt: Some("a".into()),
+        method: "POST".into(),
+        path: path.into(),
+        status: 200,
+        verdict: "ok".into(),
+        duration_us: 1,
+        body: String::new(),
+    }
+}
+
+/// A day with one call in which a key was answered, and how it ended on record.
+fn ended(keys: &str, held: &Held) -> Vec<&'static str> {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.ledger.has_trouble = true;
+    for (step, key) in keys.chars().enumerate() {
+        tale.told("a", &format!("voice/{{token}}/{step}/key"), &format!("Digits={key}"), words(step as u64));
+    }
+    assert_eq!(tale.found, []);
+    let logged = Held {
+        log: (0..9).map(|step| entry(&format!("voice/{{token}}/{step}/key"))).collect(),
+        facts: held.facts.clone(),
+        worklist: held.worklist.clone(),
+        replayed: held.replayed.clone(),
+        tally: held.tally.clone(),
+    };
+    tale.ledger.end(&logged).into_iter().map(|violation| violation.invariant).collect()
+}
+
+#[test]
+fn keys_are_kept_and_decide() {
+    for (promised, outcome, kept, wanted) in [
+        ("1", Outcome::Confirmed, "1", vec![]),
+        ("1", Outcome::Heard, "", vec![KEYS_KEPT]),
+        ("12", Outcome::Confirmed, "1", vec![KEYS_KEPT]),
+        ("1", Outcome::Heard, "1", vec![KEYS_DECIDE]),
+        ("", Outcome::Confirmed, "1", vec![]),
+        ("9", Outcome::OptedOut, "9", vec![]),
+    ] {
+        assert_eq!(ended(promised, &held(Some(outcome), kept)), wanted, "{promised} {outcome:?} {kept}");
+    }
+    let mut invented = held(Some(Outcome::Confirmed), "1");
+    invented.tally.calls[0].keys.clear();
+    assert_eq!(ended("", &invented), [KEYS_KEPT], "nobody pressed it");
+}
+
+#[test]
+fn one_moment_promises_nothing() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.ledger.has_trouble = true;
+    for (query, says) in [("", Says::OneMoment), ("?try=1&key=%31", Says::OneMoment), ("?try=3&key=%31", Says::Apology)] {
+        let form = if query.is_empty() { "Digits=1" } else { "" };
+        tale.told("a", &format!("voice/{{token}}/1/key{query}"), form, Some(Reply { says, text: 1 }));
+    }
+    let mut heard = held(Some(Outcome::Heard), "");
+    heard.log.push(entry("voice/{token}/1/key"));
+    assert_eq!(tale.ledger.end(&heard), []);
+    tale.told("a", "voice/{token}/1/key?try=2&key=%31", "", words(7));
+    assert_eq!(tale.ledger.end(&heard)[0].invariant, KEYS_KEPT, "then it was answered");
+}
+
+#[test]
+fn everything_ends() {
+    assert_eq!(ended("", &held(None, "")), [EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS]);
+    assert_eq!(ended("", &held(Some(Outcome::NoAnswer), "")), [EVERY_OUTREACH_ENDS]);
+    let mut on_the_list = held(Some(Outcome::NoAnswer), "");
+    on_the_list.worklist.push(item(WorkKind::Unreached));
+    assert!(ended("", &on_the_list).is_empty());
+    let mut left = held(Some(Outcome::VoicemailLeft), "");
+    left.tally.calls[0].recorded.push(heard(5_000));
+    assert_eq!(ended("", &left), [EVERY_OUTREACH_ENDS], "somebody must try");
+    left.worklist.push(item(WorkKind::Unreached));
+    assert!(ended("", &left).is_empty());
+    left.tally.calls[0].recorded[0] = heard(4_999);
+    assert_eq!(ended("", &left), [VOICEMAIL_WHOLE]);
+}
+
+fn heard(to_ms: u64) -> Heard {
+    Heard { audio: String::new(), at_ms: 0, from_ms: 0, to_ms, length_ms: 5_000 }
+}
+
+#[test]
+fn what_is_void_need_not_end() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    let in_vain = held(Some(Outcome::NoAnswer), "");
+    assert_eq!(tale.ledger.end(&in_vain)[0].invariant, EVERY_OUTREACH_ENDS);
+    tale.later(60);
+    tale.fed(1, VISIT, "cancelled", "");
+    assert_eq!(tale.ledger.end(&in_vain), []);
+}
+
+#[test]
+fn decisions_forgeries_and_the_log_are_looked_at() {
+    let mut other = held(Some(Outcome::Heard), "");
+    other.replayed.differences.push(Difference {
+        visit: "P1/boston/2026-11-21".into(),
+        job: "exam-and-radiology".into(),
+        at: NOON.into(),
+        found: Found::Different,
+        stored: serde_json::Value::Null,
+        recomputed: None,
+    });
+    assert_eq!(ended("", &other), [DECISIONS_REPLAY]);
+    let mut forged = held(Some(Outcome::Heard), "");
+    forged.tally.calls[0].forged_believed = 1;
+    assert_eq!(ended("", &forged), [FORGED_REFUSED]);
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.told("a", "voice/{token}/answered", "CallSid=Ca", words(1));
+    tale.told("a", "status/{token}", "CallStatus=ringing", None);
+    tale.told("a", "status/{token}", "CallStatus=ringing", None);
+    let mut heard = held(Some(Outcome::Heard), "");
+    let missing = |tale: &Tale, heard: &Held| tale.ledger.end(heard).iter().filter(|v| v.invariant == LOG_WHOLE).count();
+    assert_eq!(missing(&tale, &heard), 3, "the answer, the status, and altogether");
+    heard.log.extend([entry("voice/{token}/answered"), entry("status/{token}")]);
+    assert_eq!(missing(&tale, &heard), 2, "the repeated one, and altogether");
+    heard.log.push(entry("status/{token}"));
+    assert_eq!(missing(&tale, &heard), 0);
+    heard.log.drain(1..);
+    tale.see(Seen::StoreTrouble(Some(crate::simulate::StoreTrouble::Full)));
+    assert_eq!(missing(&tale, &heard), 0, "what is only noted down may be lost by a store that fails");
+    heard.log.clear();
+    assert_eq!(missing(&tale, &heard), 1, "what was committed may not");
+}
+
+#[test]
+fn a_repeated_webhook_hears_the_same() {
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    for (form, text) in [("Digits=1", 1), ("Digits=1", 1), ("Digits=1", 2)] {
+        tale.told("a", "voice/{token}/1/key", form, words(text));
+    }
+    assert_eq!(tale.names(), [SAME_ANSWER]);
+}
