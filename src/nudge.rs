@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 pub struct Nudge(mpsc::UnboundedSender<Stale>);
 
 /// Whose plan is stale.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stale {
     /// One patient's.
     Patient(PatientId),

@@ -5,11 +5,15 @@ use crate::app::{Engine, Listeners, Reload, Rooms};
 use crate::backup::{Schedule, serving};
 use crate::clock::Clock;
 use crate::config::BackUp;
-use crate::store::file_of;
+use crate::store::{Store, StoreError, file_of};
 use anyhow::Context;
+use chrono::Duration;
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
+
+/// How often a service looks whether it may still work with the store's schema.
+const STILL_FIT: Duration = Duration::seconds(15);
 
 pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let config = desk.config()?;
@@ -19,7 +23,10 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let _serving = file.as_deref().map(serving).transpose()?;
     let back_up = config.back_up.clone();
     let store = desk.open_store(&config).await?;
-    let rooms = Rooms::open(config, store, Clock::system(), desk.chance.clone()).await?;
+    let rooms = Rooms::open(config, store.clone(), Clock::system(), desk.chance.clone()).await?;
+    for doubt in store.doubts().await? {
+        tracing::warn!("the database: {doubt}");
+    }
     let web = bind(server.listen, "listen").await?;
     let console = match server.console {
         Some(address) => Some(bind(address, "console").await?),
@@ -37,10 +44,28 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
         Some(address) => tracing::info!(url = format!("http://{address}"), "the console, for this computer only"),
         None => tracing::info!("no console: carriers call from outside, so it needs server.console, a loopback address"),
     }
-    asked_to_stop().await?;
+    let outdated = tokio::select! {
+        asked = asked_to_stop() => asked.map(|()| None)?,
+        outdated = outdated(&*store) => Some(outdated),
+    };
     tracing::info!("stopping: no new calls; requests under way are finished");
     engine.stop().await?;
-    Ok(Done::Fine)
+    match outdated {
+        Some(outdated) => Err(outdated).context("a newer callahead has taken the store over"),
+        None => Ok(Done::Fine),
+    }
+}
+
+/// Waits until the schema says that this program is too old for it: then it must not go on.
+async fn outdated(store: &dyn Store) -> StoreError {
+    loop {
+        Clock::system().sleep(STILL_FIT).await;
+        match store.ready().await {
+            Err(outdated @ StoreError::Schema(_)) => return outdated,
+            // Trouble with the database passes.
+            Ok(()) | Err(_) => {}
+        }
+    }
 }
 
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {

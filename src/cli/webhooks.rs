@@ -5,12 +5,13 @@ mod conversation;
 use super::output::table;
 use super::{Desk, Done, moment_given};
 use crate::clock::Clock;
-use crate::store::{WebhookQuery, missing_file};
+use crate::store::{Notice, SharedStore, WebhookQuery, missing_file};
 use crate::views::WebhookView;
 use anyhow::bail;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use clap::Args;
 use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 use std::io::Write;
 
 #[derive(Debug, Args)]
@@ -26,6 +27,13 @@ pub struct WebhooksArguments {
     follow: bool,
 }
 
+/// How often whoever follows the log looks where nobody tells that it grew, and where somebody does.
+const LOOK: Duration = Duration::milliseconds(500);
+const LOOK_ALL_THE_SAME: Duration = Duration::seconds(5);
+/// Of several replicas one may have a number for its entry before another, and commit it after: so many numbers back it is
+/// looked again.
+const BEHIND: i64 = 250;
+
 pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     let config = desk.config()?;
     if args.follow
@@ -35,33 +43,17 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     }
     let store = desk.store_to_read(&config).await?;
     let mut query = WebhookQuery { attempt: args.call.as_deref().map(Into::into), since: args.since, ..WebhookQuery::default() };
-    let (mut all, mut entries, clock) = (Vec::new(), Vec::new(), Clock::system());
+    if args.follow {
+        return follow(desk, &store, query).await;
+    }
+    let (mut all, mut entries) = (Vec::new(), Vec::new());
     loop {
         let page = store.webhooks(&query).await?;
-        query.after = page.last().map(|(number, _)| *number).or(query.after);
-        let views = page.iter().map(|(number, entry)| WebhookView::of(*number, entry));
-        if !args.follow {
-            all.extend(views);
-            if page.is_empty() {
-                break;
-            }
-            if args.call.is_some() {
-                entries.extend(page);
-            }
-            continue;
-        }
-        let mut out = std::io::stdout().lock();
-        for view in views {
-            let line = if desk.output.json { serde_json::to_string(&view)? } else { row(&view).join("  ") };
-            writeln!(out, "{line}")?;
-        }
-        out.flush()?;
-        drop(out);
-        if page.is_empty() {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => return Ok(Done::Fine),
-                () = clock.sleep(Duration::milliseconds(500)) => {}
-            }
+        let Some((last, _)) = page.last() else { break };
+        query.after = Some(*last);
+        all.extend(page.iter().map(|(number, entry)| WebhookView::of(*number, entry)));
+        if args.call.is_some() {
+            entries.extend(page);
         }
     }
     if args.call.is_some() && !all.is_empty() {
@@ -75,6 +67,37 @@ pub async fn run(desk: &Desk, args: WebhooksArguments) -> anyhow::Result<Done> {
     let head = ["at", "way", "carrier", "call", "request", "status", "verdict", "ms", "fields"];
     desk.output.rows(&all, &head, "The webhook log is empty.", row)?;
     Ok(Done::Fine)
+}
+
+/// Prints entries as they come, each once.
+async fn follow(desk: &Desk, store: &SharedStore, mut query: WebhookQuery) -> anyhow::Result<Done> {
+    let (mut logged, clock, mut printed) = (store.notices(Notice::Logged), Clock::system(), BTreeSet::new());
+    loop {
+        let mut page = store.webhooks(&query).await?;
+        page.retain(|(number, _)| printed.insert(*number));
+        let mut out = std::io::stdout().lock();
+        for (number, entry) in &page {
+            let view = WebhookView::of(*number, entry);
+            let line = if desk.output.json { serde_json::to_string(&view)? } else { row(&view).join("  ") };
+            writeln!(out, "{line}")?;
+        }
+        out.flush()?;
+        drop(out);
+        if let Some(last) = printed.last() {
+            let from = last - BEHIND;
+            printed = printed.split_off(&from);
+            query.after = Some(from);
+        }
+        if !page.is_empty() {
+            continue;
+        }
+        let look = if logged.hears_others() { LOOK_ALL_THE_SAME } else { LOOK };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(Done::Fine),
+            () = clock.sleep(look) => {}
+            () = logged.next() => {}
+        }
+    }
 }
 
 fn row(view: &WebhookView) -> Vec<String> {

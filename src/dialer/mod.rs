@@ -33,7 +33,7 @@ use crate::core::ids::CarrierName;
 use crate::core::link::{Standing, Take};
 use crate::live_call::LiveCalls;
 use crate::silence::Silence;
-use crate::store::{GiveBack, LeaseRequest, Leased, StoreError};
+use crate::store::{GiveBack, LeaseRequest, Leased, Notice, Notices, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use place::Way;
 use std::collections::BTreeSet;
@@ -46,6 +46,8 @@ use tokio_util::task::TaskTracker;
 const LEASE: Duration = Duration::seconds(15);
 /// How often due work is looked for, whatever is expected.
 const LOOK: Duration = Duration::milliseconds(500);
+/// How often it is looked for at most, while one plan after the other is told by other replicas.
+const TOLD: Duration = Duration::milliseconds(50);
 /// How often what a crash left is looked for.
 const RESCUE: Duration = Duration::seconds(5);
 
@@ -117,6 +119,7 @@ impl Dialer {
         if let Err(error) = self.link.start(&*self.live.store, self.clock().now()).await {
             tracing::error!(%error, carrier = %self.carrier.name(), "how the carrier stands could not be read; trying again");
         }
+        let mut planned = self.live.store.notices(Notice::Planned);
         loop {
             let began = self.clock().now();
             if let Err(error) = self.dial_due(&tracker, &stop).await {
@@ -125,14 +128,14 @@ impl Dialer {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.wait(began, beat.look) => {}
+                () = self.wait(began, beat.look, &mut planned) => {}
             }
         }
     }
 
     /// Until the next attempt is due, the plan changed, or it is time to look anyway. What fell due since the last round
     /// `began` is due now; what was due before is left for a reason, such as the pace.
-    async fn wait(&self, began: DateTime<Utc>, at_most: Duration) {
+    async fn wait(&self, began: DateTime<Utc>, at_most: Duration, planned: &mut Notices) {
         let now = self.clock().now();
         let mut look = now + at_most;
         let routes: BTreeSet<CarrierName> = self.link.takes(now).into_iter().map(|take| take.route).collect();
@@ -144,6 +147,7 @@ impl Dialer {
             biased;
             () = self.clock().sleep_until(look) => {}
             () = self.planned.notified() => {}
+            () = planned.next() => self.clock().sleep_until(look.min(began + TOLD)).await,
         }
     }
 

@@ -48,6 +48,11 @@ impl LiveCalls {
             });
             match self.take_once(&record, event, carrier_call_id.clone(), log).await {
                 Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
+                Err(error @ LiveCallError::Store(_)) => {
+                    // It may be written all the same, and nobody else knows of it.
+                    self.nudge.patient(record.outreach.visit.patient);
+                    return Err(error);
+                }
                 taken => return taken.map(Ok),
             }
         }

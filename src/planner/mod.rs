@@ -20,7 +20,7 @@ use crate::core::domain::{Attempt, AttemptStatus, Outreach};
 use crate::core::ids::{AttemptId, OutreachId, PatientId};
 use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, decide, next_look, reconcile};
 use crate::nudge::Stale;
-use crate::store::{CloseChange, PlanCommit, RuleSet, SharedStore, ShiftAttempt, StoreError};
+use crate::store::{CloseChange, Notice, PlanCommit, RuleSet, SharedStore, ShiftAttempt, StoreError};
 use crate::worklist::item;
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 50;
 /// How often everybody is looked at, whatever happened.
 const EVERYBODY: Duration = Duration::hours(1);
-/// How often is looked for patients whose facts somebody changed.
+/// How often is looked for patients whose facts somebody changed, where nobody tells.
 const LOOK: Duration = Duration::milliseconds(500);
 /// When an unfinished plan is looked at again.
 const SOON: Duration = Duration::seconds(5);
@@ -142,8 +142,9 @@ impl Planner {
         let holder = format!("planner-{}", self.chance.hex(4));
         let mut agenda: Option<Agenda> = None;
         let mut renew = self.clock.now();
-        // After a failure nothing is tried for a moment.
-        let mut rest = renew;
+        // After a failure nothing is tried for a moment, and whoever was to be planned is planned then.
+        let (mut rest, mut left) = (renew, BTreeSet::new());
+        let mut touched = self.store.notices(Notice::Touched);
         loop {
             let now = self.clock.now();
             if now >= renew {
@@ -156,14 +157,17 @@ impl Planner {
             }
             beat.next.set(agenda.as_ref().map_or(DateTime::UNIX_EPOCH, |agenda| agenda.next(now)));
             let wake = agenda.as_ref().map_or(renew, |agenda| agenda.next(now).min(now + beat.look).min(renew));
-            let mut whom = tokio::select! {
+            let wake = if left.is_empty() { wake.max(rest) } else { rest };
+            let mut whom = std::mem::take(&mut left);
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = self.clock.sleep_until(wake.max(rest)) => Vec::new(),
-                Some(heard) = stale.recv() => vec![heard],
-            };
+                () = self.clock.sleep_until(wake) => {}
+                Some(heard) = stale.recv() => whom.extend([heard]),
+                () = touched.next(), if agenda.is_some() && now >= rest => {}
+            }
             while let Ok(more) = stale.try_recv() {
-                whom.push(more);
+                whom.insert(more);
             }
             match self.round(agenda.as_mut(), &whom).await {
                 Ok(done) if done.decisions > 0 => planned.notify_waiters(),
@@ -171,6 +175,7 @@ impl Planner {
                 Err(error) => {
                     tracing::error!(%error, "planning failed; it is tried again in a moment");
                     rest = self.clock.now() + LOOK;
+                    left = whom;
                 }
             }
         }
@@ -180,7 +185,7 @@ impl Planner {
     }
 
     /// Plans whom it heard of, and with the lease whoever is due. Without it, whoever has it is told what changed.
-    async fn round(&self, agenda: Option<&mut Agenda>, whom: &[Stale]) -> Result<Planned, StoreError> {
+    async fn round(&self, agenda: Option<&mut Agenda>, whom: &BTreeSet<Stale>) -> Result<Planned, StoreError> {
         let (all, nudged) = (whom.contains(&Stale::All), patients_of(whom));
         match agenda {
             Some(agenda) => {
@@ -308,7 +313,7 @@ impl Planner {
     }
 }
 
-fn patients_of(whom: &[Stale]) -> BTreeSet<PatientId> {
+fn patients_of(whom: &BTreeSet<Stale>) -> BTreeSet<PatientId> {
     whom.iter().filter_map(|s| if let Stale::Patient(patient) = s { Some(patient.clone()) } else { None }).collect()
 }
 

@@ -7,6 +7,7 @@
 
 mod address;
 mod fault;
+mod notices;
 mod postgres;
 mod records;
 #[expect(clippy::duplicate_mod, reason = "the shared SQL is compiled once for each database")]
@@ -14,6 +15,7 @@ mod sqlite;
 mod stored;
 
 pub use fault::DatabaseFault;
+pub use notices::{Notice, Notices};
 pub use records::*;
 
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
@@ -36,7 +38,8 @@ pub enum StoreError {
     /// Somebody else wrote in between: load again and decide again. Nothing was written.
     #[error("another writer was faster; load again")]
     Conflict,
-    /// The database does not answer or refuses.
+    /// The database does not answer or refuses. Where it was asked to write, nobody knows whether it did: whoever asks again
+    /// must find out first, or ask for something that may be written twice.
     #[error("the store failed: {0}")]
     Database(#[from] DatabaseFault),
     /// The schema cannot be brought up to date.
@@ -64,6 +67,14 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Work under way on a connection.
 type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 
+/// As [`open`]; on PostgreSQL an ordinary operation ends with an error after `usual`, where that is shorter than is usual.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_within(url: &str, usual: std::time::Duration) -> Result<SharedStore> {
+    open_address(url, Some(usual)).await
+}
+
 /// Opens the store at a URL: `sqlite://FILE` (what follows is the path as it is), `sqlite::memory:` (for tests: gone when it
 /// is closed), `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The schema is left as it is: see [`Store::migrate`]. Call it inside the
 /// tokio runtime that the store is used in.
@@ -72,10 +83,14 @@ type Working<'c, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'c>>;
 /// [`StoreError::Url`] when the URL names no store, [`StoreError::Database`] when the store does not answer. Neither
 /// repeats the URL.
 pub async fn open(url: &str) -> Result<SharedStore> {
+    open_address(url, None).await
+}
+
+async fn open_address(url: &str, usual: Option<std::time::Duration>) -> Result<SharedStore> {
     Ok(match Address::parse(url)? {
         Address::File(path) => Arc::new(sqlite::SqlStore::new(sqlite::Pools::open(Some(&path)).await?)),
         Address::Memory => Arc::new(sqlite::SqlStore::new(sqlite::Pools::open(None).await?)),
-        Address::Postgres(options) => Arc::new(postgres::SqlStore::new(postgres::Pools::open(*options).await?)),
+        Address::Postgres(options) => Arc::new(postgres::SqlStore::new(postgres::Pools::open(*options, usual).await?)),
     })
 }
 
@@ -106,8 +121,18 @@ pub fn file_url(file: &Path) -> String {
 pub trait Store: Send + Sync + 'static {
     /// Brings the schema up to date; safe when several start at once. Returns how many migrations ran.
     async fn migrate(&self) -> Result<u32>;
-    /// Whether the database answers and its schema is the one this program knows.
+    /// Whether the database answers and this program can work with its schema: it has every step that the program knows, and
+    /// no newer one that says that the program is too old. Steps that a newer program has added do no harm.
     async fn ready(&self) -> Result<()>;
+    /// How the database is set so that what was committed may be lost, in sentences for an operator.
+    async fn doubts(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+    /// Notices of one kind, from now on: of what any process commits where the database tells it, else of what this one
+    /// does. They may be lost, so that whoever waits for them must look by itself, too.
+    fn notices(&self, _notice: Notice) -> Notices {
+        Notices::never()
+    }
     /// Finishes what was handed in and lets go of the database; nothing works afterwards. A SQLite file is whole without
     /// the files beside it then, unless another process still has it open. Waits for a few seconds at most.
     async fn close(&self);

@@ -19,6 +19,10 @@ mod guardian;
 mod incoming;
 mod kill;
 mod lint;
+#[cfg(unix)]
+mod live_notices;
+#[cfg(unix)]
+mod lost_answers;
 mod notices;
 mod opt_out;
 mod plan_command;

@@ -1,12 +1,12 @@
 //! PostgreSQL, for several replicas: leases by row locks that others skip, caps by advisory locks.
 
-use super::{DatabaseFault, Result, StoreError, Working};
+use super::notices::Notice;
+use super::{Result, StoreError};
+use pool::give_back;
+use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection, SqlSafeStr, Transaction};
+use sqlx::postgres::PgConnection;
 use std::path::Path;
-use std::time::Duration;
 
 /// Whether the column before it stands in a JSON array of texts.
 macro_rules! is_in {
@@ -32,6 +32,10 @@ macro_rules! each_of {
 #[path = "../sql/mod.rs"]
 mod sql;
 
+mod listen;
+mod pool;
+
+pub(super) use pool::Pools;
 pub(super) use sql::SqlStore;
 
 /// Whether one statement can write several tables: each saves a round trip.
@@ -39,67 +43,7 @@ const TABLES_IN_ONE_STATEMENT: bool = true;
 
 type Conn = PgConnection;
 type Row = sqlx::postgres::PgRow;
-type Tx = Transaction<'static, sqlx::Postgres>;
-
-const CONNECTIONS: u32 = 8;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// After so long without work a connection is asked whether it lives still.
-const RESTED: Duration = Duration::from_secs(1);
-/// What the server enforces: no statement, wait or forgotten transaction holds others up for long.
-const SERVER_TIMEOUTS: [(&str, &str); 3] =
-    [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")];
-
-/// The connections.
-pub(super) struct Pools(PgPool);
-
-impl Pools {
-    /// Connects. The first connection is made by hand: the pool would only say that it waited in vain, not for what.
-    pub async fn open(options: PgConnectOptions) -> Result<Pools> {
-        let named = options.get_application_name().is_some();
-        let options = if named { options } else { options.application_name("callahead") }.options(SERVER_TIMEOUTS);
-        let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
-        first.map_err(|_| DatabaseFault::new("the server does not answer"))??.close().await?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-        // To ask a connection each time whether it lives costs as much as a statement; a busy one has just shown it.
-        let pool = pool.test_before_acquire(false).before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > RESTED {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        });
-        Ok(Pools(pool.connect_lazy_with(options)))
-    }
-
-    /// Does some work in one transaction: committed when it is done, undone when it fails.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
-    where
-        F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T>,
-    {
-        let mut tx = self.0.begin().await?;
-        let done = work(&mut tx).await?;
-        tx.commit().await?;
-        Ok(done)
-    }
-
-    /// Closes the connections, when whoever has one has given it back.
-    pub async fn close(&self) {
-        if tokio::time::timeout(ACQUIRE_TIMEOUT, self.0.close()).await.is_err() {
-            tracing::warn!("connections to the store are still in use after {} s and are left", ACQUIRE_TIMEOUT.as_secs());
-        }
-    }
-
-    /// A connection to read with.
-    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Postgres>> {
-        Ok(self.0.acquire().await?)
-    }
-
-    /// Begins a transaction that reads one state of the store.
-    pub async fn begin_reading(&self) -> Result<Tx> {
-        Ok(self.0.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-    }
-}
+type Tx = pool::Snapshot;
 
 /// Waits for a lock that ends with the transaction.
 async fn lock(conn: &mut Conn, what: sql::Lock<'_>) -> Result<()> {
@@ -129,6 +73,12 @@ async fn copy_to(_conn: &mut Conn, _file: &Path) -> Result<()> {
 /// PostgreSQL looks after its files itself.
 async fn damage(_conn: &mut Conn) -> Result<Option<String>> {
     Ok(None)
+}
+
+/// Tells all processes, when the transaction is committed.
+async fn tell(conn: &mut Conn, notice: Notice) -> Result<()> {
+    sqlx::query("SELECT pg_notify($1, $2)").bind(listen::CHANNEL).bind(notice.as_str()).execute(conn).await?;
+    Ok(())
 }
 
 /// The schema, as steps.

@@ -1,6 +1,6 @@
 //! The store's SQL, written once and compiled once for each database (`#[path]` in `sqlite/mod.rs` and
 //! `postgres/mod.rs`). What differs comes from that parent: the types `Conn`, `Row`, `Tx` and `Pools`, the functions
-//! `lock` and `migrator`, the constant `TABLES_IN_ONE_STATEMENT`, and the pieces of SQL `is_in!` and `skip_locked!`.
+//! `lock`, `tell`, `give_back` and `migrator`, the constant `TABLES_IN_ONE_STATEMENT`, and the pieces of SQL `is_in!` and `skip_locked!`.
 //!
 //! One file an idea; each function takes the connection of a transaction that [`SqlStore`] begins and commits.
 
@@ -51,7 +51,7 @@ mod services;
 mod stamp;
 mod touched;
 
-use super::{Conn, Pools, Row, TABLES_IN_ONE_STATEMENT, Tx, copy_to, damage, lock, migrator};
+use super::{Conn, Pools, Row, TABLES_IN_ONE_STATEMENT, Tx, copy_to, damage, give_back, lock, migrator, tell};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::link::{CarrierState, Take};
@@ -59,8 +59,8 @@ use crate::core::plan::PatientFacts;
 use crate::store::{
     CallCommit, CallCount, CallLine, CallQuery, CallRecord, Caller, CarrierRow, ChangeRecord, ClosureRecord, Consent, GiveBack,
     IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, IntakeBatch, Known, LeaseRequest, Leased, LiveCall, LostTime,
-    NewIncoming, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder, RequestVerdict, Result,
-    Store, StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
+    NewIncoming, Notice, Notices, OptIn, OptOut, OptOutRecord, PlanCommit, Reclassify, Replay, ReplayQuery, RequestOrder,
+    RequestVerdict, Result, Store, StoredDecision, Touched, TurnWish, UnknownService, WebhookEntry, WebhookQuery,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -83,6 +83,20 @@ pub(super) enum Lock<'a> {
     Touched,
 }
 
+/// More patients than the planner reads at once are many.
+const A_FEW: usize = 50;
+
+/// How long a piece of work may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Length {
+    /// A few statements.
+    Usual,
+    /// Statements for many patients.
+    Long,
+    /// Bringing the schema up to date.
+    Schema,
+}
+
 /// A store in one of the databases.
 pub(in crate::store) struct SqlStore {
     pools: Pools,
@@ -97,28 +111,49 @@ impl SqlStore {
 /// One transaction that writes: committed when the work is done, undone when it fails. What it needs is named first and
 /// copied, because the work is done elsewhere and to its end, even when whoever asked for it goes away.
 macro_rules! writing {
-    ($store:ident, [$($input:ident),*], |$conn:ident| $work:expr) => {{
+    ($store:ident, [$($input:ident),*], |$conn:ident| $work:expr) => {
+        writing!($store, Usual, [$($input),*], |$conn| $work)
+    };
+    ($store:ident, $length:ident, [$($input:ident),*], |$conn:ident| $work:expr) => {{
         $(let $input = $input.to_owned();)*
-        $store.pools.write(move |$conn: &mut Conn| Box::pin(async move { $work.await })).await
+        $store.pools.write(Length::$length, move |$conn: &mut Conn| Box::pin(async move { $work.await })).await
     }};
 }
 
 /// Reading without a transaction: for one statement, or several that need not see the same state.
 macro_rules! reading {
-    ($store:ident, |$conn:ident| $work:expr) => {{
-        let mut $conn = $store.pools.reader().await?;
-        $work.await
-    }};
+    ($store:ident, |$conn:ident| $work:expr) => {
+        reading!($store, Usual, |$conn| $work)
+    };
+    ($store:ident, $length:ident, |$conn:ident| $work:expr) => {
+        $store
+            .pools
+            .within(Length::$length, async {
+                let mut $conn = $store.pools.reader().await?;
+                let done = $work.await;
+                give_back($conn);
+                done
+            })
+            .await
+    };
 }
 
 #[async_trait]
 impl Store for SqlStore {
     async fn migrate(&self) -> Result<u32> {
-        writing!(self, [], |conn| schema::migrate(conn))
+        writing!(self, Schema, [], |conn| schema::migrate(conn))
     }
 
     async fn ready(&self) -> Result<()> {
         reading!(self, |conn| schema::check(&mut conn))
+    }
+
+    async fn doubts(&self) -> Result<Vec<String>> {
+        self.pools.within(Length::Usual, self.pools.doubts()).await
+    }
+
+    fn notices(&self, notice: Notice) -> Notices {
+        self.pools.notices(notice)
     }
 
     async fn close(&self) {
@@ -134,7 +169,7 @@ impl Store for SqlStore {
     }
 
     async fn commit_intake(&self, batch: &IntakeBatch) -> Result<()> {
-        writing!(self, [batch], |conn| intake::commit(conn, &batch))
+        writing!(self, Long, [batch], |conn| intake::commit(conn, &batch))
     }
 
     async fn feed_heard(&self, feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> Result<()> {
@@ -170,7 +205,7 @@ impl Store for SqlStore {
     }
 
     async fn reclassify(&self, changes: &[Reclassify]) -> Result<u64> {
-        writing!(self, [changes], |conn| services::reclassify(conn, &changes))
+        writing!(self, Long, [changes], |conn| services::reclassify(conn, &changes))
     }
 
     async fn unknown_services(&self, from: DateTime<Utc>, limit: u32) -> Result<Vec<UnknownService>> {
@@ -182,10 +217,14 @@ impl Store for SqlStore {
     }
 
     async fn load_facts(&self, patients: &[PatientId], now: DateTime<Utc>) -> Result<Vec<PatientFacts>> {
-        let mut tx: Tx = self.pools.begin_reading().await?;
-        let facts = facts::load(&mut tx, patients, now).await?;
-        tx.commit().await?;
-        Ok(facts)
+        let load = async {
+            let mut tx: Tx = self.pools.begin_reading().await?;
+            let facts = facts::load(&mut tx, patients, now).await?;
+            tx.commit().await?;
+            Ok(facts)
+        };
+        let length = if patients.len() > A_FEW { Length::Long } else { Length::Usual };
+        self.pools.within(length, load).await
     }
 
     async fn touched(&self, limit: u32) -> Result<Touched> {
@@ -201,7 +240,7 @@ impl Store for SqlStore {
     }
 
     async fn commit_plan(&self, plan: &PlanCommit) -> Result<()> {
-        writing!(self, [plan], |conn| plan::commit(conn, &plan))
+        writing!(self, Long, [plan], |conn| plan::commit(conn, &plan))
     }
 
     async fn hold_lease(&self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool> {
@@ -213,7 +252,7 @@ impl Store for SqlStore {
     }
 
     async fn declare_closure(&self, closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> Result<()> {
-        writing!(self, [closure, reason, visits], |conn| closures::declare(conn, &closure, &reason, &visits))
+        writing!(self, Long, [closure, reason, visits], |conn| closures::declare(conn, &closure, &reason, &visits))
     }
 
     async fn closures(&self, all: bool) -> Result<Vec<ClosureRecord>> {
@@ -313,10 +352,15 @@ impl Store for SqlStore {
     }
 
     async fn commit_call(&self, commit: &CallCommit) -> Result<()> {
-        if TABLES_IN_ONE_STATEMENT && call_short::fits(commit) {
-            return reading!(self, |conn| call_short::commit(&mut conn, commit));
+        let done = if TABLES_IN_ONE_STATEMENT && call_short::fits(commit) {
+            reading!(self, |conn| call_short::commit(&mut conn, commit))
+        } else {
+            writing!(self, [commit], |conn| call::commit(conn, &commit))
+        };
+        if done.is_ok() && commit.log.is_some() {
+            self.pools.logged();
         }
-        writing!(self, [commit], |conn| call::commit(conn, &commit))
+        done
     }
 
     async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()> {
@@ -404,7 +448,11 @@ impl Store for SqlStore {
     }
 
     async fn log_webhooks(&self, entries: &[WebhookEntry]) -> Result<()> {
-        writing!(self, [entries], |conn| reading::log_webhooks(conn, &entries))
+        let done = writing!(self, [entries], |conn| reading::log_webhooks(conn, &entries));
+        if done.is_ok() {
+            self.pools.logged();
+        }
+        done
     }
 
     async fn webhooks(&self, query: &WebhookQuery) -> Result<Vec<(i64, WebhookEntry)>> {

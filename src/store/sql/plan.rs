@@ -3,12 +3,12 @@
 
 use super::inputs::Inputs;
 use super::rows::Fields;
-use super::{Conn, Lock, changes, lock, people};
+use super::{Conn, Lock, changes, lock, people, tell};
 use crate::core::domain::{Attempt, Outreach, VisitKey};
 use crate::core::ids::AttemptId;
 use crate::core::link::share_of;
 use crate::store::stored::{list, micros, opt_micros};
-use crate::store::{PlanCommit, Result, ShiftAttempt, StoreError};
+use crate::store::{Notice, PlanCommit, Result, ShiftAttempt, StoreError};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -31,7 +31,8 @@ pub(super) async fn commit(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
     for change in &plan.close_changes {
         changes::close(conn, change, plan.at).await?;
     }
-    keep_decisions(conn, plan).await
+    keep_decisions(conn, plan).await?;
+    if plan.open.is_empty() && plan.shift.is_empty() { Ok(()) } else { tell(conn, Notice::Planned).await }
 }
 
 async fn withdraw(conn: &mut Conn, attempts: &[AttemptId], at: Option<DateTime<Utc>>) -> Result<()> {

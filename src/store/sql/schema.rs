@@ -26,7 +26,7 @@ pub(super) async fn check(conn: &mut Conn) -> Result<()> {
     let applied = match conn.list_applied_migrations(TABLE).await {
         Ok(applied) => applied,
         // A store that was never migrated has no such table; anything else is trouble with the database.
-        Err(MigrateError::Execute(sqlx::Error::Database(_))) => Vec::new(),
+        Err(MigrateError::Execute(sqlx::Error::Database(said))) if is_no_table(&*said) => Vec::new(),
         Err(other) => return Err(told(other)),
     };
     refuse_too_new(conn, &applied).await?;
@@ -42,6 +42,11 @@ pub(super) async fn check(conn: &mut Conn) -> Result<()> {
         return Err(StoreError::Schema(format!("{missing} steps behind this program: run `callahead migrate`")));
     }
     Ok(())
+}
+
+/// PostgreSQL has a code for it (undefined_table), SQLite only words.
+fn is_no_table(said: &dyn sqlx::error::DatabaseError) -> bool {
+    said.code().as_deref() == Some("42P01") || said.message().starts_with("no such table")
 }
 
 /// Refuses a schema that a newer program has changed so that this one would break it, or be broken by it.

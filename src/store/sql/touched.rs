@@ -1,11 +1,11 @@
 //! Whose facts changed by somebody other than the planner: a queue that the planner of whatever process reads. Whoever
 //! writes what the planner goes by notes it here, in the same transaction.
 
-use super::{Conn, Lock, lock};
+use super::{Conn, Lock, lock, tell};
 use crate::core::domain::{Patient, PhoneNumber};
 use crate::core::ids::{AttemptId, PatientId};
 use crate::store::stored::list;
-use crate::store::{Result, Touched};
+use crate::store::{Notice, Result, Touched};
 use std::collections::BTreeSet;
 
 /// Notes these patients; those that nobody knows have no facts and are left out.
@@ -18,11 +18,11 @@ pub(super) async fn note<'a>(conn: &mut Conn, patients: impl IntoIterator<Item =
         return Ok(());
     }
     lock(conn, Lock::Touched).await?;
-    sqlx::query(concat!("INSERT INTO touched (patient) SELECT p.id FROM patients p WHERE p.id", is_in!("$1")))
+    let noted = sqlx::query(concat!("INSERT INTO touched (patient) SELECT p.id FROM patients p WHERE p.id", is_in!("$1")))
         .bind(list(patients))
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    if noted.rows_affected() > 0 { tell(conn, Notice::Touched).await } else { Ok(()) }
 }
 
 /// Notes everybody who has this number.

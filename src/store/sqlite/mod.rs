@@ -1,12 +1,14 @@
 //! SQLite inside the process: one connection that writes, four that read, write-ahead log, every commit on the disk
 //! before it counts (commits that come at the same time share a visit to the disk). The file must not lie on a network file system: the log's shared memory does not work there.
 
+use super::notices::{Bell, Notice, Notices};
 use super::{Result, StoreError, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlSafeStr, Transaction};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use writer::Writer;
 
@@ -35,6 +37,7 @@ macro_rules! each_of {
 mod sql;
 mod writer;
 
+use sql::Length;
 pub(super) use sql::SqlStore;
 
 /// Whether one statement can write several tables. Here several cost no round trip.
@@ -59,6 +62,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Pools {
     writer: Writer,
     read: SqlitePool,
+    bell: Arc<Bell>,
 }
 
 impl Pools {
@@ -69,7 +73,7 @@ impl Pools {
             // Its one connection is the store itself: it must never be given up.
             let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
             check_version(&only).await?;
-            return Ok(Pools { writer: Writer::start(only.clone(), only.clone()), read: only });
+            return Ok(Pools::of(only.clone(), only));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -87,7 +91,12 @@ impl Pools {
         check_version(&write).await?;
         let reader = options.read_only(true).row_buffer_size(ROWS_AHEAD);
         let read = pool(READERS).connect_lazy_with(reader);
-        Ok(Pools { writer: Writer::start(write, read.clone()), read })
+        Ok(Pools::of(write, read))
+    }
+
+    fn of(write: SqlitePool, read: SqlitePool) -> Pools {
+        let bell = Arc::new(Bell::default());
+        Pools { writer: Writer::start(write, read.clone(), bell.clone()), read, bell }
     }
 
     /// Lets go of the file when everything handed in is on the disk.
@@ -95,13 +104,19 @@ impl Pools {
         self.writer.stop().await;
     }
 
-    /// Does some work in one transaction: committed when it is done, undone when it fails.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    /// Does some work in one transaction: committed when it is done, undone when it fails. The file is here and answers: how
+    /// long it takes, only the work itself says.
+    pub async fn write<T, F>(&self, _length: Length, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T> + Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// Does something that must come to its end.
+    pub async fn within<T>(&self, _length: Length, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        work.await
     }
 
     /// A connection to read with.
@@ -113,6 +128,26 @@ impl Pools {
     pub async fn begin_reading(&self) -> Result<Tx> {
         Ok(self.read.begin().await?)
     }
+
+    /// Nothing that an operator could set otherwise.
+    pub async fn doubts(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Notices of what this process commits; of others nothing is heard.
+    pub fn notices(&self, notice: Notice) -> Notices {
+        self.bell.hear(notice)
+    }
+
+    /// The log grew.
+    pub fn logged(&self) {
+        self.bell.ring(Notice::Logged);
+    }
+}
+
+/// The work with a connection is done, and others may use it.
+fn give_back(conn: PoolConnection<sqlx::Sqlite>) {
+    drop(conn);
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -143,6 +178,12 @@ async fn copy_to(conn: &mut Conn, file: &Path) -> Result<()> {
 async fn damage(conn: &mut Conn) -> Result<Option<String>> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(conn).await?;
     Ok(Some(found).filter(|found| found != "ok"))
+}
+
+/// Tells whoever waits in this process, when the transaction is committed.
+async fn tell(_conn: &mut Conn, notice: Notice) -> Result<()> {
+    writer::note(notice);
+    Ok(())
 }
 
 /// The schema, as steps.

@@ -3,9 +3,13 @@
 //! nothing of the others. A work that was handed in is done, even when whoever asked goes away.
 
 use super::Conn;
+use crate::store::notices::{Bell, Notice};
 use crate::store::{DatabaseFault, Result, StoreError, Working};
 use sqlx::{Acquire, Connection, SqlitePool};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +22,17 @@ const QUEUE: usize = 1024;
 /// How long [`Writer::stop`] waits: for works handed in, and for whoever still reads.
 const STOPPING: Duration = Duration::from_secs(10);
 
+tokio::task_local! {
+    /// What is to be told when the work under way is committed.
+    static NOTED: RefCell<BTreeSet<Notice>>;
+}
+
+/// Notes what is to be told when the work under way is committed.
+pub(super) fn note(notice: Notice) {
+    // Outside of a work nothing is committed.
+    let _ = NOTED.try_with(|noted| noted.borrow_mut().insert(notice));
+}
+
 /// Hands works to the writer's task, which ends when it is stopped or this is dropped, and everything is done.
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
@@ -26,8 +41,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task, on the current runtime. `pool` has one connection; `readers` are closed with it.
-    pub fn start(pool: SqlitePool, readers: SqlitePool) -> Writer {
+    /// Starts the task, on the current runtime. `pool` has one connection; `readers` are closed with it; `bell` is rung for
+    /// what is committed.
+    pub fn start(pool: SqlitePool, readers: SqlitePool, bell: Arc<Bell>) -> Writer {
         let (queue, mut waiting) = mpsc::channel(QUEUE);
         let (stop, stopped) = (CancellationToken::new(), CancellationToken::new());
         let (asked, ended) = (stop.clone(), stopped.clone().drop_guard());
@@ -46,7 +62,7 @@ impl Writer {
                     break;
                 }
                 let committed = together(&pool, &mut jobs).await;
-                jobs.drain(..).for_each(|job| job.answer(&committed));
+                jobs.drain(..).for_each(|job| job.answer(&committed, &bell));
             }
             close(&pool, &readers).await;
             drop(ended);
@@ -70,7 +86,10 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let stopped = |()| DatabaseFault::new("the writer has stopped");
-        self.queue.send(Box::new(Write { work: Some(work), done: None, reply })).await.map_err(|_| stopped(()))?;
+        self.queue
+            .send(Box::new(Write { work: Some(work), done: None, noted: BTreeSet::new(), reply }))
+            .await
+            .map_err(|_| stopped(()))?;
         answer.await.map_err(|_| stopped(()))?
     }
 }
@@ -130,12 +149,13 @@ trait Job: Send {
     /// Does it; `false` when it failed and must be undone.
     fn run<'c>(&'c mut self, conn: &'c mut Conn) -> Pin<Box<dyn Future<Output = bool> + Send + 'c>>;
     /// Tells the result to whoever asked, if they are still there.
-    fn answer(self: Box<Self>, committed: &Result<()>);
+    fn answer(self: Box<Self>, committed: &Result<()>, bell: &Bell);
 }
 
 struct Write<T, F> {
     work: Option<F>,
     done: Option<Result<T>>,
+    noted: BTreeSet<Notice>,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -147,14 +167,19 @@ where
     fn run<'c>(&'c mut self, conn: &'c mut Conn) -> Pin<Box<dyn Future<Output = bool> + Send + 'c>> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return false };
-            let done = work(conn).await;
+            let (done, noted) =
+                NOTED.scope(RefCell::default(), async { (work(conn).await, NOTED.with(|noted| noted.take())) }).await;
+            self.noted = noted;
             let keep = done.is_ok();
             self.done = Some(done);
             keep
         })
     }
 
-    fn answer(self: Box<Self>, committed: &Result<()>) {
+    fn answer(self: Box<Self>, committed: &Result<()>, bell: &Bell) {
+        if committed.is_ok() && matches!(self.done, Some(Ok(_))) {
+            self.noted.iter().for_each(|notice| bell.ring(*notice));
+        }
         let answer = match (self.done, committed) {
             // Its own refusal or trouble is the better word.
             (Some(Err(error)), _) => Err(error),
@@ -170,11 +195,13 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::Pools;
+    use super::super::{Length, Pools};
+    use crate::store::{Notice, StoreError};
+    use std::time::Duration;
 
     /// Fills the store up to its limit: the smallest honest picture of a full disk.
     async fn fill(pools: &Pools) -> bool {
-        let filled = pools.write(|conn| {
+        let filled = pools.write(Length::Usual, |conn| {
             Box::pin(async move {
                 sqlx::query("PRAGMA max_page_count = 10").execute(&mut *conn).await?;
                 sqlx::query("CREATE TABLE IF NOT EXISTS heap (x BLOB)").execute(&mut *conn).await?;
@@ -186,13 +213,33 @@ mod tests {
     }
 
     async fn note(pools: &Pools) -> bool {
-        let noted = pools.write(|conn| {
+        let noted = pools.write(Length::Usual, |conn| {
             Box::pin(async move {
                 sqlx::query("CREATE TABLE IF NOT EXISTS note (x BLOB)").execute(&mut *conn).await?;
                 Ok(())
             })
         });
         noted.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_committed_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pools = Pools::open(Some(&folder.path().join("told.db"))).await.expect("a store");
+        let mut planned = pools.notices(Notice::Planned);
+        let tell = |ends_well: bool| {
+            pools.write(Length::Usual, move |_| {
+                Box::pin(async move {
+                    super::note(Notice::Planned);
+                    if ends_well { Ok(()) } else { Err(StoreError::Conflict) }
+                })
+            })
+        };
+        assert!(tell(false).await.is_err());
+        let told = tokio::time::timeout(Duration::ZERO, planned.next()).await;
+        assert!(told.is_err(), "it was undone");
+        assert!(tell(true).await.is_ok());
+        planned.next().await;
     }
 
     #[tokio::test]

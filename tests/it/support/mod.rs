@@ -5,5 +5,7 @@ pub mod http;
 pub mod postgres;
 pub mod process;
 pub mod prompts;
+#[cfg(unix)]
+pub mod proxy;
 pub mod reception;
 pub mod troubled_store;
