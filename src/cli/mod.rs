@@ -22,6 +22,7 @@ mod prompts;
 mod schedules;
 mod serve;
 mod services;
+mod simulate;
 mod webhooks;
 mod worklist;
 
@@ -123,6 +124,8 @@ enum Command {
     /// The simulated telephone network as a program of its own.
     #[command(name = "carrier-simulator")]
     CarrierSimulator(carrier_simulator::SimulatorArguments),
+    /// Whole hospital days in virtual time, each from a seed, with everything that can go wrong, and what must be true of them.
+    Simulate(simulate::SimulateArguments),
     /// The figures of the README's performance table on this machine, each beside a reference of the same run.
     Bench(bench::BenchArguments),
 }
@@ -263,6 +266,7 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
             Ok(Done::Fine)
         }
         Command::CarrierSimulator(args) => carrier_simulator::run(desk, args).await,
+        Command::Simulate(args) => simulate::run(desk, args).await,
         Command::Bench(args) => bench::run(desk, args).await,
     }
 }
@@ -271,7 +275,11 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
 /// disturb the demo's table and the benchmark's progress.
 fn start_log(format: LogFormat, command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let usual = if matches!(command, Command::Demo(_) | Command::Bench(_)) { "warn" } else { "warn,callahead=info" };
+    let usual = if matches!(command, Command::Demo(_) | Command::Bench(_) | Command::Simulate(_)) {
+        "warn"
+    } else {
+        "warn,callahead=info"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

@@ -138,6 +138,7 @@ fn planned(plan: &PlanCommit) -> Act {
 
 fn taken_in(batch: &IntakeBatch) -> Act {
     Act::TakenIn(Intake {
+        raw: batch.raw.iter().map(|row| row.text.reveal().clone()).collect(),
         appointments: batch.appointments.iter().map(|it| it.value.clone()).collect(),
         withdraw: batch.withdraw.clone(),
         opt_outs: batch.opt_outs.clone(),

@@ -81,6 +81,14 @@ pub fn home() -> anyhow::Result<&'static Runtime> {
     }
 }
 
+/// The rules of a day.
+///
+/// # Errors
+/// When the files of the hospital have faults.
+pub fn hospital_rules(day: &Day) -> anyhow::Result<Arc<Rules>> {
+    Ok(hospital(day)?.1.rulings.rules.clone())
+}
+
 /// Plays a day to its end. `witness` hears of everything as it happens.
 ///
 /// # Errors

@@ -3,13 +3,14 @@
 use super::scene::{Life, Scene, without_tokens};
 use crate::carrier::family::form::{field, pairs};
 use crate::core::domain::PhoneNumber;
-use crate::simulate::history::{Actor, Seen};
+use crate::simulate::history::{Actor, Reply, Says, Seen};
 use crate::web::{Web, router};
 use crate::wire::{Passage, Trouble, TroubleKind, answer_of};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -28,6 +29,8 @@ pub(super) struct ToCarrier {
 pub(super) struct ToReplicas {
     scene: OnceLock<Arc<Scene>>,
     up: Mutex<Vec<(Arc<Life>, Router)>>,
+    /// The audio of the apology: its documents are told by it.
+    apology: OnceLock<Vec<String>>,
 }
 
 impl fmt::Debug for ToCarrier {
@@ -82,6 +85,7 @@ impl ToReplicas {
     pub fn add(&self, life: Arc<Life>, web: Web) {
         let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
         up.retain(|(other, _)| !other.dead.is_cancelled());
+        let _ = self.apology.set(web.live.voice.apology().audio);
         up.push((life, router(web)));
     }
 
@@ -99,20 +103,46 @@ impl Passage for ToReplicas {
         scene.pause(2 + scene.one_of(20) as u64).await;
         let path = request.uri().path().to_string();
         let attempt = scene.attempt_in(&path);
-        let what = format!("{} {}", request.method(), without_tokens(&path));
+        let asked = request.uri().path_and_query().map_or(path.as_str(), |all| all.as_str());
+        let what = format!("{} {}", request.method(), without_tokens(asked));
         let is_webhook = request.method() == Method::POST;
         let whole = to_read(&request);
         let (request, body) = if whole { read(request).await } else { (request, Bytes::new()) };
         let (actor, answered) = self.answered(scene, request, is_webhook).await;
         let status = answered.as_ref().map(|response| response.status().as_u16()).map_err(ToString::to_string);
         let body = String::from_utf8_lossy(&body).into_owned();
-        scene.see(Seen::Webhook { actor, what, attempt, body, status });
+        let (answered, reply) = match answered {
+            Ok(response) if is_webhook => {
+                let (response, reply) = self.heard(response).await;
+                (Ok(response), reply)
+            }
+            other => (other, None),
+        };
+        scene.see(Seen::Webhook { actor, what, attempt, body, status, reply });
         scene.pause(2 + scene.one_of(20) as u64).await;
         answered
     }
 }
 
 impl ToReplicas {
+    /// What a document says.
+    async fn heard(&self, response: Response<Body>) -> (Response<Body>, Option<Reply>) {
+        let (head, body) = response.into_parts();
+        // It was built in this process.
+        let body = to_bytes(body, LARGEST).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&body);
+        let is_apology = || self.apology.get().is_some_and(|audio| audio.iter().any(|audio| text.contains(audio.as_str())));
+        let says = match text.contains("?try=") {
+            true => Says::OneMoment,
+            false if is_apology() => Says::Apology,
+            false => Says::Words,
+        };
+        let digest = Sha256::digest(&body);
+        let text = digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let reply = (!body.is_empty()).then_some(Reply { says, text });
+        (Response::from_parts(head, Body::from(body)), reply)
+    }
+
     async fn answered(
         &self,
         scene: &Scene,

@@ -1,0 +1,95 @@
+//! A day, played and judged.
+
+use super::day::Day;
+use super::history::Seen;
+use super::invariants::Violation;
+use super::ledger::{Held, Ledger, Terms};
+use super::stage::{Planting, Played, home, hospital_rules, play};
+use crate::audit;
+use crate::core::ids::PatientId;
+use crate::store::{StoreError, WebhookQuery};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A violation, and when it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// By true time; the end of the day for what its end shows.
+    pub at: DateTime<Utc>,
+    /// What is broken.
+    pub violation: Violation,
+}
+
+/// A day that was played, with what it broke.
+pub struct Judged {
+    /// What was played.
+    pub played: Played,
+    /// What it broke, in order.
+    pub findings: Vec<Finding>,
+    /// How many calls the carrier made for us.
+    pub calls: u64,
+    /// What came of the calls on record.
+    pub outcomes: BTreeMap<&'static str, u64>,
+}
+
+impl Judged {
+    /// What it broke.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.findings.iter().map(|finding| finding.violation.clone()).collect()
+    }
+}
+
+/// Plays a day with a fault planted, or none, and judges it step by step and at its end.
+///
+/// # Errors
+/// When it cannot be played, or its store cannot be read.
+pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
+    let terms = Terms { rules: hospital_rules(day)?, lines: day.lines, calls_per_second: day.calls_per_second };
+    let ledger = Arc::new(Mutex::new((Ledger::new(terms), Vec::new())));
+    let witness = ledger.clone();
+    let played = play(
+        day,
+        planting,
+        Some(Box::new(move |at: DateTime<Utc>, seen: &Seen| {
+            let mut both = witness.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = both.0.see(at, seen);
+            both.1.extend(found.into_iter().map(|violation| Finding { at, violation }));
+        })),
+    )?;
+    let held = held(day, &played)?;
+    let both = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut findings: Vec<Finding> = both.1.clone();
+    let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
+    findings.extend(both.0.end(&held).into_iter().map(|violation| Finding { at, violation }));
+    let calls = both.0.calls_made();
+    drop(both);
+    Ok(Judged { played, findings, calls, outcomes: outcomes(&held) })
+}
+
+fn outcomes(held: &Held) -> BTreeMap<&'static str, u64> {
+    let outreaches = held.facts.iter().flat_map(|facts| &facts.outreaches);
+    let placed = outreaches.flat_map(|kept| &kept.attempts).filter(|attempt| attempt.placed_at.is_some());
+    let mut outcomes = BTreeMap::new();
+    for outcome in placed.filter_map(|attempt| attempt.outcome) {
+        *outcomes.entry(outcome.as_str()).or_default() += 1;
+    }
+    outcomes
+}
+
+/// What the store holds when the day is over.
+fn held(day: &Day, played: &Played) -> anyhow::Result<Held> {
+    let patients: Vec<PatientId> = day.people.iter().map(|person| PatientId::new(person.id.clone())).collect();
+    let store = &played.store;
+    let read = async {
+        let replayed = audit::replay(store, &played.rules, None, u64::MAX).await?;
+        let facts = store.load_facts(&patients, day.end()).await?;
+        let worklist = store.worklist(true, u32::MAX).await?;
+        let query = WebhookQuery { limit: u32::MAX, ..WebhookQuery::default() };
+        let log = store.webhooks(&query).await?.into_iter().map(|(_, entry)| entry).collect();
+        store.close().await;
+        Ok::<_, StoreError>((facts, worklist, log, replayed))
+    };
+    let (facts, worklist, log, replayed) = home()?.block_on(read)?;
+    Ok(Held { facts, worklist, log, replayed, tally: played.tally.clone() })
+}

@@ -1,0 +1,96 @@
+//! Many days, one after the other on every core, and what came of all of them.
+
+use super::day::{Day, DaySettings};
+use super::invariants::Violation;
+use super::judged::{Judged, judge};
+use super::mischief::Struck;
+use super::stage::Planting;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+/// What came of many days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Days that were played.
+    pub seeds: u64,
+    /// Calls that the carrier made.
+    pub calls: u64,
+    /// What went wrong in them, by kind.
+    pub struck: Struck,
+    /// What came of the calls on record.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// What was broken, by seed.
+    pub violations: Vec<(u64, Violation)>,
+}
+
+impl Sum {
+    fn add(&mut self, seed: u64, judged: &Judged) {
+        self.seeds += 1;
+        self.calls += judged.calls;
+        self.struck.add_all(&judged.played.struck);
+        for (outcome, times) in &judged.outcomes {
+            *self.outcomes.entry(outcome).or_default() += times;
+        }
+        self.violations.extend(judged.violations().into_iter().map(|violation| (seed, violation)));
+    }
+}
+
+/// Which days are played.
+pub struct Many<'a> {
+    /// The first seed; the others follow.
+    pub first: u64,
+    /// How many; none for as many as there is time.
+    pub count: Option<u64>,
+    /// What each is drawn from.
+    pub settings: &'a DaySettings,
+    /// What is planted in the engine.
+    pub planting: &'a Planting,
+    /// On how many threads.
+    pub threads: usize,
+    /// Fires when no further day is to be begun.
+    pub stop: &'a AtomicBool,
+}
+
+impl Many<'_> {
+    /// Plays them. `look` sees the sum after each day, and may end it. Whatever order the threads are done in, violations
+    /// are told in the order of the seeds.
+    ///
+    /// # Errors
+    /// When a day cannot be played.
+    pub fn play(&self, mut look: impl FnMut(&Sum) -> ControlFlow<()>) -> anyhow::Result<Sum> {
+        let next = AtomicU64::new(0);
+        let mut sum = Sum::default();
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.threads.max(1) {
+                let (tell, next) = (tell.clone(), &next);
+                scope.spawn(move || {
+                    while !self.stop.load(Ordering::Relaxed) {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        if self.count.is_some_and(|count| place >= count) {
+                            return;
+                        }
+                        let seed = self.first.wrapping_add(place);
+                        let judged = judge(&Day::drawn(seed, self.settings), self.planting);
+                        if tell.send((seed, judged)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(tell);
+            while let Ok((seed, judged)) = told.recv() {
+                sum.add(seed, &judged?);
+                if look(&sum).is_break() {
+                    self.stop.store(true, Ordering::Relaxed);
+                }
+            }
+            anyhow::Ok(())
+        })?;
+        sum.violations.sort_by_key(|(seed, _)| *seed);
+        Ok(sum)
+    }
+}
