@@ -28,9 +28,14 @@ fn command(world: &World, arguments: &[&str]) -> anyhow::Result<Command> {
 impl Program {
     /// Starts a program that runs until it is killed.
     pub fn start(world: &World, arguments: &[&str]) -> anyhow::Result<Program> {
+        Program::start_with(world, arguments, &[])
+    }
+
+    /// The same, with values of the configuration that only this one has.
+    pub fn start_with(world: &World, arguments: &[&str], own: &[(&str, &str)]) -> anyhow::Result<Program> {
         let log = world.file("children.log");
         let file = File::options().create(true).append(true).open(&log)?;
-        let child = command(world, arguments)?.stderr(file).spawn();
+        let child = command(world, arguments)?.envs(own.iter().copied()).stderr(file).spawn();
         Ok(Program { child: child.with_context(|| format!("{} cannot be started", arguments[0]))?, log })
     }
 

@@ -16,6 +16,7 @@ mod million;
 mod pace;
 mod plan;
 mod postgres;
+mod replicas;
 mod seed;
 mod talk;
 mod webhooks;
@@ -75,6 +76,11 @@ pub enum Only {
     Voice,
     /// Those of a thousand live calls.
     Live,
+    /// Those of several replicas on PostgreSQL, which stand in no other run.
+    Replicas {
+        /// For so many minutes calls fall due; none: a short run.
+        minutes: Option<u32>,
+    },
 }
 
 impl Bench<'_> {
@@ -97,6 +103,7 @@ pub async fn run(bench: Bench<'_>) -> anyhow::Result<Vec<Figure>> {
         Some(Only::Plan) => return million::measure(bench).await,
         Some(Only::Voice) => return Ok(vec![compose::measure(bench)?, cold_start::measure(bench)?]),
         Some(Only::Live) => return webhooks_500::measure(bench).await,
+        Some(Only::Replicas { minutes }) => return replicas::measure(bench, minutes).await,
         None => {}
     }
     let mut figures = vec![due_to_placed::measure(bench).await?, pace::measure(bench).await?];

@@ -57,6 +57,12 @@ impl Server {
         Ok(self.url(name))
     }
 
+    /// The number of the process that all others of the server come from.
+    pub fn process(&self) -> anyhow::Result<u32> {
+        let told = std::fs::read_to_string(format!("{}/data/postmaster.pid", self.folder))?;
+        Ok(told.lines().next().context("PostgreSQL does not tell its process")?.trim().parse()?)
+    }
+
     fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user=callahead&password={}", self.folder, self.password)
     }

@@ -43,6 +43,7 @@ pub struct World {
     pub start: DateTime<Utc>,
     /// The same as the site's calendar and clock show it.
     pub local_start: chrono::NaiveDateTime,
+    zone: String,
 }
 
 /// How fast and how many at once a world's carrier calls.
@@ -65,7 +66,8 @@ impl World {
         let shift = Duration::hours(i64::from(east));
         let tomorrow = (now + shift).date_naive() + Days::new(1);
         let local_start = tomorrow.and_time(NaiveTime::MIN) + Duration::hours(15);
-        let world = World { config: folder.join("callahead.toml"), folder, start: local_start.and_utc() - shift, local_start };
+        let start = local_start.and_utc() - shift;
+        let world = World { config: folder.join("callahead.toml"), folder, start, local_start, zone: zone.clone() };
         let prompts = std::path::absolute(Config::defaults().prompts)?;
         let Lines { calls_per_second, max_calls } = lines;
         // As literal strings, which know no escapes.
@@ -95,6 +97,7 @@ impl World {
             folder,
             start: DateTime::UNIX_EPOCH,
             local_start: DateTime::UNIX_EPOCH.naive_utc(),
+            zone: "Etc/GMT".to_string(),
         };
         let (prompts, schedules) = (prompts.display(), schedules.display());
         let text = format!("prompts = '{prompts}'\nschedules = '{schedules}'\n[store]\nurl = \"sqlite://bench.db\"\n");
@@ -116,6 +119,15 @@ impl World {
     pub fn keep_at(&self, store: &str) -> anyhow::Result<()> {
         let text = fs::read_to_string(&self.config)?;
         Ok(fs::write(&self.config, text.replace("sqlite://bench.db", store))?)
+    }
+
+    /// More sites, with the same clock.
+    pub fn add_sites<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
+        let mut text = fs::read_to_string(&self.config)?;
+        for name in names {
+            text.push_str(&format!("[sites.{name}]\nname = \"Longwood\"\ntimezone = \"{}\"\n", self.zone));
+        }
+        Ok(fs::write(&self.config, text)?)
     }
 
     /// What is configured.

@@ -20,6 +20,12 @@ pub struct BenchArguments {
     /// Only the figures of a thousand live calls.
     #[arg(long, conflicts_with_all = ["plan", "voice"])]
     live: bool,
+    /// Only the figures of four replicas on one PostgreSQL, which no other run has: two minutes.
+    #[arg(long, conflicts_with_all = ["plan", "voice", "live"])]
+    replicas: bool,
+    /// For so many minutes 100 calls a second fall due, and 500,000 attempts wait.
+    #[arg(long, value_name = "N", requires = "replicas", value_parser = clap::value_parser!(u32).range(1..=120))]
+    minutes: Option<u32>,
 }
 
 pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
@@ -30,6 +36,7 @@ pub async fn run(desk: &Desk, args: BenchArguments) -> anyhow::Result<Done> {
         BenchArguments { plan: true, .. } => Some(Only::Plan),
         BenchArguments { voice: true, .. } => Some(Only::Voice),
         BenchArguments { live: true, .. } => Some(Only::Live),
+        BenchArguments { replicas: true, minutes, .. } => Some(Only::Replicas { minutes }),
         _ => None,
     };
     let bench = Bench { quick: args.quick, only, tell: &|line| eprintln!("{line}") };
