@@ -15,6 +15,8 @@ mod carrier_simulator;
 mod closure;
 mod commands;
 mod dialling;
+#[cfg(unix)]
+mod failover;
 mod guardian;
 mod incoming;
 mod kill;

@@ -2,6 +2,8 @@
 
 pub mod desk;
 pub mod http;
+#[cfg(unix)]
+pub mod pair;
 pub mod postgres;
 pub mod process;
 pub mod prompts;

@@ -61,12 +61,17 @@ fn start() -> Option<Server> {
             Some(Server { folder: folder.to_string(), password, _keeper: keeper })
         }
         _ if said.trim_end() == "missing" => {
-            assert!(std::env::var(REQUIRE).as_deref() != Ok("1"), "PostgreSQL is required ({REQUIRE}=1) and not installed");
-            // Not eprintln!, which the test runner would swallow.
-            let line = "LEFT OUT: PostgreSQL is not installed, so every test against it passes without having run\n";
-            std::io::stderr().write_all(line.as_bytes()).expect("standard error takes a line");
+            left_out();
             None
         }
         _ => panic!("PostgreSQL did not start: {said}"),
     }
+}
+
+/// Says that there is no PostgreSQL.
+pub fn left_out() {
+    assert!(std::env::var(REQUIRE).as_deref() != Ok("1"), "PostgreSQL is required ({REQUIRE}=1) and not installed");
+    // Not eprintln!, which the test runner would swallow.
+    let line = "LEFT OUT: PostgreSQL is not installed, so every test against it passes without having run\n";
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error takes a line");
 }
