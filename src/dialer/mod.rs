@@ -54,7 +54,7 @@ const RESCUE: Duration = Duration::seconds(5);
 /// How often a dialler looks for what nobody told it of.
 #[derive(Debug, Clone, Copy)]
 pub struct DialerBeat {
-    /// For due work.
+    /// For due work, where none is known of; what is left for a reason is looked at twice a second in any case.
     pub look: Duration,
     /// For what a crash left.
     pub rescue: Duration,
@@ -141,7 +141,11 @@ impl Dialer {
         let routes: BTreeSet<CarrierName> = self.link.takes(now).into_iter().map(|take| take.route).collect();
         for route in routes {
             let due = self.live.store.next_due(&route, now).await.ok().flatten();
-            look = due.filter(|due| *due > began).map_or(look, |due| due.min(look));
+            look = match due {
+                Some(due) if due > began => due.min(look),
+                Some(_) => look.min(now + LOOK),
+                None => look,
+            };
         }
         tokio::select! {
             biased;

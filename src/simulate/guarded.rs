@@ -4,6 +4,7 @@
 //! runtime's tasks run, and that follows from the seed. What may come between two operations, the drawn delays let come.
 
 use super::history::{Act, Done, Intake, Plan, StoreSeen};
+use super::memo::Memo;
 use super::stage::{Life, Scene};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
@@ -28,6 +29,7 @@ pub struct GuardedStore {
     home: Handle,
     scene: Arc<Scene>,
     life: Arc<Life>,
+    memo: Arc<Memo>,
 }
 
 /// What an operation does to the store.
@@ -60,8 +62,8 @@ pub(super) fn here_and_now<F: Future>(home: &Handle, work: F) -> F::Output {
 
 impl GuardedStore {
     /// `store`, whose home is another runtime, for one life.
-    pub fn new(store: SharedStore, home: Handle, scene: Arc<Scene>, life: Arc<Life>) -> GuardedStore {
-        GuardedStore { store, home, scene, life }
+    pub fn new(store: SharedStore, home: Handle, scene: Arc<Scene>, life: Arc<Life>, memo: Arc<Memo>) -> GuardedStore {
+        GuardedStore { store, home, scene, life, memo }
     }
 
     async fn run<T, W, S>(&self, op: &'static str, kind: Kind, work: W, see: S) -> Result<T>
@@ -92,7 +94,11 @@ impl GuardedStore {
             Err(_) => Done::Failed,
         };
         let moments = act.as_ref().map(|act| self.moments(act)).unwrap_or_default();
-        self.see(op, how, act);
+        // What nobody has written since needs no line of its own.
+        let known = self.memo.note(op, kind, how, act.as_ref());
+        if !known || how != Done::Yes {
+            self.see(op, how, act);
+        }
         if dies == Some(true) {
             scene.kill(life, op);
             life.while_alive().await;
@@ -143,13 +149,22 @@ fn taken_in(batch: &IntakeBatch) -> Act {
         appointments: batch.appointments.iter().map(|it| it.value.clone()).collect(),
         withdraw: batch.withdraw.clone(),
         opt_outs: batch.opt_outs.clone(),
+        heard: batch.heard.is_some(),
     })
 }
 
 macro_rules! guarded {
-    ($($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $done:ty $(, $see:expr)?;)*) => {
+    (
+        memo: { $($memo_kind:ident $memo_name:ident($($memo_arg:ident: $memo_type:ty),*) -> $memo_done:ty $(, $memo_see:expr)?;)* }
+        store: { $($kind:ident $name:ident($($arg:ident: $type:ty),*) -> $done:ty $(, $see:expr)?;)* }
+    ) => {
         #[async_trait]
         impl Store for GuardedStore {
+            $(async fn $memo_name(&self $(, $memo_arg: $memo_type)*) -> Result<$memo_done> {
+                let known = self.memo.$memo_name(&*self.store $(, $memo_arg)*);
+                self.run(stringify!($memo_name), Kind::$memo_kind, known, guarded!(@see $($memo_see)?)).await
+            })*
+
             $(async fn $name(&self $(, $arg: $type)*) -> Result<$done> {
                 self.run(stringify!($name), Kind::$kind, self.store.$name($($arg),*), guarded!(@see $($see)?)).await
             })*
@@ -163,80 +178,80 @@ macro_rules! guarded {
 }
 
 guarded! {
-    Writes migrate() -> u32;
-    Reads ready() -> ();
-    Writes secret(name: &str, fresh: Vec<u8>) -> Vec<u8>;
-    Reads load_known(appointments: &[AppointmentId], patients: &[PatientId]) -> Known;
-    Writes commit_intake(batch: &IntakeBatch) -> (), |()| Some(taken_in(batch));
-    Writes feed_heard(feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> ();
-    Reads silent_feeds(before: DateTime<Utc>) -> Vec<(FeedName, Vec<SiteKey>)>;
-    Reads appointments(feed: Option<&FeedName>, limit: u32) -> Vec<Appointment>;
-    Reads count_appointments(feed: Option<&FeedName>) -> u64;
-    Reads bookings_between(site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Appointment>;
-    Reads consents(patient: &PatientId) -> Vec<Consent>;
-    Reads changes(patient: &PatientId) -> Vec<ChangeRecord>;
-    Reads classed_by_rule(after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Vec<Appointment>;
-    Writes reclassify(changes: &[Reclassify]) -> u64;
-    Reads unknown_services(from: DateTime<Utc>, limit: u32) -> Vec<UnknownService>;
-    Reads patients_to_plan(now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Vec<PatientId>;
-    Reads load_facts(patients: &[PatientId], now: DateTime<Utc>) -> Vec<PatientFacts>;
-    Reads touched(limit: u32) -> Touched;
-    Writes forget_touched(upto: i64) -> ();
-    Writes touch(patients: &[PatientId]) -> ();
-    Writes commit_plan(plan: &PlanCommit) -> (), |()| Some(planned(plan));
-    Writes hold_lease(name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool;
-    Writes leave_lease(name: &str, holder: &str) -> ();
-    Writes declare_closure(closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> ();
-    Reads closures(all: bool) -> Vec<ClosureRecord>;
-    Writes withdraw_closures(site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> u64;
-    Writes lease_shared(request: &LeaseRequest, takes: &[Take]) -> Vec<Leased>,
-        |leased| (!leased.is_empty()).then(|| Act::Leased(leased.clone()));
-    Reads carriers() -> Vec<CarrierRow>;
-    Writes save_carrier(state: &CarrierState, revision: i64) -> ();
-    Writes take_turns(wish: &TurnWish) -> Option<DateTime<Utc>>;
-    Reads next_due(carrier: &CarrierName, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
-    Writes begin_request(order: &RequestOrder) -> RequestVerdict, |verdict| Some(Act::Requested(order.clone(), *verdict));
-    Writes give_back(attempt: &AttemptId, holder: &str, back: &GiveBack) -> (),
-        |()| Some(Act::GivenBack(attempt.clone(), *back));
-    Writes expire_leases(now: DateTime<Utc>) -> u64, |count| (*count > 0).then_some(Act::LeasesEnded(*count));
-    Reads live_calls() -> Vec<LiveCall>;
-    Reads lines_in_use(carrier: &CarrierName) -> u32;
-    Reads calls_of_others(attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Vec<String>;
-    Reads copy_to(file: &Path) -> ();
-    Reads damage() -> Option<String>;
-    Writes mark_copy(made_at: DateTime<Utc>) -> ();
-    Reads copied_at() -> Option<DateTime<Utc>>;
-    Writes note_lost_time(from: DateTime<Utc>, until: DateTime<Utc>) -> ();
-    Reads lost_times() -> Vec<LostTime>;
-    Reads is_asked(lost: &LostTime, phone: &PhoneNumber) -> bool;
-    Writes note_asked(lost: &LostTime, phone: &PhoneNumber) -> ();
-    Writes take_over(attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> ();
-    Reads load_call(token: &AttemptToken) -> Option<CallRecord>;
-    Reads load_call_by_id(attempt: &AttemptId) -> Option<CallRecord>;
-    Writes commit_call(commit: &CallCommit) -> (), |()| Some(Act::Call(commit.clone()));
-    Writes keep_audio(audio: &[(String, String)]) -> ();
-    Reads audio_recipe(id: &str) -> Option<String>;
-    Reads caller(number: &PhoneNumber, since: DateTime<Utc>) -> Caller;
-    Reads load_incoming(key: &IncomingKey) -> Option<IncomingCall>;
-    Writes open_incoming(new: &NewIncoming) -> ();
-    Writes commit_incoming(commit: &IncomingCommit) -> IncomingVerdict,
-        |verdict| Some(Act::Incoming(commit.clone(), *verdict));
-    Writes end_incoming(token: &AttemptToken, at: DateTime<Utc>) -> ();
-    Writes open_work(item: &WorkItem) -> bool, |is_new| Some(Act::Work(item.clone(), *is_new));
-    Reads worklist(all: bool, limit: u32) -> Vec<WorkItem>;
-    Reads count_open_work() -> u64;
-    Writes claim_work(item: &WorkItemId, owner: &str) -> bool;
-    Writes resolve_work(item: &WorkItemId, resolution: &str) -> bool,
-        |was_open| Some(Act::WorkResolved(item.clone(), *was_open));
-    Writes add_opt_out(opt_out: &OptOut) -> (), |()| Some(Act::OptOut(opt_out.clone()));
-    Reads opt_outs(limit: u32) -> Vec<OptOut>;
-    Writes remove_opt_outs(who: &OptIn) -> u64;
-    Reads opt_out_records(limit: u32) -> Vec<OptOutRecord>;
-    Reads calls(since: Option<DateTime<Utc>>, limit: u32) -> Vec<CallLine>;
-    Reads newest_calls(query: &CallQuery) -> Vec<CallLine>;
-    Reads call_counts() -> Vec<CallCount>;
-    Reads decisions(visit: &VisitKey) -> Vec<(DateTime<Utc>, StoredDecision)>;
-    Reads decisions_to_replay(query: &ReplayQuery) -> Vec<Replay>;
-    Writes log_webhooks(entries: &[WebhookEntry]) -> ();
-    Reads webhooks(query: &WebhookQuery) -> Vec<(i64, WebhookEntry)>;
+    memo: {
+        Reads silent_feeds(before: DateTime<Utc>) -> Vec<(FeedName, Vec<SiteKey>)>;
+        Reads touched(limit: u32) -> Touched;
+        Writes lease_shared(request: &LeaseRequest, takes: &[Take]) -> Vec<Leased>, |leased| (!leased.is_empty()).then(|| Act::Leased(leased.clone()));
+        Reads carriers() -> Vec<CarrierRow>;
+        Reads next_due(carrier: &CarrierName, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+        Writes expire_leases(now: DateTime<Utc>) -> u64, |count| (*count > 0).then_some(Act::LeasesEnded(*count));
+        Reads live_calls() -> Vec<LiveCall>;
+    }
+    store: {
+        Writes migrate() -> u32;
+        Reads ready() -> ();
+        Writes secret(name: &str, fresh: Vec<u8>) -> Vec<u8>;
+        Reads load_known(appointments: &[AppointmentId], patients: &[PatientId]) -> Known;
+        Writes commit_intake(batch: &IntakeBatch) -> (), |()| Some(taken_in(batch));
+        Writes feed_heard(feed: &FeedName, sites: &[SiteKey], at: DateTime<Utc>) -> ();
+        Reads appointments(feed: Option<&FeedName>, limit: u32) -> Vec<Appointment>;
+        Reads count_appointments(feed: Option<&FeedName>) -> u64;
+        Reads bookings_between(site: &SiteKey, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Appointment>;
+        Reads consents(patient: &PatientId) -> Vec<Consent>;
+        Reads changes(patient: &PatientId) -> Vec<ChangeRecord>;
+        Reads classed_by_rule(after: (DateTime<Utc>, &AppointmentId), limit: u32) -> Vec<Appointment>;
+        Writes reclassify(changes: &[Reclassify]) -> u64;
+        Reads unknown_services(from: DateTime<Utc>, limit: u32) -> Vec<UnknownService>;
+        Reads patients_to_plan(now: DateTime<Utc>, after: Option<&PatientId>, limit: u32) -> Vec<PatientId>;
+        Reads load_facts(patients: &[PatientId], now: DateTime<Utc>) -> Vec<PatientFacts>;
+        Writes forget_touched(upto: i64) -> ();
+        Writes touch(patients: &[PatientId]) -> ();
+        Writes commit_plan(plan: &PlanCommit) -> (), |()| Some(planned(plan));
+        Writes hold_lease(name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool;
+        Writes leave_lease(name: &str, holder: &str) -> ();
+        Writes declare_closure(closure: &Closure, reason: &str, visits: &[(VisitKey, u32)]) -> ();
+        Reads closures(all: bool) -> Vec<ClosureRecord>;
+        Writes withdraw_closures(site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> u64;
+        Writes save_carrier(state: &CarrierState, revision: i64) -> ();
+        Writes take_turns(wish: &TurnWish) -> Option<DateTime<Utc>>;
+        Writes begin_request(order: &RequestOrder) -> RequestVerdict, |verdict| Some(Act::Requested(order.clone(), *verdict));
+        Writes give_back(attempt: &AttemptId, holder: &str, back: &GiveBack) -> (), |()| Some(Act::GivenBack(attempt.clone(), *back));
+        Reads lines_in_use(carrier: &CarrierName) -> u32;
+        Reads calls_of_others(attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Vec<String>;
+        Reads copy_to(file: &Path) -> ();
+        Reads damage() -> Option<String>;
+        Writes mark_copy(made_at: DateTime<Utc>) -> ();
+        Reads copied_at() -> Option<DateTime<Utc>>;
+        Writes note_lost_time(from: DateTime<Utc>, until: DateTime<Utc>) -> ();
+        Reads lost_times() -> Vec<LostTime>;
+        Reads is_asked(lost: &LostTime, phone: &PhoneNumber) -> bool;
+        Writes note_asked(lost: &LostTime, phone: &PhoneNumber) -> ();
+        Writes take_over(attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> ();
+        Reads load_call(token: &AttemptToken) -> Option<CallRecord>;
+        Reads load_call_by_id(attempt: &AttemptId) -> Option<CallRecord>;
+        Writes commit_call(commit: &CallCommit) -> (), |()| Some(Act::Call(commit.clone()));
+        Writes keep_audio(audio: &[(String, String)]) -> ();
+        Reads audio_recipe(id: &str) -> Option<String>;
+        Reads caller(number: &PhoneNumber, since: DateTime<Utc>) -> Caller;
+        Reads load_incoming(key: &IncomingKey) -> Option<IncomingCall>;
+        Writes open_incoming(new: &NewIncoming) -> ();
+        Writes commit_incoming(commit: &IncomingCommit) -> IncomingVerdict, |verdict| Some(Act::Incoming(commit.clone(), *verdict));
+        Writes end_incoming(token: &AttemptToken, at: DateTime<Utc>) -> ();
+        Writes open_work(item: &WorkItem) -> bool, |is_new| Some(Act::Work(item.clone(), *is_new));
+        Reads worklist(all: bool, limit: u32) -> Vec<WorkItem>;
+        Reads count_open_work() -> u64;
+        Writes claim_work(item: &WorkItemId, owner: &str) -> bool;
+        Writes resolve_work(item: &WorkItemId, resolution: &str) -> bool, |was_open| Some(Act::WorkResolved(item.clone(), *was_open));
+        Writes add_opt_out(opt_out: &OptOut) -> (), |()| Some(Act::OptOut(opt_out.clone()));
+        Reads opt_outs(limit: u32) -> Vec<OptOut>;
+        Writes remove_opt_outs(who: &OptIn) -> u64;
+        Reads opt_out_records(limit: u32) -> Vec<OptOutRecord>;
+        Reads calls(since: Option<DateTime<Utc>>, limit: u32) -> Vec<CallLine>;
+        Reads newest_calls(query: &CallQuery) -> Vec<CallLine>;
+        Reads call_counts() -> Vec<CallCount>;
+        Reads decisions(visit: &VisitKey) -> Vec<(DateTime<Utc>, StoredDecision)>;
+        Reads decisions_to_replay(query: &ReplayQuery) -> Vec<Replay>;
+        Writes log_webhooks(entries: &[WebhookEntry]) -> ();
+        Reads webhooks(query: &WebhookQuery) -> Vec<(i64, WebhookEntry)>;
+    }
 }

@@ -213,6 +213,8 @@ pub struct Intake {
     pub withdraw: Vec<VisitKey>,
     /// Opt-outs.
     pub opt_outs: Vec<OptOut>,
+    /// Whether a live feed was heard by it.
+    pub heard: bool,
 }
 
 /// What happened, in order, by true time.

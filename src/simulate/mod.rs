@@ -9,6 +9,7 @@ mod invariants;
 mod judged;
 mod ledger;
 mod many;
+mod memo;
 mod mischief;
 mod replica;
 mod stage;

@@ -2,6 +2,7 @@
 //! any effect any more: its store, its requests and its answers all pass through its [`Life`].
 
 use super::guarded::GuardedStore;
+use super::memo::Memo;
 use super::stage::{Life, Scene};
 use crate::app::{Beats, Files, Rooms, Works};
 use crate::chance::Chance;
@@ -22,6 +23,7 @@ pub(super) struct Makings {
     /// The runtime that the store lives in.
     pub home: Handle,
     pub scene: Arc<Scene>,
+    pub memo: Arc<Memo>,
     pub beats: Beats,
     /// Changes the rules as a planted fault wants it.
     pub rules: Option<fn(&mut Rules)>,
@@ -46,11 +48,11 @@ impl Replica {
         to_carrier: Arc<dyn Passage>,
         chance: Chance,
     ) -> anyhow::Result<Replica> {
-        let Makings { config, mut files, store, home, scene, mut beats, rules } = makings;
+        let Makings { config, mut files, store, home, scene, memo, mut beats, rules } = makings;
         if let Some(change) = rules {
             change(Arc::make_mut(&mut files.rulings.rules));
         }
-        let store: SharedStore = Arc::new(GuardedStore::new(store, home, scene.clone(), life.clone()));
+        let store: SharedStore = Arc::new(GuardedStore::new(store, home, scene.clone(), life.clone(), memo));
         let rooms = Rooms::of_files(config, files, Some(to_carrier), store, scene.wall.clone(), chance).await?;
         beats.planner.next = NextLook::default();
         let next = beats.planner.next.clone();

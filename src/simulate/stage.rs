@@ -15,6 +15,7 @@ pub use scene::{Life, Scene, Witness};
 
 use super::day::{Day, Happening, When};
 use super::history::{Actor, History, Seen};
+use super::memo::Memo;
 use super::mischief::{Mischief, Struck};
 use super::replica::{Makings, Replica};
 use crate::carrier::simulator::{
@@ -129,6 +130,7 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
             store: planted,
             home: home.handle().clone(),
             scene: scene.clone(),
+            memo: Arc::new(if planting.store.is_some() { Memo::off() } else { Memo::default() }),
             beats: still::beats(),
             rules: planting.rules,
         };

@@ -23,7 +23,7 @@ fn desk(stage: &Stage<'_>, actor: Actor) -> SharedStore {
     let makings = &stage.makings;
     // The real store: planted faults are the engine's.
     let store = stage.store.clone();
-    Arc::new(GuardedStore::new(store, makings.home.clone(), stage.scene.clone(), Life::new(actor)))
+    Arc::new(GuardedStore::new(store, makings.home.clone(), stage.scene.clone(), Life::new(actor), makings.memo.clone()))
 }
 
 /// Hands a batch in until the store has taken it.
