@@ -9,8 +9,8 @@ mod section;
 
 pub use layer::{lay_over, lay_variable};
 pub use read::{
-    Read, clock_time, date, duration, in_words, list_of, not_known, number_within, one_of, one_or_several, phone, plain_text,
-    size, word_list, yes_or_no,
+    Read, clock_time, date, duration, in_words, list_of, not_known, number_within, one_of, one_or_several, parse_duration, phone,
+    plain_text, size, word_list, yes_or_no,
 };
 pub use section::{Faults, Section};
 

@@ -116,7 +116,8 @@ pub fn duration(least: Duration, most: Duration) -> impl Fn(&Node) -> Read<Durat
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a span of time: a whole number with s, m, h or d; 0 needs no unit.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::zero());
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum WorkKind {
     /// The patient pressed 2.
     RescheduleRequest,
-    /// Everything allowed was tried.
+    /// Everything allowed was tried, or a call that was planned could not be made in its hours.
     Unreached,
     /// A change could not be told by telephone in time.
     ChangeUnannounced,

@@ -159,8 +159,11 @@ fn standing_of(case: &Case, touch: u32) -> (Standing, u32) {
     (standing(case.history.tries(touch), attempts, case.visit.zone), attempts.max)
 }
 
-/// Whether calls were made about this version of the visit, and the last touch that was tried did not reach anybody.
+/// Whether calls about this version of the visit were made and the last touch that was tried did not reach anybody, or one was
+/// promised and never made: the carrier was away in its hours, or the number's calls of the day were another patient's.
 fn unreached_before(case: &Case) -> bool {
-    let last_tried = case.history.last_tried_touch();
-    last_tried.is_some_and(|touch| !matches!(standing_of(case, touch).0, Standing::Reached(Outcome::Heard)))
+    match case.history.last_tried_touch() {
+        Some(touch) => !matches!(standing_of(case, touch).0, Standing::Reached(Outcome::Heard)),
+        None => case.history.is_promised(),
+    }
 }

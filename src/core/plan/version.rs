@@ -60,6 +60,11 @@ impl<'a> History<'a> {
         self.reminders().filter(|o| tries(&o.attempts).next().is_some()).map(|o| o.outreach.touch).max()
     }
 
+    /// Whether a reminder of this version was ever planned.
+    pub fn is_promised(&self) -> bool {
+        self.reminders().next().is_some()
+    }
+
     fn reminders(&self) -> impl Iterator<Item = &'a OutreachFacts> {
         self.current().filter(|o| o.outreach.purpose == Purpose::Reminder)
     }

@@ -1,7 +1,9 @@
 //! The ways between the replicas and the carrier: real requests and answers, with death at any of them.
 
+use super::hospital::PUBLIC_URL;
 use super::scene::{Life, Scene, without_tokens};
 use crate::carrier::family::form::{field, pairs};
+use crate::carrier::family::signature;
 use crate::core::domain::PhoneNumber;
 use crate::simulate::history::{Actor, Reply, Says, Seen};
 use crate::web::{Web, router};
@@ -10,6 +12,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,6 +34,8 @@ pub(super) struct ToReplicas {
     up: Mutex<Vec<(Arc<Life>, Router)>>,
     /// The audio of the apology: its documents are told by it.
     apology: OnceLock<Vec<String>>,
+    /// A planted fault: what comes is signed here, so that everything is believed.
+    trusting: OnceLock<SecretString>,
 }
 
 impl fmt::Debug for ToCarrier {
@@ -81,6 +86,11 @@ impl ToReplicas {
         let _ = self.scene.set(scene);
     }
 
+    /// Whatever comes is believed from now on.
+    pub fn trust(&self, token: SecretString) {
+        let _ = self.trusting.set(token);
+    }
+
     /// A replica takes requests from now on, as long as it lives.
     pub fn add(&self, life: Arc<Life>, web: Web) {
         let mut up = self.up.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,11 +113,15 @@ impl Passage for ToReplicas {
         scene.pause(2 + scene.one_of(20) as u64).await;
         let path = request.uri().path().to_string();
         let attempt = scene.attempt_in(&path);
-        let asked = request.uri().path_and_query().map_or(path.as_str(), |all| all.as_str());
-        let what = format!("{} {}", request.method(), without_tokens(asked));
+        let asked = request.uri().path_and_query().map_or(path.clone(), |all| all.as_str().to_string());
+        let what = format!("{} {}", request.method(), without_tokens(&asked));
         let is_webhook = request.method() == Method::POST;
         let whole = to_read(&request);
         let (request, body) = if whole { read(request).await } else { (request, Bytes::new()) };
+        let request = match self.trusting.get().filter(|_| is_webhook) {
+            Some(token) => signed(request, token, asked.as_str(), &body),
+            None => request,
+        };
         let (actor, answered) = self.answered(scene, request, is_webhook).await;
         let status = answered.as_ref().map(|response| response.status().as_u16()).map_err(ToString::to_string);
         let body = String::from_utf8_lossy(&body).into_owned();
@@ -171,6 +185,15 @@ impl ToReplicas {
             None => (Some(life.actor), Ok(answer)),
         }
     }
+}
+
+/// A request with the signature that the carrier would have given it.
+fn signed(mut request: Request<Body>, token: &SecretString, asked: &str, body: &Bytes) -> Request<Body> {
+    let signature = signature::sign(token, &format!("{PUBLIC_URL}{asked}"), &pairs(body));
+    if let Ok(signature) = signature.parse() {
+        request.headers_mut().insert("X-Twilio-Signature", signature);
+    }
+    request
 }
 
 /// Whether a body is here as a whole: one that breaks off is passed on as it comes.

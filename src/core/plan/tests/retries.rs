@@ -217,6 +217,19 @@ fn nobody_reached_opens_an_item() {
     }
 }
 
+/// The carrier was away all day, or another patient at the same number was called: nobody heard anything, and nobody would
+/// know.
+#[test]
+fn a_call_that_was_promised_and_never_made_opens_an_item() {
+    let mut world = World::new();
+    world.tried(1, "2026-12-09 10:00", Outcome::NoAnswer);
+    world.facts.outreaches[0].attempts.clear();
+    for (now, opens) in [("2026-12-09 18:00", None), ("2026-12-09 20:00", Some(WorkKind::Unreached))] {
+        world.now = at(now);
+        assert_eq!(world.first().opens, opens, "{now}");
+    }
+}
+
 #[test]
 fn voicemail_is_the_strictest_wish_on_its_attempt() {
     use LeaveVoicemail::{First, Last};

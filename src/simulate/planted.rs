@@ -1,0 +1,126 @@
+//! Known faults, planted in the engine at its seams: the test of the test. Each must be caught.
+//!
+//! Most stand between the engine and its store ([`meddling`]), some between it and the carrier, some are rules that were
+//! loosened behind its back. The engine itself has no place for them.
+
+mod blind;
+mod meddling;
+
+use super::stage::Planting;
+use crate::core::plan::{Clock24, Rules};
+use crate::store::SharedStore;
+use crate::wire::Passage;
+use blind::Blind;
+use meddling::{Meddling, Twist};
+use std::sync::Arc;
+
+/// A known fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Planted {
+    /// What `--break` calls it.
+    pub name: &'static str,
+    /// What is wrong.
+    pub about: &'static str,
+    how: How,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Store(Twist),
+    Rules(fn(&mut Rules)),
+    Carrier(Blind),
+    Trusting,
+}
+
+const fn store(name: &'static str, about: &'static str, twist: Twist) -> Planted {
+    Planted { name, about, how: How::Store(twist) }
+}
+
+/// All of them.
+pub const PLANTED: &[Planted] = &[
+    Planted { name: "forget-hours", about: "planner and dialler check no hours", how: How::Rules(no_hours) },
+    Planted {
+        name: "forget-number-zone",
+        about: "the hours of the number's area code are not checked",
+        how: How::Rules(no_number_zone),
+    },
+    Planted { name: "forget-caps", about: "planner and dialler check no caps", how: How::Rules(no_caps) },
+    store("window-unchecked-at-dial", "a call that waited past its hours is dialled all the same", Twist::LateDial),
+    store("forget-dedupe", "a repeated webhook is not known as one: it is answered anew", Twist::NoDedupe),
+    store("redial-unknown", "a call whose fate is unknown is dialled again when its lease ends", Twist::RedialUnknown),
+    store("forget-opt-out", "neither the facts nor the transaction before dialling know of opt-outs", Twist::NoOptOuts),
+    store("lose-key-9", "key 9 is answered, and opts nobody out", Twist::NineUnheard),
+    store("lose-key", "a key is answered before it is committed, and the commit is lost", Twist::KeyLost),
+    store("misread-keys", "`completed` overwrites what a key said", Twist::CompletedWins),
+    store("half-voicemail", "a voicemail that was cut short counts as left", Twist::HalfVoicemail),
+    store("stale-facts", "facts are kept for an hour: a withdrawn visit is not noticed", Twist::StaleFacts),
+    store("forget-lines", "the lines in use are not counted", Twist::NoLines),
+    store("forget-pace", "turns are not reserved: every replica takes its own", Twist::NoPace),
+    store("forget-live-calls", "nobody asks what became of a call that fell silent", Twist::NoRescue),
+    store("lose-work", "worklist items are not opened", Twist::NoWork),
+    store("alter-decisions", "a stored decision is not the one that was made", Twist::OtherDecisions),
+    store("drop-log", "webhooks are taken in without an entry in the log", Twist::NoLog),
+    Planted {
+        name: "ask-twice",
+        about: "a request to call that has no answer is sent again",
+        how: How::Carrier(Blind::AskTwice),
+    },
+    Planted {
+        name: "blind-list",
+        about: "the carrier's list of calls is taken for empty: a call that exists counts as never placed",
+        how: How::Carrier(Blind::EmptyList),
+    },
+    Planted { name: "trust-forged", about: "a webhook's signature is not checked", how: How::Trusting },
+];
+
+impl Planted {
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<&'static Planted> {
+        PLANTED.iter().find(|planted| planted.name == name)
+    }
+
+    /// As it is planted.
+    pub fn planting(&self) -> Planting {
+        let mut planting = Planting::default();
+        match self.how {
+            How::Store(twist) => {
+                planting.store = Some(Arc::new(move |store: SharedStore| Arc::new(Meddling::new(store, twist)) as SharedStore));
+            }
+            How::Rules(change) => planting.rules = Some(change),
+            How::Carrier(blind) => {
+                planting.to_carrier = Some(Arc::new(move |way: Arc<dyn Passage>| blind.before(way)));
+            }
+            How::Trusting => planting.trusting = true,
+        }
+        planting
+    }
+}
+
+fn no_hours(rules: &mut Rules) {
+    (rules.limits.earliest, rules.limits.latest) = (Clock24::START, Clock24::END);
+    for job in &mut rules.jobs {
+        (job.when.from, job.when.until) = (Clock24::START, Clock24::END);
+    }
+    no_number_zone(rules);
+}
+
+fn no_number_zone(rules: &mut Rules) {
+    rules.zones_of_number = |_| &[];
+}
+
+fn no_caps(rules: &mut Rules) {
+    (rules.limits.per_day, rules.limits.per_week, rules.limits.notice_reserve) = (99, 99, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = PLANTED.iter().map(|planted| planted.name).collect();
+        assert_eq!(names.len(), PLANTED.len());
+        assert!(PLANTED.iter().all(|planted| Planted::named(planted.name).is_some_and(|it| it.about == planted.about)));
+    }
+}
