@@ -31,6 +31,20 @@ fn a_plain_day_is_the_same_whenever_it_is_played() {
 }
 
 #[test]
+fn whatever_goes_wrong_a_seed_is_a_history() {
+    let settings = DaySettings { patients: 10, ..DaySettings::default() };
+    let (mut lives, mut struck) = (0, Struck::default());
+    for seed in 1..=4 {
+        let (one, again) = (played(seed, &settings), played(seed, &settings));
+        assert_eq!(parting(&one.history.to_text(), &again.history.to_text()), None, "seed {seed}");
+        lives += one.history.iter().filter(|(_, seen)| matches!(seen, Seen::Started(_))).count();
+        struck.add_all(&one.struck);
+    }
+    assert!(lives > 10, "replicas died and came back: {lives} lives");
+    assert!(struck.by_name().count() > 10, "{struck:?}");
+}
+
+#[test]
 #[ignore = "a measurement"]
 fn how_long_a_day_takes() {
     let settings = if std::env::var("PLAIN").is_ok() { plain() } else { DaySettings::default() };
