@@ -3,7 +3,7 @@
 //! account of the calls it placed.
 
 use crate::support::process::{Program, free_port};
-use chrono::{Days, Timelike, Utc};
+use chrono::{DateTime, Days, NaiveDate, Timelike, Utc};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -74,13 +74,18 @@ fn killed_at_any_instant_nobody_is_dialled_twice_and_no_answer_is_lost() {
     }
 }
 
-/// A hospital whose clock shows about noon now, so that the day lies around the test whenever it runs.
-pub fn write_hospital(folder: &Path, web: u16, telephones: u16, patients: usize) {
-    let now = Utc::now();
+/// A zone whose clock shows about noon, and the day there.
+pub fn noon_here(now: DateTime<Utc>) -> (String, NaiveDate) {
     let east = 12 - now.hour() as i32;
     // Etc/GMT-3 is three hours east of Greenwich.
     let zone = if east == 0 { "Etc/GMT".to_string() } else { format!("Etc/GMT{:+}", -east) };
-    let tomorrow = (now + chrono::Duration::hours(i64::from(east))).date_naive() + Days::new(1);
+    (zone, (now + chrono::Duration::hours(i64::from(east))).date_naive())
+}
+
+/// A hospital whose clock shows about noon now, so that the day lies around the test whenever it runs.
+pub fn write_hospital(folder: &Path, web: u16, telephones: u16, patients: usize) {
+    let (zone, today) = noon_here(Utc::now());
+    let tomorrow = today + Days::new(1);
     let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
     let config = format!(
         r#"

@@ -1,6 +1,7 @@
 //! One binary for every test that needs more than one room.
 
 mod agenda;
+mod arrangement;
 mod audit;
 mod backup;
 mod bare_engine;
@@ -20,6 +21,7 @@ mod failover;
 mod guardian;
 mod incoming;
 mod kill;
+mod kill_replicas;
 mod lint;
 #[cfg(unix)]
 mod live_notices;

@@ -1,5 +1,6 @@
 //! What several test modules need.
 
+pub mod arrangement;
 pub mod desk;
 pub mod http;
 #[cfg(unix)]

@@ -83,7 +83,12 @@ impl Program {
     }
 
     /// Looks again and again until `enough`, or until `patience` is over; gives what was seen last.
-    pub fn until<T>(&self, patience: Duration, mut look: impl FnMut() -> T, enough: impl Fn(&T) -> bool) -> T {
+    pub fn until<T>(&self, patience: Duration, look: impl FnMut() -> T, enough: impl Fn(&T) -> bool) -> T {
+        Program::wait_until(patience, look, enough)
+    }
+
+    /// The same where no program of ours is looked at.
+    pub fn wait_until<T>(patience: Duration, mut look: impl FnMut() -> T, enough: impl Fn(&T) -> bool) -> T {
         let start = Instant::now();
         loop {
             let seen = look();
