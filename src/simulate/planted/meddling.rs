@@ -9,6 +9,7 @@ use crate::store::*;
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What it does otherwise.
@@ -251,6 +252,15 @@ meddled! {
     give_back(attempt: &AttemptId, holder: &str, back: &GiveBack) -> ();
     lines_in_use(carrier: &CarrierName) -> u32;
     calls_of_others(attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Vec<String>;
+    copy_to(file: &Path) -> ();
+    damage() -> Option<String>;
+    mark_copy(made_at: DateTime<Utc>) -> ();
+    copied_at() -> Option<DateTime<Utc>>;
+    note_lost_time(from: DateTime<Utc>, until: DateTime<Utc>) -> ();
+    lost_times() -> Vec<LostTime>;
+    is_asked(lost: &LostTime, phone: &PhoneNumber) -> bool;
+    note_asked(lost: &LostTime, phone: &PhoneNumber) -> ();
+    take_over(attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> ();
     load_call(token: &AttemptToken) -> Option<CallRecord>;
     load_call_by_id(attempt: &AttemptId) -> Option<CallRecord>;
     keep_audio(audio: &[(String, String)]) -> ();
