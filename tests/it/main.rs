@@ -38,6 +38,7 @@ mod reasons;
 mod reload;
 mod serve;
 mod services_command;
+mod simulate;
 mod store_suite;
 mod stories;
 mod support;

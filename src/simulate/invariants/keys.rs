@@ -26,7 +26,11 @@ pub(in crate::simulate) fn decided(keys: &str) -> Decided {
         match key {
             '1' => all.choice = Some(Outcome::Confirmed),
             '2' => all.choice = Some(Outcome::RescheduleRequested),
-            '*' if all.choice.is_some() => all.choice = None,
+            '*' if all.choice.is_some() => {
+                // The menu follows as it was: nothing is repeated.
+                all.choice = None;
+                continue;
+            }
             '9' => all.opted_out = true,
             '7' if repeated => all.wrong_number = true,
             '7' => all.maybe_wrong = true,

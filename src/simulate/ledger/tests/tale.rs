@@ -1,0 +1,282 @@
+//! Tales that are told to the ledger, and what a store may hold at their end.
+
+use super::super::*;
+use crate::app::read_rulings;
+use crate::audit::Replayed;
+use crate::carrier::simulator::{CallChange, CallNews, CallTally, Direction, Pressed, Status, Tally};
+use crate::config::Config;
+use crate::core::call::Brief;
+use crate::core::domain::{
+    Attempt, AttemptStatus, Dial, LocalMoment, Outcome, Patient, PatientFlags, PhoneKind, Purpose, VisitKey, VoicemailPolicy,
+    WorkItem, WorkKind, WorkState,
+};
+use crate::core::ids::{AttemptToken, PatientId};
+use crate::core::plan::{OutreachFacts, PatientFacts};
+use crate::simulate::history::{Intake, Reply, Says};
+use crate::store::{self, RequestOrder, WebhookEntry};
+use std::sync::LazyLock;
+
+static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
+    let read = read_rulings(&Config::defaults());
+    read.unwrap_or_else(|faults| panic!("the shipped rules are read: {faults:?}")).rules
+});
+
+/// A Wednesday, eleven in Boston.
+pub(super) const NOON: &str = "2026-11-18T16:00:00Z";
+/// The Saturday after it, ten in the morning.
+pub(super) const VISIT: &str = "2026-11-21T15:00:00Z";
+
+pub(super) fn moment(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a moment")
+}
+
+/// A day that is told to the ledger, and what it says to it.
+pub(super) struct Tale {
+    pub(super) ledger: Ledger,
+    pub(super) at: DateTime<Utc>,
+    pub(super) found: Vec<Violation>,
+}
+
+impl Tale {
+    pub(super) fn new() -> Tale {
+        let terms = Terms { rules: RULES.clone(), lines: 2, calls_per_second: 1.0 };
+        let mut tale = Tale { ledger: Ledger::new(terms), at: moment(NOON), found: Vec::new() };
+        (1..5).for_each(|n| tale.fed(n, VISIT, "booked", ""));
+        tale
+    }
+
+    pub(super) fn see(&mut self, seen: Seen) {
+        self.found.extend(self.ledger.see(self.at, &seen));
+    }
+
+    pub(super) fn later(&mut self, seconds: i64) {
+        self.at += Duration::seconds(seconds);
+    }
+
+    pub(super) fn act(&mut self, act: Act) {
+        let seen = StoreSeen { actor: Actor::Replica(0, 1), op: "it", done: Done::Yes, what: Some(Box::new(act)) };
+        self.see(Seen::Store(seen));
+    }
+
+    /// The feed says how the booking of patient `n` stands.
+    pub(super) fn fed(&mut self, n: u32, start: &str, status: &str, opt_out: &str) {
+        let updated = self.at.to_rfc3339();
+        let line =
+            format!("A{n},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}");
+        self.act(Act::TakenIn(Intake { raw: vec![line], appointments: Vec::new(), withdraw: Vec::new(), opt_outs: Vec::new() }));
+    }
+
+    pub(super) fn leased(&mut self, id: &str, n: u32, number: &str) {
+        let (outreach, attempt) = attempt(id, n, number);
+        self.act(Act::Leased(vec![Leased { attempt, outreach }]));
+    }
+
+    pub(super) fn requested(&mut self, id: &str) {
+        self.act(Act::Requested(order(id), RequestVerdict::Granted));
+    }
+
+    /// The carrier is asked, and makes the call.
+    pub(super) fn made(&mut self, id: &str, call: &str, number: &str) {
+        let (attempt, number) = (Some(AttemptId::from(id)), phone(number));
+        let asked = Seen::Asked {
+            actor: Actor::Replica(0, 1),
+            what: "POST Calls".into(),
+            attempt: attempt.clone(),
+            to: Some(number.clone()),
+        };
+        self.see(asked);
+        let what = CallChange::Taken { direction: Direction::Outbound, to: number.clone(), voice: None };
+        self.see(Seen::Call { news: CallNews { sid: call.into(), what }, attempt, number });
+    }
+
+    pub(super) fn stands(&mut self, call: &str, status: Status) {
+        let news = CallNews { sid: call.into(), what: CallChange::Status(status) };
+        self.see(Seen::Call { news, attempt: None, number: phone("01") });
+    }
+
+    /// A whole call of a patient to a number of theirs, up to its being up.
+    pub(super) fn called(&mut self, id: &str, n: u32, number: &str) {
+        self.leased(id, n, number);
+        self.requested(id);
+        self.made(id, &format!("C{id}"), number);
+        self.later(5);
+    }
+
+    pub(super) fn told(&mut self, id: &str, hook: &str, form: &str, reply: Option<Reply>) {
+        self.see(Seen::Webhook {
+            actor: Some(Actor::Replica(0, 1)),
+            what: format!("POST /carriers/main/{}", hook.replace("{token}", id)),
+            attempt: Some(AttemptId::from(id)),
+            body: form.to_string(),
+            status: Ok(if reply.is_some() { 200 } else { 204 }),
+            reply,
+        });
+    }
+
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.found.iter().map(|violation| violation.invariant).collect()
+    }
+}
+
+pub(super) fn words(text: u64) -> Option<Reply> {
+    Some(Reply { says: Says::Words, text })
+}
+
+pub(super) fn phone(digits: &str) -> PhoneNumber {
+    PhoneNumber::parse(&if digits.len() > 2 { digits.to_string() } else { format!("+161755501{digits}") }).expect("a number")
+}
+
+pub(super) fn attempt(id: &str, n: u32, number: &str) -> (Outreach, Attempt) {
+    let patient = PatientId::new(format!("P{n}"));
+    let visit = VisitKey { patient, site: "boston".into(), day: moment(VISIT).date_naive() };
+    let outreach = Outreach {
+        id: format!("O{n}").as_str().into(),
+        visit,
+        version: 1,
+        purpose: Purpose::Reminder,
+        touch: 1,
+        job: "exam-and-radiology".into(),
+        start: moment(VISIT),
+        moved_from: None,
+    };
+    let dial = Dial {
+        due_at: moment(NOON),
+        not_after: moment(VISIT),
+        phone_kind: PhoneKind::Home,
+        phone: phone(number),
+        language: "en-US".into(),
+        carrier: "main".into(),
+    };
+    (outreach.clone(), Attempt::planned(id.into(), outreach.id, 1, dial))
+}
+
+pub(super) fn order(id: &str) -> RequestOrder {
+    let start = LocalMoment { date: moment(VISIT).date_naive(), time: chrono::NaiveTime::MIN };
+    let brief = Brief {
+        purpose: Purpose::Reminder,
+        script: "reminder".into(),
+        language: "en-US".into(),
+        start,
+        old_start: None,
+        site: "boston".into(),
+        appointments: 1,
+        callback_number: phone("00"),
+        opt_out_number: phone("00"),
+        voicemail: VoicemailPolicy::Standard,
+        message_ms: 0,
+        before_ms: 0,
+        long_timeouts: false,
+        guardian: false,
+        desk: None,
+    };
+    RequestOrder {
+        attempt: id.into(),
+        holder: "d".into(),
+        now: moment(NOON),
+        lease_until: moment(NOON),
+        deadline: moment(NOON),
+        token: AttemptToken::from("t"),
+        brief,
+        caps: Vec::new(),
+        respect_opt_outs: true,
+        stamp: None,
+    }
+}
+
+/// What the store holds of one call of patient 1.
+pub(super) fn held(outcome: Option<Outcome>, keys: &str) -> Held {
+    let (outreach, attempt) = attempt("a", 1, "01");
+    let attempt = Attempt {
+        status: if outcome.is_some() { AttemptStatus::Completed } else { AttemptStatus::InProgress },
+        placed_at: Some(moment(NOON)),
+        carrier_call_id: Some("Ca".into()),
+        keys: keys.into(),
+        outcome,
+        ..attempt
+    };
+    let patient = Patient {
+        id: outreach.visit.patient.clone(),
+        first_name: None,
+        last_name: None,
+        birth_date: None,
+        phones: Vec::new(),
+        language: None,
+        flags: PatientFlags::default(),
+        updated_at: None,
+    };
+    let facts = PatientFacts {
+        patient,
+        appointments: Vec::new(),
+        outreaches: vec![OutreachFacts { outreach, attempts: vec![attempt] }],
+        opted_out: false,
+        opted_out_numbers: BTreeSet::new(),
+        other_calls: Vec::new(),
+        work: Vec::new(),
+        changes: Vec::new(),
+        closures: Vec::new(),
+        stamp: 0,
+    };
+    let tally = Tally { calls: vec![call(keys)], ..Tally::default() };
+    Held { facts: vec![facts], worklist: Vec::new(), log: Vec::new(), replayed: Replayed::default(), tally }
+}
+
+pub(super) fn call(keys: &str) -> CallTally {
+    CallTally {
+        sid: "Ca".into(),
+        direction: Direction::Outbound,
+        attempt: "x".into(),
+        to: phone("01"),
+        from: String::new().into(),
+        queue_ms: 0,
+        status: Status::Completed,
+        sip: None,
+        error_code: None,
+        error: None,
+        created_at: moment(NOON),
+        answered_at: None,
+        ended_at: None,
+        talk_ms: 0,
+        answered_by: None,
+        keys: keys.chars().map(|key| Pressed { at_ms: 1, key, taken: true }).collect(),
+        acknowledged: String::new(),
+        heard: Vec::new(),
+        recorded: Vec::new(),
+        dialled: Vec::new(),
+        documents: 1,
+        differing_repeats: 0,
+        callbacks_failed: 0,
+        forged: 0,
+        forged_believed: 0,
+        warnings: Vec::new(),
+    }
+}
+
+pub(super) fn item(kind: WorkKind) -> WorkItem {
+    let visit = attempt("a", 1, "01").0.visit;
+    WorkItem {
+        id: "w".into(),
+        kind,
+        patient: Some(visit.patient.clone()),
+        visit: Some(visit),
+        opened_at: moment(NOON),
+        due_at: None,
+        owner: None,
+        state: WorkState::Closed,
+        resolution: None,
+    }
+}
+
+pub(super) fn entry(path: &str) -> WebhookEntry {
+    WebhookEntry {
+        at: moment(NOON),
+        direction: store::Direction::In,
+        carrier: "main".into(),
+        attempt: Some("a".into()),
+        method: "POST".into(),
+        path: path.into(),
+        status: 200,
+        verdict: "ok".into(),
+        duration_us: 1,
+        body: String::new(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Simulated days: a seed is a history, everything that must be true is true, and a planted fault is caught.
+
+use crate::support::process::Program;
+use callahead::simulate::{Day, DaySettings, Judged, Mischief, PLANTED, Planted, Planting, Switches, judge, shrink, story};
+use serde_json::Value;
+use std::path::Path;
+
+/// Small days: many of them are played here, unoptimized.
+fn small() -> DaySettings {
+    DaySettings { patients: 12, ..DaySettings::default() }
+}
+
+fn played(seed: u64, settings: &DaySettings, planting: &Planting) -> Judged {
+    judge(&Day::drawn(seed, settings), planting).expect("a day is played")
+}
+
+#[test]
+fn what_must_be_true_is_true_on_bad_days() {
+    let mut struck = 0;
+    for seed in 1..=6 {
+        let judged = played(seed, &small(), &Planting::default());
+        assert_eq!(judged.violations(), [], "seed {seed}");
+        assert!(judged.calls > 0, "seed {seed}");
+        struck += judged.played.struck.total();
+    }
+    assert!(struck > 50, "{struck} faults in six days");
+}
+
+#[test]
+fn a_seed_is_a_history() {
+    let text = |seed| played(seed, &small(), &Planting::default()).played.history.to_text();
+    let (one, again) = (text(7), text(7));
+    let differ = one.lines().zip(again.lines()).find(|(one, again)| one != again);
+    assert!(one == again, "the same seed went another way: {differ:?}");
+    assert_ne!(one, text(8));
+}
+
+/// For each planted fault a seed that catches it, of these small days. What every seed needs, `simulate --break all` tells.
+const CATCHERS: &[(&str, u64)] = &[];
+
+#[test]
+fn each_planted_fault_is_caught() {
+    let known: Vec<_> = CATCHERS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(known, PLANTED.iter().map(|planted| planted.name).collect::<Vec<_>>(), "a seed for each");
+    for (name, seed) in CATCHERS {
+        let planted = Planted::named(name).expect("a planted fault");
+        let judged = played(*seed, &small(), &planted.planting());
+        assert!(!judged.findings.is_empty(), "{name} goes unnoticed with seed {seed}");
+    }
+}
+
+#[test]
+fn a_failing_day_is_told_as_a_short_story() {
+    let settings = DaySettings { patients: 4, mischief: Switches::none().with(Mischief::SecondReplica, true), ..small() };
+    let planting = Planted::named("forget-hours").expect("it is planted").planting();
+    let fails = |day: &Day| judge(day, &planting).expect("a day is played").findings.into_iter().next();
+    let seed = (1..50).find(|seed| fails(&Day::drawn(*seed, &settings)).is_some()).expect("a seed that fails");
+    let small = shrink(&Day::drawn(seed, &settings), |day| fails(day).is_some());
+    assert_eq!((small.people.len(), small.replicas), (1, 1), "one patient is enough");
+    let judged = judge(&small, &planting).expect("a day is played");
+    let finding = &judged.findings[0];
+    let told = story(&small, &judged.played.history, finding);
+    let patient = &small.people[0];
+    for part in [patient.id.as_str(), "leases", "asks the carrier", "Broken: inside_hours", "Expected: A call begins inside"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let number = patient.phone().expect("a telephone");
+    assert!(!told.contains(number.as_str()) && told.contains(&format!("…{}", number.last_four())), "{told}");
+    assert!(told.lines().count() < 60, "{told}");
+}
+
+fn simulate(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-configuration.toml");
+    let done = Program::run(&[&["simulate"], arguments].concat(), &root);
+    (done.code, done.stdout, done.stderr)
+}
+
+#[test]
+fn the_command_prints_its_sum_and_ends_with_1_where_something_is_broken() {
+    let plain = ["--seed", "3", "--seeds", "2", "--patients", "4", "--format", "json"];
+    let (code, out, err) = simulate(&plain);
+    let sum: Value = serde_json::from_str(&out).expect("JSON alone on standard output");
+    assert_eq!((code, sum["seeds"].as_u64(), sum["violations"].as_array().map(Vec::len)), (Some(0), Some(2), Some(0)), "{err}");
+    assert!(sum["calls"].as_u64().is_some_and(|calls| calls > 0) && sum["faults"].is_u64(), "{sum}");
+    assert!(err.contains("First seed: 3") && err.contains("a minute"), "{err}");
+
+    let broken = ["--seed", "1", "--patients", "4", "--faults", "none", "--break", "forget-hours", "--whole", "--format", "json"];
+    let (code, out, err) = simulate(&broken);
+    let sum: Value = serde_json::from_str(&out).expect("JSON alone on standard output");
+    let first = &sum["violations"][0];
+    assert_eq!((code, first["invariant"].as_str()), (Some(1), Some("inside_hours")), "{sum} {err}");
+    assert!(first["seed"].is_u64() && first["detail"].is_string(), "{first}");
+    assert!(err.contains("Expected: "), "{err}");
+}
+
+#[test]
+fn wrong_words_are_told_with_what_would_be_right() {
+    for (arguments, wanted) in [
+        (["--faults", "nothing"], "`nothing` is no fault; want all, none, or names"),
+        (["--break", "nothing"], "want all, or one of forget-hours"),
+        (["--for", "soon"], "such as 3m"),
+    ] {
+        let (code, _, err) = simulate(&arguments);
+        assert_eq!(code, Some(2), "{err}");
+        assert!(err.contains(wanted), "{arguments:?}: {err}");
+    }
+    let (code, out, _) = simulate(&["--list"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("nothing_after_opt_out") && out.contains("killed-at-commit") && out.contains("redial-unknown"), "{out}");
+}
