@@ -60,10 +60,9 @@ pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
 async fn outdated(store: &dyn Store) -> StoreError {
     loop {
         Clock::system().sleep(STILL_FIT).await;
-        match store.ready().await {
-            Err(outdated @ StoreError::Schema(_)) => return outdated,
-            // Trouble with the database passes.
-            Ok(()) | Err(_) => {}
+        // Other trouble with the database passes.
+        if let Err(outdated @ StoreError::Schema(_)) = store.ready().await {
+            return outdated;
         }
     }
 }

@@ -48,6 +48,11 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Configuration(_) => {
                 StoreError::Database(DatabaseFault::new("the connection's settings are not accepted"))
             }
+            // What the driver makes of a proxy that has no server to lead to, and hangs up.
+            sqlx::Error::Protocol(what) if what.contains("SSLRequest: 0x00") => {
+                let hung_up = "the connection was closed as soon as it was made: is a primary behind the proxy of store.url?";
+                StoreError::Database(DatabaseFault::new(hung_up))
+            }
             other => StoreError::Database(DatabaseFault::new(other.to_string())),
         }
     }
