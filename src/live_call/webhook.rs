@@ -67,6 +67,7 @@ impl LiveCalls {
     /// We cannot answer now (law 7): "one moment, please", and the same is asked again; a key travels in the address until
     /// it can be committed. After the last try the apology, and nothing is said as done.
     fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask) -> Answer {
+        self.wordless.excuse(self.clock.now());
         if received.tries >= TRIES {
             return Answer::with(self.apology(carrier, &received.token), "trouble");
         }

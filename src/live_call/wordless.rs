@@ -10,6 +10,7 @@ use crate::core::ids::CarrierName;
 use crate::core::link::{CarrierState, News};
 use crate::store::StoreError;
 use crate::worklist::item;
+use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,14 +19,35 @@ const TOO_MANY: u32 = 5;
 /// How often the pause is written again when another replica wrote in between.
 const TRIES: usize = 8;
 
+/// How long after the store failed calls may end so for that reason alone: a call and its late news.
+const EXCUSED: Duration = Duration::minutes(10);
+
 /// How many calls of each carrier ended so since words were last heard.
 #[derive(Debug, Default)]
-pub struct Wordless(Mutex<BTreeMap<CarrierName, u32>>);
+pub struct Wordless {
+    calls: Mutex<BTreeMap<CarrierName, u32>>,
+    /// When the store last failed somebody who wanted words.
+    store_failed: Mutex<Option<DateTime<Utc>>>,
+}
 
 impl Wordless {
+    /// The store failed somebody who wanted words: what calls hear now says nothing about the carrier, and passes by itself.
+    pub fn excuse(&self, now: DateTime<Utc>) {
+        *self.store_failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn is_excused(&self, now: DateTime<Utc>) -> bool {
+        let failed = *self.store_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|at| now - at < EXCUSED)
+    }
+
     /// Takes a webhook in; `true` when it tells of the call that is one too many.
-    fn hears(&self, carrier: &CarrierName, message: &Message, our_fault: Option<u32>) -> bool {
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn hears(&self, carrier: &CarrierName, message: &Message, our_fault: Option<u32>, now: DateTime<Utc>) -> bool {
+        if self.is_excused(now) {
+            return false;
+        }
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         match message {
             // What answers a step was asked after its words.
             Message::Ask(Ask::Key { .. } | Ask::Silence { .. } | Ask::Played { .. }) if our_fault.is_none() => {
@@ -42,7 +64,7 @@ impl Wordless {
     }
 
     fn begin_again(&self, carrier: &CarrierName) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(carrier);
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(carrier);
     }
 }
 
@@ -50,7 +72,7 @@ impl LiveCalls {
     /// Pauses a carrier whose calls have no words any more, until somebody has acted.
     pub(super) async fn heed_wordless(&self, carrier: &Arc<dyn Carrier>, received: &Received) {
         let name = carrier.name();
-        if !self.wordless.hears(name, &received.message, received.our_fault) {
+        if !self.wordless.hears(name, &received.message, received.our_fault, self.clock.now()) {
             return;
         }
         self.wordless.begin_again(name);
@@ -93,11 +115,25 @@ mod tests {
         let (wordless, main) = (Wordless::default(), CarrierName::from("main"));
         let end = Message::News(CallEvent::Ended { status: FinalStatus::Completed, talk_seconds: Some(1), reason: None });
         let heard = Message::Ask(Ask::Silence { step: 1 });
-        let ends = |times: u32| (0..times).map(|_| wordless.hears(&main, &end, Some(11200))).collect::<Vec<_>>();
+        let now = DateTime::UNIX_EPOCH;
+        let ends = |times: u32| (0..times).map(|_| wordless.hears(&main, &end, Some(11200), now)).collect::<Vec<_>>();
         assert_eq!(ends(4), [false; 4]);
-        assert!(!wordless.hears(&main, &heard, None), "somebody heard words: it begins again");
-        assert!(!wordless.hears(&main, &end, None), "an end like others counts for nothing");
+        assert!(!wordless.hears(&main, &heard, None, now), "somebody heard words: it begins again");
+        assert!(!wordless.hears(&main, &end, None, now), "an end like others counts for nothing");
         assert_eq!(ends(5), [false, false, false, false, true]);
-        assert!(!wordless.hears(&CarrierName::from("second"), &end, Some(11205)), "each carrier for itself");
+        assert!(!wordless.hears(&CarrierName::from("second"), &end, Some(11205), now), "each carrier for itself");
+    }
+
+    #[test]
+    fn while_the_store_fails_no_carrier_is_blamed() {
+        let (wordless, main) = (Wordless::default(), CarrierName::from("main"));
+        let end = Message::News(CallEvent::Ended { status: FinalStatus::Completed, talk_seconds: Some(1), reason: None });
+        let at = |seconds| DateTime::UNIX_EPOCH + Duration::seconds(seconds);
+        let ends = |times: u32, now| (0..times).any(|_| wordless.hears(&main, &end, Some(11200), now));
+        assert!(!ends(4, at(0)));
+        wordless.excuse(at(1));
+        assert!(!ends(20, at(600)), "its calls are still told of");
+        assert!(!ends(4, at(601)), "it is counted from the beginning again");
+        assert!(ends(1, at(601)));
     }
 }

@@ -21,6 +21,7 @@ pub async fn play(State(web): State<Web>, method: Method, Path(file): Path<Strin
             Ok(Some(text)) => web.live.voice.audio_of(id, &text),
             Ok(None) => return StatusCode::NOT_FOUND.into_response(),
             Err(error) => {
+                web.live.wordless.excuse(web.clock.now());
                 tracing::error!(%error, "an audio recipe could not be read");
                 return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }

@@ -83,7 +83,10 @@ async fn fail_over(disaster: Disaster) {
         if anew.is_none() && hospital.network.tally().calls.len() > seen {
             anew = Some(begun.elapsed());
         }
-        assert!(begun.elapsed() < PATIENCE, "no webhook is answered, or no call placed");
+        if begun.elapsed() > PATIENCE {
+            let work = hospital.truth.worklist(false, 99).await.expect("the worklist");
+            panic!("no webhook is answered ({first:?}), or no call placed ({anew:?}): {work:?}");
+        }
         tokio::time::sleep(Real::from_millis(10)).await;
     }
     line(&mut story, first.unwrap_or_default(), "the first webhook is answered");
