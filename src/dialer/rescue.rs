@@ -23,8 +23,10 @@ const BETWEEN: Duration = Duration::seconds(30);
 const AGAIN: Duration = Duration::seconds(20);
 /// How long after its longest possible end a silent call is asked about.
 const GRACE: Duration = Duration::seconds(15);
-/// How much earlier than our own note of the request a call may be dated by the carrier's clock.
-pub(super) const SKEW: Duration = Duration::seconds(30);
+/// How much earlier than our own note of the request a call may be dated by the carrier's clock: a machine's clock may be
+/// minutes ahead until it is set. Calls that are known as other attempts' are left out anyhow; that one of nobody's is taken
+/// for ours does less harm than that ours is missed, and the patient called again.
+pub(super) const SKEW: Duration = Duration::minutes(15);
 
 /// How many calls are asked about at once, so that one slow answer does not hold the others up.
 const AT_ONCE: usize = 8;
@@ -151,8 +153,7 @@ impl Dialer {
         let id = &call.attempt.id;
         let Some(asked) = self.questions.due(call, now) else { return Ok(()) };
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
-        let since = call.attempt.placed_at.unwrap_or(now) - SKEW;
-        match self.find_ours(call, since).await? {
+        match self.find_ours(call, call.attempt.placed_at.unwrap_or(now)).await? {
             Ok(Some(found)) => {
                 tracing::info!("the carrier knows the call");
                 self.questions.forget(id);
@@ -172,13 +173,14 @@ impl Dialer {
         }
     }
 
-    /// Our call to this number since that moment, if there is one that is not known as another attempt's. Where
-    /// there are several, the one that was begun first: the request was made just after `since`.
+    /// Our call to this number, if there is one since about the moment of the request that is not known as another attempt's.
+    /// Where there are several, the one that was begun nearest to it.
     async fn find_ours(
         &self,
         call: &LiveCall,
-        since: DateTime<Utc>,
+        requested_at: DateTime<Utc>,
     ) -> Result<Result<Option<CarrierCall>, CarrierError>, LiveCallError> {
+        let since = requested_at - SKEW;
         let found = match self.carrier.find_calls(&call.attempt.phone, since).await {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
@@ -186,7 +188,8 @@ impl Dialer {
         let ids: Vec<String> = found.iter().map(|c| c.id.clone()).collect();
         let others = self.live.store.calls_of_others(&call.attempt.id, &call.attempt.phone, &ids).await?;
         let is_free = |c: &CarrierCall| !others.contains(&c.id) && c.started_at.is_none_or(|at| at >= since);
-        Ok(Ok(found.into_iter().filter(is_free).min_by_key(|c| c.started_at.unwrap_or(DateTime::<Utc>::MAX_UTC))))
+        let distance = |c: &CarrierCall| c.started_at.map_or(Duration::MAX, |at| (at - requested_at).abs());
+        Ok(Ok(found.into_iter().filter(is_free).min_by_key(distance)))
     }
 
     /// Whether a webhook told of the call while the carrier was asked: then it exists, whatever the list says.
@@ -205,7 +208,7 @@ impl Dialer {
         let fetched = match &call.attempt.carrier_call_id {
             Some(call_id) => self.carrier.fetch_call(call_id).await,
             // Its answer held no id, and no webhook told it: it stands in the list of calls.
-            None => self.find_ours(call, call.attempt.placed_at.unwrap_or(now) - SKEW).await?,
+            None => self.find_ours(call, call.attempt.placed_at.unwrap_or(now)).await?,
         };
         match fetched {
             Ok(Some(found)) if found.ended.is_some() => {

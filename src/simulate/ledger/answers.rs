@@ -68,8 +68,8 @@ pub(super) struct Answers {
     given: BTreeMap<(AttemptId, String), Given>,
     /// The keys that were answered with words, in the order in which that was heard; one a step.
     promised: BTreeMap<AttemptId, String>,
-    /// How often each address of an attempt was answered with success.
-    taken: BTreeMap<(AttemptId, String), u64>,
+    /// How often each address of an attempt was answered with success, and how often with words.
+    taken: BTreeMap<(AttemptId, String), (u64, u64)>,
     /// Messages that had an answer of any kind.
     answered: u64,
 }
@@ -84,7 +84,9 @@ impl Answers {
         self.answered += u64::from(webhook.status != 0);
         let Some(attempt) = attempt.filter(|_| webhook.is_taken()) else { return Vec::new() };
         let place = (attempt.clone(), webhook.hook.clone());
-        *self.taken.entry(place.clone()).or_default() += 1;
+        let (taken, heard) = self.taken.entry(place.clone()).or_default();
+        *taken += 1;
+        *heard += u64::from(webhook.is_heard());
         // What is said where another address failed follows how far the call has come by then.
         let Some(reply) = webhook.reply.filter(|_| webhook.is_heard() && !webhook.hook.ends_with("/fallback")) else {
             return Vec::new();
@@ -107,8 +109,8 @@ impl Answers {
         self.promised.iter().map(|(attempt, keys)| (attempt, keys.as_str()))
     }
 
-    /// The addresses of attempts that were answered with success, with how often.
-    pub fn taken(&self) -> impl Iterator<Item = (&AttemptId, &str, u64)> {
+    /// The addresses of attempts that were answered with success, with how often, and how often with words.
+    pub fn taken(&self) -> impl Iterator<Item = (&AttemptId, &str, (u64, u64))> {
         self.taken.iter().map(|((attempt, hook), times)| (attempt, hook.as_str(), *times))
     }
 

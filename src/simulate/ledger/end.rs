@@ -137,7 +137,8 @@ impl Ledger {
         let numbers = || facts.patient.phones.iter().filter_map(|phone| phone.number.as_ref());
         let out = self.opted_out.patients.contains(facts.patient.id.as_str())
             || numbers().any(|number| self.opted_out.numbers.contains(number));
-        out || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
+        let moved = outreach.purpose == Purpose::Cancelled && self.schedule.was_moved(outreach);
+        out || moved || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
     }
 
     /// A reminder that only a machine took is a person's to try, while it is true.
@@ -182,11 +183,11 @@ impl Ledger {
             let Some(attempt) = &entry.attempt else { continue };
             *entries.entry((attempt, entry.path.clone())).or_default() += 1;
         }
-        for (attempt, hook, times) in self.answers.taken() {
+        for (attempt, hook, (times, heard)) in self.answers.taken() {
             let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
             // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
             let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
-            let wanted = if self.has_trouble { u64::from(committed) } else { times };
+            let wanted = if self.has_trouble { u64::from(committed && heard > 0) } else { times };
             if logged < wanted {
                 let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");
                 found.push(Violation::new(LOG_WHOLE, detail));

@@ -3,7 +3,7 @@
 use crate::core::domain::{Outreach, Purpose, VisitKey};
 use crate::core::plan::Rules;
 use chrono::{DateTime, SecondsFormat, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One booking as it was last said to be.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ struct Booking {
     start: DateTime<Utc>,
     is_booked: bool,
     updated: Option<DateTime<Utc>>,
+    /// When it ever began, by what was said of it.
+    starts: BTreeSet<DateTime<Utc>>,
 }
 
 /// All bookings.
@@ -40,16 +42,20 @@ impl Schedule {
                 out.push(field(PATIENT).to_string());
             }
             let updated = moment(UPDATED);
-            let known = self.0.get(field(0)).and_then(|known| known.updated);
-            if known.zip(updated).is_some_and(|(known, updated)| updated < known) {
+            let known = self.0.get(field(0));
+            let newest = known.and_then(|known| known.updated);
+            if newest.zip(updated).is_some_and(|(newest, updated)| updated < newest) {
                 continue;
             }
+            let mut starts = known.map(|known| known.starts.clone()).unwrap_or_default();
+            starts.insert(start);
             let booking = Booking {
                 patient: field(PATIENT).to_string(),
                 site: field(SITE).to_string(),
                 start,
                 is_booked: matches!(field(STATUS), "booked" | "confirmed"),
                 updated,
+                starts,
             };
             self.0.insert(field(0).to_string(), booking);
         }
@@ -88,5 +94,12 @@ impl Schedule {
                 Some(_) => None,
             },
         }
+    }
+
+    /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.
+    pub fn was_moved(&self, outreach: &Outreach) -> bool {
+        let of_visit =
+            |booking: &&Booking| booking.patient == outreach.visit.patient.as_str() && booking.starts.contains(&outreach.start);
+        self.0.values().filter(of_visit).any(|booking| booking.is_booked)
     }
 }
