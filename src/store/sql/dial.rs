@@ -1,15 +1,14 @@
-//! Leases, and the moment before a carrier is asked: what must hold is judged in the transaction that commits it.
+//! The moment before a carrier is asked, and what becomes of a lease: what must hold is judged in the transaction that commits
+//! it. How attempts are leased stands in [`super::lease`].
 
-use super::rows::{Fields, attempt_columns, outreach_columns};
+use super::rows::{Fields, attempt_columns};
 use super::{Conn, Lock, lock, stamp, touched};
 use crate::core::domain::PhoneNumber;
-use crate::core::ids::{AttemptId, CarrierName, SiteKey};
-use crate::core::link::Take;
+use crate::core::ids::{AttemptId, CarrierName};
 use crate::store::fault::taken_means_conflict;
 use crate::store::stored::{form, list, micros, read_micros};
-use crate::store::{Cap, GiveBack, LeaseRequest, Leased, LiveCall, RequestOrder, RequestVerdict, Result, StoreError};
+use crate::store::{Cap, GiveBack, LiveCall, RequestOrder, RequestVerdict, Result, StoreError};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeSet;
 
 /// What a dialler may give back: what it has leased, or what it has begun to request and nothing was heard of, because
 /// then the carrier has refused. Once an event or the carrier's id is known, a call exists.
@@ -18,103 +17,6 @@ macro_rules! is_held {
         " WHERE id = $1 AND holder = $2
           AND (status = 'leased' OR (status = 'requesting' AND events = 0 AND carrier_call_id IS NULL))"
     };
-}
-
-/// The order of calls: notices before reminders, then the nearest visit.
-macro_rules! turn {
-    () => {
-        "CASE WHEN o.purpose = 'reminder' THEN 1 ELSE 0 END, o.start_at, a.due_at, a.id"
-    };
-}
-
-/// Takes due attempts for one dialler, as many as lines are free.
-pub(super) async fn lease(conn: &mut Conn, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>> {
-    lock(conn, Lock::Lines(request.carrier.as_str())).await?;
-    // The only way to a line leads through here: what is counted under the lock can only become less.
-    let free = request.max_lines.saturating_sub(lines_in_use(conn, &request.carrier).await?);
-    let limit = request.limit.min(free);
-    if limit == 0 {
-        return Ok(Vec::new());
-    }
-    let due = due_attempts(conn, request, takes, limit as usize).await?;
-    if due.is_empty() {
-        return Ok(Vec::new());
-    }
-    let due = list(due.iter().map(String::as_str));
-    sqlx::query(concat!(
-        "UPDATE attempts SET status = 'leased', holder = $2, lease_until = $3, carrier = $4 WHERE id",
-        is_in!("$1")
-    ))
-    .bind(&due)
-    .bind(&request.holder)
-    .bind(micros(request.until))
-    .bind(request.carrier.as_str())
-    .execute(&mut *conn)
-    .await?;
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        attempt_columns!(),
-        ", ",
-        outreach_columns!(),
-        " FROM attempts a JOIN outreaches o ON o.id = a.outreach WHERE a.id",
-        is_in!("$1"),
-        " ORDER BY ",
-        turn!()
-    ))
-    .bind(&due)
-    .fetch_all(conn)
-    .await?;
-    rows.iter().map(|row| Ok(Leased { attempt: Fields(row).attempt()?, outreach: Fields(row).outreach()? })).collect()
-}
-
-/// Whose turn it is: no number and no patient twice, because the second call would be refused.
-async fn due_attempts(conn: &mut Conn, request: &LeaseRequest, takes: &[Take], limit: usize) -> Result<Vec<String>> {
-    let skipped = list(request.skip_sites.iter().map(SiteKey::as_str));
-    let takes: Vec<_> = takes.iter().map(|take| (take.route.as_str(), take.from, take.below)).collect();
-    let takes = serde_json::to_string(&takes).expect("texts and numbers are always JSON");
-    let (mut due, mut numbers, mut patients) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-    while due.len() < limit {
-        let wanted = limit - due.len();
-        let rows = sqlx::query(concat!(
-            r#"SELECT a.id AS "attempts.id", a.phone AS "attempts.phone", o.patient AS "outreaches.patient"
-               FROM "#,
-            each_of!("$1"),
-            r#" CROSS JOIN attempts a JOIN outreaches o ON o.id = a.outreach
-               WHERE a.status = 'planned' AND a.route = (p.value ->> 0) AND a.share >= CAST(p.value ->> 1 AS INTEGER)
-                 AND a.share < CAST(p.value ->> 2 AS INTEGER) AND a.due_at <= $2 AND a.not_after > $2 AND NOT (o.site"#,
-            is_in!("$3"),
-            ") AND NOT (a.phone",
-            is_in!("$4"),
-            ") AND NOT (o.patient",
-            is_in!("$5"),
-            ") ORDER BY ",
-            turn!(),
-            " LIMIT $6",
-            skip_locked!()
-        ))
-        .bind(&takes)
-        .bind(micros(request.now))
-        .bind(&skipped)
-        .bind(list(numbers.iter().map(String::as_str)))
-        .bind(list(patients.iter().map(String::as_str)))
-        .bind(i64::try_from(wanted).unwrap_or(i64::MAX))
-        .fetch_all(&mut *conn)
-        .await?;
-        for row in &rows {
-            let fields = Fields(row);
-            let (phone, patient) = (fields.text("attempts.phone")?, fields.text("outreaches.patient")?);
-            if !numbers.contains(&phone) && !patients.contains(&patient) {
-                due.push(fields.text("attempts.id")?);
-                numbers.insert(phone);
-                patients.insert(patient);
-            }
-        }
-        // The first of each round is always taken, so that this ends.
-        if rows.len() < wanted {
-            break;
-        }
-    }
-    Ok(due)
 }
 
 /// The earliest time of a planned attempt that may still be placed.
@@ -143,17 +45,18 @@ pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Resu
     let (phone, patient) = (Fields(&held).text("attempts.phone")?, Fields(&held).text("outreaches.patient")?);
     lock(conn, Lock::Patient(&patient)).await?;
     lock(conn, Lock::Number(&phone)).await?;
+    let standing = Reached::load(conn, &patient, &phone, &order.caps).await?;
     // What holds for good is told before what passes.
-    if order.respect_opt_outs && is_opted_out(conn, &patient, &phone).await? {
+    if order.respect_opt_outs && standing.opted_out {
         return Ok(RequestVerdict::OptedOut);
     }
     if order.stamp.is_some() && stamp::current(conn, &patient, order.now).await? != order.stamp {
         return Ok(RequestVerdict::Stale);
     }
-    if is_in_use(conn, &phone).await? {
+    if standing.in_use {
         return Ok(RequestVerdict::NumberInUse);
     }
-    if is_capped(conn, &patient, &phone, &order.caps).await? {
+    if order.caps.iter().any(|cap| standing.fills(cap)) {
         return Ok(RequestVerdict::Capped);
     }
     let done = sqlx::query(
@@ -177,50 +80,53 @@ pub(super) async fn begin_request(conn: &mut Conn, order: &RequestOrder) -> Resu
     Ok(RequestVerdict::Granted)
 }
 
-async fn is_opted_out(conn: &mut Conn, patient: &str, phone: &str) -> Result<bool> {
-    let entries: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM opt_outs WHERE removed_at IS NULL AND (patient = $1 OR phone = $2)")
-            .bind(patient)
-            .bind(phone)
-            .fetch_one(conn)
-            .await?;
-    Ok(entries > 0)
+/// How a patient and a number have been reached, and whether they may be.
+#[derive(Default)]
+struct Reached {
+    opted_out: bool,
+    /// Another call to the number is live.
+    in_use: bool,
+    /// When calls were placed that count.
+    to_patient: Vec<i64>,
+    to_number: Vec<i64>,
 }
 
-async fn is_in_use(conn: &mut Conn, phone: &str) -> Result<bool> {
-    let live: i64 =
-        sqlx::query_scalar(concat!("SELECT COUNT(*) FROM attempts a WHERE a.phone = $1 AND a.status <> 'leased' AND ", busy!()))
-            .bind(phone)
-            .fetch_one(conn)
-            .await?;
-    Ok(live > 0)
-}
+impl Reached {
+    /// Read with one statement, under the locks of both: of one state of the store, and one round trip.
+    async fn load(conn: &mut Conn, patient: &str, phone: &str, caps: &[Cap]) -> Result<Reached> {
+        let since = caps.iter().map(|cap| micros(cap.since)).min().unwrap_or(i64::MAX);
+        let rows: Vec<(i64, i64)> = sqlx::query_as(concat!(
+            "SELECT CAST(1 AS BIGINT), COUNT(*) FROM opt_outs WHERE removed_at IS NULL AND (patient = $1 OR phone = $2)
+             UNION ALL SELECT CAST(2 AS BIGINT), COUNT(*) FROM attempts a WHERE a.phone = $2 AND a.status <> 'leased' AND ",
+            busy!(),
+            " UNION ALL SELECT CAST(3 AS BIGINT), a.placed_at FROM attempts a JOIN outreaches o ON o.id = a.outreach
+             WHERE o.patient = $1 AND a.placed_at >= $3 AND ",
+            counts_as_called!(),
+            " UNION ALL SELECT CAST(4 AS BIGINT), a.placed_at FROM attempts a WHERE a.phone = $2 AND a.placed_at >= $3 AND ",
+            counts_as_called!()
+        ))
+        .bind(patient)
+        .bind(phone)
+        .bind(since)
+        .fetch_all(conn)
+        .await?;
+        let mut reached = Reached::default();
+        for (what, number) in rows {
+            match what {
+                1 => reached.opted_out = number > 0,
+                2 => reached.in_use = number > 0,
+                3 => reached.to_patient.push(number),
+                _ => reached.to_number.push(number),
+            }
+        }
+        Ok(reached)
+    }
 
-/// Whether the calls made to the patient, or those made to the number, fill one of the caps.
-async fn is_capped(conn: &mut Conn, patient: &str, phone: &str, caps: &[Cap]) -> Result<bool> {
-    let Some(since) = caps.iter().map(|cap| micros(cap.since)).min() else { return Ok(false) };
-    let to_patient: Vec<i64> = sqlx::query_scalar(concat!(
-        "SELECT a.placed_at FROM attempts a JOIN outreaches o ON o.id = a.outreach
-         WHERE o.patient = $1 AND a.placed_at >= $2 AND ",
-        counts_as_called!()
-    ))
-    .bind(patient)
-    .bind(since)
-    .fetch_all(&mut *conn)
-    .await?;
-    let to_number: Vec<i64> = sqlx::query_scalar(concat!(
-        "SELECT a.placed_at FROM attempts a WHERE a.phone = $1 AND a.placed_at >= $2 AND ",
-        counts_as_called!()
-    ))
-    .bind(phone)
-    .bind(since)
-    .fetch_all(conn)
-    .await?;
-    let fills = |calls: &[i64], cap: &Cap| {
-        let made = calls.iter().filter(|placed| **placed >= micros(cap.since)).count();
-        made >= cap.limit as usize
-    };
-    Ok(caps.iter().any(|cap| fills(&to_patient, cap) || fills(&to_number, cap)))
+    /// Whether the calls made to the patient, or those made to the number, fill a cap.
+    fn fills(&self, cap: &Cap) -> bool {
+        let made = |calls: &[i64]| calls.iter().filter(|placed| **placed >= micros(cap.since)).count();
+        made(&self.to_patient).max(made(&self.to_number)) >= cap.limit as usize
+    }
 }
 
 /// Gives an attempt back that `holder` has; nothing happens where it does not have it any more.

@@ -8,7 +8,7 @@ use crate::core::domain::{Attempt, Outreach, VisitKey};
 use crate::core::ids::AttemptId;
 use crate::core::link::share_of;
 use crate::store::stored::{list, micros, opt_micros};
-use crate::store::{Notice, PlanCommit, Result, ShiftAttempt, StoreError};
+use crate::store::{Notice, PlanCommit, Result, ShiftAttempt, StoreError, StoredDecision};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
@@ -33,6 +33,18 @@ pub(super) async fn commit(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
     }
     keep_decisions(conn, plan).await?;
     if plan.open.is_empty() && plan.shift.is_empty() { Ok(()) } else { tell(conn, Notice::Planned).await }
+}
+
+/// Whether there is anything to write: most looks at a patient find what they found before, and hold nobody up.
+pub(super) async fn is_news(conn: &mut Conn, plan: &PlanCommit) -> Result<bool> {
+    let acts = !(plan.withdraw.is_empty() && plan.shift.is_empty() && plan.open.is_empty())
+        || !(plan.close_work.is_empty() && plan.open_work.is_empty() && plan.close_changes.is_empty());
+    if acts || plan.decisions.is_empty() {
+        return Ok(acts);
+    }
+    let newest = newest_decisions(conn, &plan.decisions).await?;
+    let is_new = |d: &StoredDecision| newest.get(&(d.visit.to_text(), d.job.as_str().to_string())) != Some(&d.essence);
+    Ok(plan.decisions.iter().any(is_new))
 }
 
 async fn withdraw(conn: &mut Conn, attempts: &[AttemptId], at: Option<DateTime<Utc>>) -> Result<()> {
@@ -137,22 +149,7 @@ async fn keep_decisions(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
     if decisions.is_empty() {
         return Ok(());
     }
-    let visits: BTreeSet<String> = decisions.iter().map(|d| d.visit.to_text()).collect();
-    let rows = sqlx::query(concat!(
-        r#"SELECT d.visit AS "decisions.visit", d.job AS "decisions.job", d.essence AS "decisions.essence"
-           FROM decisions d
-           WHERE d.id = (SELECT MAX(n.id) FROM decisions n WHERE n.visit = d.visit AND n.job = d.job) AND d.visit"#,
-        is_in!("$1")
-    ))
-    .bind(list(visits.iter().map(String::as_str)))
-    .fetch_all(&mut *conn)
-    .await?;
-    let mut newest = HashMap::new();
-    for row in &rows {
-        let fields = Fields(row);
-        let of = (fields.text("decisions.visit")?, fields.text("decisions.job")?);
-        newest.insert(of, fields.text("decisions.essence")?);
-    }
+    let mut newest = newest_decisions(conn, decisions).await?;
     let mut inputs = Inputs::of(plan);
     for decision in decisions {
         let of = (decision.visit.to_text(), decision.job.as_str().to_string());
@@ -172,4 +169,25 @@ async fn keep_decisions(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
         newest.insert(of, decision.essence.clone());
     }
     Ok(())
+}
+
+/// The essence of the newest decision of each visit and job that these are about.
+async fn newest_decisions(conn: &mut Conn, decisions: &[StoredDecision]) -> Result<HashMap<(String, String), String>> {
+    let visits: BTreeSet<String> = decisions.iter().map(|d| d.visit.to_text()).collect();
+    let rows = sqlx::query(concat!(
+        r#"SELECT d.visit AS "decisions.visit", d.job AS "decisions.job", d.essence AS "decisions.essence"
+           FROM decisions d
+           WHERE d.id = (SELECT MAX(n.id) FROM decisions n WHERE n.visit = d.visit AND n.job = d.job) AND d.visit"#,
+        is_in!("$1")
+    ))
+    .bind(list(visits.iter().map(String::as_str)))
+    .fetch_all(conn)
+    .await?;
+    let mut newest = HashMap::new();
+    for row in &rows {
+        let fields = Fields(row);
+        let of = (fields.text("decisions.visit")?, fields.text("decisions.job")?);
+        newest.insert(of, fields.text("decisions.essence")?);
+    }
+    Ok(newest)
 }

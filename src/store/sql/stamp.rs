@@ -40,23 +40,23 @@ fn part(kind: u8, name: &str, number: i64) -> i64 {
 /// The stamp of a patient's facts as they stand now, the same as `facts::load` would give; none where nobody knows the
 /// patient.
 pub(super) async fn current(conn: &mut Conn, patient: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
-    let revision: Option<i64> =
-        sqlx::query_scalar("SELECT revision FROM patients WHERE id = $1").bind(patient).fetch_optional(&mut *conn).await?;
-    let Some(revision) = revision else { return Ok(None) };
-    let mut stamp = of_patient(revision);
-    let mut add = |part: i64| stamp = stamp.wrapping_add(part);
+    // The patient with the bookings, a row a booking: one round trip.
     let rows = sqlx::query(
-        r#"SELECT id AS "appointments.id", revision AS "appointments.revision", site AS "appointments.site",
-               start_at AS "appointments.start_at"
-           FROM appointments WHERE patient = $1"#,
+        r#"SELECT p.revision AS "patients.revision", b.id AS "appointments.id", b.revision AS "appointments.revision",
+               b.site AS "appointments.site", b.start_at AS "appointments.start_at"
+           FROM patients p LEFT JOIN appointments b ON b.patient = p.id WHERE p.id = $1"#,
     )
     .bind(patient)
     .fetch_all(&mut *conn)
     .await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut stamp = of_patient(Fields(first).int("patients.revision")?);
+    let mut add = |part: i64| stamp = stamp.wrapping_add(part);
     let mut bookings = Vec::with_capacity(rows.len());
     for row in &rows {
         let fields = Fields(row);
-        add(of_appointment(&fields.text("appointments.id")?, fields.int("appointments.revision")?));
+        let Some(id) = fields.opt_text("appointments.id")? else { continue };
+        add(of_appointment(&id, fields.int("appointments.revision")?));
         bookings.push((SiteKey::new(fields.text("appointments.site")?), fields.time("appointments.start_at")?));
     }
     for row in &changes::pending_of(conn, &list([patient])).await? {

@@ -199,6 +199,7 @@ fn migrator() -> Migrator {
         step(5, "incoming", include_str!("migrations/0005_incoming.sql")),
         step(6, "floor", include_str!("migrations/0006_floor.sql")),
         step(7, "lost_times", include_str!("migrations/0007_lost_times.sql")),
+        step(8, "turns", include_str!("migrations/0008_turns.sql")),
     ]);
     // All steps run in one transaction that holds the lock already. Steps of a newer program are its own affair, as long as
     // it says that this one may still run (`sql/schema.rs`).

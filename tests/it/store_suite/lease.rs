@@ -1,14 +1,17 @@
 use super::TestStore;
 use super::samples::*;
-use callahead::core::domain::{AttemptStatus, Purpose};
+use callahead::core::domain::{Attempt, AttemptStatus, Outreach, Purpose};
 use callahead::core::ids::AttemptId;
-use callahead::store::{GiveBack, LeaseRequest, RequestVerdict};
+use callahead::store::{GiveBack, LeaseRequest, Leased, RequestVerdict};
+use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeSet;
 
 on_both_stores![
     an_attempt_is_due_from_its_time_until_before_its_end,
     the_earliest_visit_goes_first,
     notices_go_before_reminders,
+    a_site_that_floods_holds_no_other_up,
+    many_due_calls_are_leased_in_the_same_order_as_few,
     one_lease_holds_no_number_and_no_patient_twice,
     sites_whose_feed_is_silent_are_left_out,
     two_leasers_never_get_the_same_attempt,
@@ -80,6 +83,61 @@ async fn notices_go_before_reminders(store: TestStore) {
     let all = ["att-moved", "att-off", "att-closed", "att-near"];
     assert_eq!(ids(&store.lease_due(&lease("d", 2)).await.expect("leases")), all[..2]);
     assert_eq!(ids(&store.lease_due(&lease("d", 9)).await.expect("leases")), all[2..]);
+}
+
+/// Calls of a site, each visit a minute after the one before; `first` chooses numbers and ids.
+fn of_site(site: &str, first: u32, count: u32, start: DateTime<Utc>) -> Vec<(Outreach, Attempt)> {
+    let calls = (0..count).map(|n| {
+        let (mut promise, mut call) = planned(&format!("{site}-{n:04}"), number(first + n));
+        (promise.visit.site, promise.start) = (site.into(), start + Duration::minutes(i64::from(n)));
+        call.due_at = at(-5);
+        (promise, call)
+    });
+    calls.collect()
+}
+
+fn by_site(leased: &[Leased]) -> Vec<&str> {
+    leased.iter().map(|l| l.outreach.visit.site.as_str()).collect()
+}
+
+/// The visits of the one that floods are all earlier; whoever has the fewest lines is next.
+async fn a_site_that_floods_holds_no_other_up(store: TestStore) {
+    let mut open = of_site("boston", 0, 40, day(2));
+    open.extend(of_site("quincy", 1_000, 3, day(9)));
+    store.commit_plan(&plan(open)).await.expect("planned");
+    let first = store.lease_due(&lease("d", 5)).await.expect("leases");
+    assert_eq!(by_site(&first), ["boston", "quincy", "boston", "quincy", "boston"]);
+    // A notice goes first, whosever it is; then those who have the fewest lines by now.
+    let mut late = of_site("quincy", 2_000, 1, day(10));
+    (late[0].0.id, late[0].0.purpose) = ("out-notice".into(), Purpose::Moved);
+    (late[0].1.id, late[0].1.outreach) = ("att-notice".into(), "out-notice".into());
+    late[0].0.visit.patient = "told".into();
+    let mut other = of_site("salem", 3_000, 2, day(12));
+    other.append(&mut late);
+    store.commit_plan(&plan(other)).await.expect("planned");
+    let second = store.lease_due(&lease("d", 7)).await.expect("leases");
+    assert_eq!(ids(&second)[0], "att-notice");
+    assert_eq!(by_site(&second)[1..], ["salem", "salem", "boston", "quincy", "boston", "boston"]);
+    let rest = store.lease_due(&lease("d", 100)).await.expect("leases");
+    assert!(rest.len() == 34 && by_site(&rest).iter().all(|site| *site == "boston"), "what others do not want is its own");
+}
+
+/// Where more are due than are read at once, the first of each site are found by an index.
+async fn many_due_calls_are_leased_in_the_same_order_as_few(store: TestStore) {
+    let (flood, small) = (of_site("boston", 0, 600, day(2)), of_site("quincy", 1_000, 2, day(9)));
+    let mut not_yet = of_site("salem", 2_000, 1, day(1));
+    not_yet[0].1.due_at = at(5);
+    let silent = of_site("wells", 3_000, 4, day(1));
+    for open in [flood, small, not_yet, silent] {
+        store.commit_plan(&plan(open)).await.expect("planned");
+    }
+    let wish = LeaseRequest { skip_sites: vec!["wells".into()], ..lease("d", 6) };
+    let leased = store.lease_due(&wish).await.expect("leases");
+    let want = ["boston-0000", "quincy-0000", "boston-0001", "quincy-0001", "boston-0002", "boston-0003"];
+    assert_eq!(ids(&leased), want.map(|id| format!("att-{id}")));
+    let all = store.lease_due(&lease("d", 1_000)).await.expect("leases");
+    assert_eq!(by_site(&all).iter().filter(|site| **site == "wells").count(), 4, "it is heard again");
+    assert_eq!(all.len(), 600 - 4 + 4, "as many as are due");
 }
 
 /// Two patients on one number, a patient on two: the second call would be refused.
