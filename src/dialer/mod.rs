@@ -29,14 +29,15 @@ pub use rescue::Questions;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::core::ids::CarrierName;
+use crate::core::ids::{CarrierName, PatientId};
 use crate::core::link::{Standing, Take};
+use crate::core::plan::PatientFacts;
 use crate::live_call::LiveCalls;
 use crate::silence::Silence;
 use crate::store::{GiveBack, LeaseRequest, Leased, Notice, Notices, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use place::Way;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,11 @@ const LEASE: Duration = Duration::seconds(15);
 const LOOK: Duration = Duration::milliseconds(500);
 /// How often it is looked for at most, while one plan after the other is told by other replicas.
 const TOLD: Duration = Duration::milliseconds(50);
+/// A dialler rests so many times as long as its last round took: replicas that all look at once would only wait for each
+/// other, and whoever rests takes more calls at a time.
+const REST: u32 = 3;
+/// The longest rest: a call is noticed within a second, whatever a round takes.
+const LONGEST_REST: Duration = Duration::milliseconds(250);
 /// How often what a crash left is looked for.
 const RESCUE: Duration = Duration::seconds(5);
 
@@ -121,14 +127,18 @@ impl Dialer {
         }
         let mut planned = self.live.store.notices(Notice::Planned);
         loop {
-            let began = self.clock().now();
+            let (began, watch) = (self.clock().now(), self.clock().stopwatch());
             if let Err(error) = self.dial_due(&tracker, &stop).await {
                 tracing::error!(%error, carrier = %self.carrier.name(), "dialling failed; trying again");
             }
+            let rest = Duration::from_std(watch.elapsed() * REST).unwrap_or(LONGEST_REST).min(LONGEST_REST);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.wait(began, beat.look, &mut planned) => {}
+                () = async {
+                    self.clock().sleep(rest).await;
+                    self.wait(began, beat.look, &mut planned).await;
+                } => {}
             }
         }
     }
@@ -194,11 +204,26 @@ impl Dialer {
         let placing: Vec<_> =
             leased.into_iter().map(|one| (one, Way { holder: holder.clone(), waiting: self.gate.queue(), trial })).collect();
         let reserved = self.reserve_for_waiting().await;
+        let mut facts = self.facts_of(placing.iter().map(|(one, _)| one), now).await;
         for (one, way) in placing {
             let dialer = self.clone();
-            tracker.spawn(async move { dialer.place(one, way).await });
+            let facts = facts.remove(&one.outreach.visit.patient);
+            tracker.spawn(async move { dialer.place(one, facts, way).await });
         }
         reserved.map(|()| count)
+    }
+
+    /// What is known about the patients of a lease, read for all of them together. Whoever is missing is looked for again
+    /// when the call is placed.
+    async fn facts_of(&self, leased: impl Iterator<Item = &Leased>, now: DateTime<Utc>) -> HashMap<PatientId, PatientFacts> {
+        let patients: Vec<_> = leased.map(|one| one.outreach.visit.patient.clone()).collect();
+        match self.live.store.load_facts(&patients, now).await {
+            Ok(facts) => facts.into_iter().map(|facts| (facts.patient.id.clone(), facts)).collect(),
+            Err(error) => {
+                tracing::warn!(%error, "what is known about the patients of a lease is read for each alone");
+                HashMap::new()
+            }
+        }
     }
 
     async fn lease(&self, now: DateTime<Utc>, holder: &str, limit: u32, takes: &[Take]) -> Result<Vec<Leased>, StoreError> {

@@ -7,7 +7,7 @@ use crate::carrier::PlaceCall;
 use crate::core::domain::Purpose;
 use crate::core::ids::{AttemptId, AttemptToken, PatientId};
 use crate::core::link::Standing;
-use crate::core::plan::{OptOutScope, counted_since, may_dial};
+use crate::core::plan::{OptOutScope, PatientFacts, counted_since, may_dial};
 use crate::live_call::LiveCallError;
 use crate::store::{Cap, GiveBack, Leased, RequestOrder, RequestVerdict, StoreError};
 use chrono::{DateTime, Duration, Utc};
@@ -32,23 +32,26 @@ pub(super) struct Way {
 }
 
 impl Dialer {
-    /// Places one leased attempt. Whatever fails, the attempt is in a state that somebody picks up.
+    /// Places one leased attempt; `facts` were read after it was leased. Whatever fails, the attempt is in a state that somebody picks up.
     #[tracing::instrument(skip_all, fields(attempt = %leased.attempt.id, carrier = %self.carrier.name()))]
-    pub(super) async fn place(&self, leased: Leased, way: Way) {
-        if let Err(error) = self.try_place(leased, way).await {
+    pub(super) async fn place(&self, leased: Leased, facts: Option<PatientFacts>, way: Way) {
+        if let Err(error) = self.try_place(leased, facts, way).await {
             tracing::error!(%error, "an attempt could not be placed; it is picked up when its lease ends");
         }
     }
 
-    async fn try_place(&self, leased: Leased, way: Way) -> Result<(), LiveCallError> {
+    async fn try_place(&self, leased: Leased, facts: Option<PatientFacts>, way: Way) -> Result<(), LiveCallError> {
         let Way { holder, waiting, trial } = way;
         let (store, holder) = (&self.live.store, &*holder);
         let patient = leased.outreach.visit.patient.clone();
         let id = leased.attempt.id.clone();
         let now = self.clock().now();
-        let facts = store.load_facts(std::slice::from_ref(&patient), now).await?;
+        let facts = match facts {
+            Some(facts) => Some(facts),
+            None => store.load_facts(std::slice::from_ref(&patient), now).await?.into_iter().next(),
+        };
         let rules = self.live.board.rules();
-        let Some(facts) = facts.first() else { return Ok(self.drop_attempt(&id, holder, patient, "visit_gone").await?) };
+        let Some(facts) = &facts else { return Ok(self.drop_attempt(&id, holder, patient, "visit_gone").await?) };
         let job = match may_dial(&rules, facts, &leased.outreach, &leased.attempt, now) {
             Ok(job) => job,
             Err(reason) => return Ok(self.drop_attempt(&id, holder, patient, reason).await?),
