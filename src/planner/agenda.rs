@@ -12,9 +12,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 /// How many are planned in one round beside a page of the pass: others who are nudged wait for it.
-const ROUND: usize = 1_000;
+const ROUND: usize = 500;
 /// Entries of the store's queue in one round.
-const TOUCHED: u32 = 1_000;
+const TOUCHED: u32 = 500;
 
 /// Whom to look at and when.
 #[derive(Debug)]

@@ -39,11 +39,11 @@ const LOOK: Duration = Duration::milliseconds(500);
 /// When an unfinished plan is looked at again.
 const SOON: Duration = Duration::seconds(5);
 /// How often the lease of the sweep is renewed.
-const SWEEP: Duration = Duration::seconds(20);
+const SWEEP: Duration = Duration::seconds(5);
 /// The name of the lease of whoever sweeps.
 const SWEEPER: &str = "planner";
-/// How long it lasts without a word: another replica takes over when it was not renewed twice.
-const SWEEPER_LEASE: Duration = Duration::seconds(60);
+/// After so many of its beats without a word another replica takes over.
+const SWEEPER_LEASE: i32 = 4;
 
 /// The planner of this process.
 pub struct Planner {
@@ -64,13 +64,15 @@ pub struct PlannerBeat {
     pub look: Duration,
     /// At everybody, whatever happened.
     pub everybody: Duration,
+    /// From one renewal of the lease of the sweep to the next.
+    pub lease: Duration,
     /// Tells when there is something to do by itself, to whoever lets time pass.
     pub next: NextLook,
 }
 
 impl Default for PlannerBeat {
     fn default() -> PlannerBeat {
-        PlannerBeat { look: LOOK, everybody: EVERYBODY, next: NextLook::default() }
+        PlannerBeat { look: LOOK, everybody: EVERYBODY, lease: SWEEP, next: NextLook::default() }
     }
 }
 
@@ -148,8 +150,8 @@ impl Planner {
         loop {
             let now = self.clock.now();
             if now >= renew {
-                renew = now + SWEEP;
-                match self.store.hold_lease(SWEEPER, &holder, now, now + SWEEPER_LEASE).await {
+                renew = now + beat.lease;
+                match self.store.hold_lease(SWEEPER, &holder, now, now + beat.lease * SWEEPER_LEASE).await {
                     Ok(true) => agenda = agenda.or_else(|| Some(Agenda::new(now, beat.everybody))),
                     Ok(false) => agenda = None,
                     Err(error) => tracing::error!(%error, "the lease of the sweep is left as it is; it is tried again"),
@@ -184,7 +186,8 @@ impl Planner {
         }
     }
 
-    /// Plans whom it heard of, and with the lease whoever is due. Without it, whoever has it is told what changed.
+    /// Plans whom it heard of, and with the lease whoever is due. Without it, whoever has it is told what changed; everybody is
+    /// looked at by that one alone, which hears of other rules itself, and by whoever takes the lease over from it.
     async fn round(&self, agenda: Option<&mut Agenda>, whom: &BTreeSet<Stale>) -> Result<Planned, StoreError> {
         let (all, nudged) = (whom.contains(&Stale::All), patients_of(whom));
         match agenda {
@@ -194,7 +197,6 @@ impl Planner {
                 }
                 self.keep_up(agenda, nudged).await
             }
-            None if all => self.plan_all().await,
             None => {
                 let nudged: Vec<PatientId> = nudged.into_iter().collect();
                 let done = self.plan(&nudged).await?;
