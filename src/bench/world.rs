@@ -121,9 +121,13 @@ impl World {
         Ok(fs::write(&self.config, text.replace("sqlite://bench.db", store))?)
     }
 
-    /// More sites, with the same clock.
-    pub fn add_sites<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> anyhow::Result<()> {
+    /// More sites, with the same clock and the same spoken name, in prompts of this world's own.
+    pub fn add_sites(&mut self, names: &[&str]) -> anyhow::Result<()> {
         let mut text = fs::read_to_string(&self.config)?;
+        let shipped = std::path::absolute(Config::defaults().prompts)?;
+        let own = self.folder.join("prompts");
+        copy_prompts(&shipped, &own, names)?;
+        text = text.replace(&format!("prompts = '{}'", shipped.display()), &format!("prompts = '{}'", own.display()));
         for name in names {
             text.push_str(&format!("[sites.{name}]\nname = \"Longwood\"\ntimezone = \"{}\"\n", self.zone));
         }
@@ -155,6 +159,31 @@ fn new_folder() -> anyhow::Result<PathBuf> {
     let folder = std::env::temp_dir().join(format!("callahead-bench-{}", Chance::from_system()?.hex(6)));
     fs::create_dir_all(folder.join("schedules")).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder)
+}
+
+/// Copies a folder of prompts; whatever is recorded for `boston` is recorded for these sites, too.
+fn copy_prompts(from: &Path, to: &Path, sites: &[&str]) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (file, copy) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy_prompts(&file, &copy, sites)?;
+        } else if entry.file_name() == "phrases.tsv" {
+            let mut text = fs::read_to_string(&file)?;
+            let of_boston: Vec<String> = text.lines().filter(|line| line.contains("site/boston\t")).map(str::to_string).collect();
+            for site in sites {
+                of_boston.iter().for_each(|line| text.extend([&*line.replace("site/boston", &format!("site/{site}")), "\n"]));
+            }
+            fs::write(copy, text)?;
+        } else {
+            fs::copy(&file, &copy)?;
+            for site in sites.iter().filter(|_| entry.file_name() == "boston.wav") {
+                fs::copy(&file, to.join(format!("{site}.wav")))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A free port of the loopback address.
