@@ -63,7 +63,13 @@ impl Tale {
         let updated = self.at.to_rfc3339();
         let line =
             format!("A{n},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}");
-        self.act(Act::TakenIn(Intake { raw: vec![line], appointments: Vec::new(), withdraw: Vec::new(), opt_outs: Vec::new(), heard: false }));
+        self.act(Act::TakenIn(Intake {
+            raw: vec![line],
+            appointments: Vec::new(),
+            withdraw: Vec::new(),
+            opt_outs: Vec::new(),
+            heard: false,
+        }));
     }
 
     pub(super) fn leased(&mut self, id: &str, n: u32, number: &str) {
