@@ -263,7 +263,7 @@ start_all() {
     trap 'exit 0' TERM INT HUP
     # Others may pass through to what is theirs, and read nothing.
     chmod 711 "$folder"
-    mkdir -p -m 700 "$folder/secrets"
+    [ -d "$folder/secrets" ] || mkdir -m 700 "$folder/secrets"
     make_secret postgres_password
     make_secret carrier_token
     cd "$folder"
@@ -281,10 +281,12 @@ start_all() {
 
 command=${1:-}
 shift || true
-folder= replicas=2 binary= config=$here/deploy/callahead.toml first_port= speed=1 seed=1 faults= taken= replica_ports=() waiter=
+folder='' replicas=2 binary='' config=$here/deploy/callahead.toml first_port='' speed=1 seed=1 faults='' taken='' waiter=''
+replica_ports=()
 if [ "$command" = stop ]; then
-    folder=$(realpath -e "${1:?stop needs the folder that start named}")
+    folder=$(realpath -m "${1:?stop needs the folder that start named}")
     { read -r pid start <"$folder/main.pid"; } 2>/dev/null || fail "nothing was started in $folder, or it is stopped"
+    # shellcheck disable=SC2317 # until_it_does calls it
     main_is_over() { [ "$(began "$pid")" != "$start" ]; }
     signal TERM main
     until_it_does 180 main_is_over || fail "process $pid does not end"

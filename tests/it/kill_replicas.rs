@@ -27,10 +27,11 @@ const PACE_WHILE_PLANNING: &str = "0.2";
 /// How much faster than the world telephones ring and people speak: a call lasts 30 s of theirs at most, and three of the world.
 const SPEED: u32 = 10;
 /// So many that calls go on until the last kill, where replicas are slow to come back as well.
-const PATIENTS_A_KILL: usize = 25;
+const PATIENTS_A_KILL: usize = 20;
 /// Milliseconds from a kill to the next.
 const GAP: std::ops::Range<u64> = 150..1_150;
-/// The last calls of unknown fate are settled a minute and a half after they were asked for.
+/// The last calls of unknown fate are settled a minute and a half after they were asked for: so long without any change, and the
+/// rest of it for a machine that is busy.
 const TO_SETTLE: Duration = Duration::from_secs(300);
 /// How long the planner takes to look at everybody, or to hear of an end.
 const TO_PLAN: Duration = Duration::from_secs(300);
@@ -99,22 +100,28 @@ fn kill_one(hospital: &Arrangement, chance: &Chance, at_least: usize) {
     assert!(hospital.signal(one, "-KILL"), "{one} was there");
 }
 
-/// The record when the day is over. What the carrier noticed of a moment in which no replica lived is on the worklist, and may
-/// hold the carrier back until somebody has looked: here somebody does.
+/// The record when the day is over: nothing is under way and nothing waits. What the carrier noticed of a moment in which no
+/// replica lived is on the worklist, and may hold the carrier back until somebody has looked: here somebody does.
 fn settled(hospital: &Arrangement) -> Record {
-    let look = || {
-        std::thread::park_timeout(Duration::from_millis(500));
-        let record = Record::of(hospital);
-        for item in record.carrier_faults() {
-            hospital.run(&["worklist", "resolve", item, "--note", "no replica lived then"]);
-        }
-        record
-    };
-    // Nothing is under way and nothing waits: the day is over for everybody.
     let over = |status: &String| ["completed", "failed", "cancelled"].contains(&status.as_str());
-    let left = hospital.until(TO_SETTLE, || (look(), attempts(hospital)).1, |left| !left.is_empty() && left.keys().all(over));
-    assert!(left.keys().all(over), "not settled: {left:?}");
+    let (mut left, mut changed) = (attempts(hospital), Instant::now());
+    while left.is_empty() || !left.keys().all(over) {
+        assert!(changed.elapsed() < TO_SETTLE, "not settled: {left:?}");
+        std::thread::park_timeout(Duration::from_secs(1));
+        let now = attempts(hospital);
+        if now != left {
+            (left, changed) = (now, Instant::now());
+        } else if changed.elapsed() > Duration::from_secs(10) {
+            for item in Record::of(hospital).carrier_faults() {
+                hospital.run(&["worklist", "resolve", item, "--note", "no replica lived then"]);
+            }
+        }
+    }
     // The planner has seen the last ends soon after.
+    let look = || {
+        std::thread::park_timeout(Duration::from_secs(1));
+        Record::of(hospital)
+    };
     hospital.until(TO_PLAN, look, Record::is_planned)
 }
 

@@ -176,6 +176,9 @@ pub fn disagreements(account: &Account, record: &Record) -> Vec<String> {
     same_calls(account, record, &mut found);
     one_at_a_time(account, &mut found);
     for ours in &record.calls {
+        if !["completed", "failed", "cancelled"].contains(&ours.status.as_str()) {
+            found.push(format!("attempt {} is {}", ours.id, ours.status));
+        }
         let theirs = account.calls.iter().find(|call| Some(&call.sid) == ours.carrier_call_id.as_ref());
         match theirs {
             Some(theirs) => found.extend(differs(theirs, ours)),

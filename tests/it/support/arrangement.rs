@@ -41,17 +41,18 @@ impl Arrangement {
             .expect("bash starts");
         let stdin = script.stdin.take();
         let said = BufReader::new(script.stdout.take().expect("it is piped"));
-        let (mut ports, mut folder) = (BTreeMap::new(), PathBuf::new());
+        // From here on it is stopped and waited for whatever happens.
+        let mut started = Arrangement { script, stdin, folder: PathBuf::new(), ports: BTreeMap::new() };
         for line in said.lines() {
             let line = line.expect("a text");
             if line == "ready" {
-                return Some(Arrangement { script, stdin, folder, ports });
+                return Some(started);
             }
             if let Some(place) = line.strip_prefix("folder ") {
-                folder = PathBuf::from(place);
+                started.folder = PathBuf::from(place);
             } else if let Some((name, rest)) = line.split_once(" pid ") {
                 let port = rest.split(" port ").nth(1).and_then(|port| port.parse().ok());
-                ports.insert(name.to_string(), port.unwrap_or_else(|| panic!("no port in: {line}")));
+                started.ports.insert(name.to_string(), port.unwrap_or_else(|| panic!("no port in: {line}")));
             } else if let Some(what) = line.strip_prefix("missing ") {
                 left_out(what);
                 return None;
