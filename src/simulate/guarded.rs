@@ -3,7 +3,7 @@
 //! Each operation runs to its end within one poll, so that no two ever race for real: their order is the order in which the
 //! runtime's tasks run, and that follows from the seed. What may come between two operations, the drawn delays let come.
 
-use super::history::{Act, Done, Intake, Plan, StoreSeen};
+use super::history::{Act, Done, Intake, Opened, Plan, StoreSeen};
 use super::memo::Memo;
 use super::stage::{Life, Scene};
 use crate::core::domain::{Appointment, Closure, PhoneNumber, VisitKey, WorkItem};
@@ -130,7 +130,8 @@ impl GuardedStore {
 
 fn planned(plan: &PlanCommit) -> Act {
     let open = plan.open.iter().map(|(outreach, attempt)| {
-        (outreach.id.clone(), attempt.id.clone(), outreach.visit.clone(), attempt.due_at, attempt.not_after)
+        let (outreach, visit) = (outreach.id.clone(), outreach.visit.clone());
+        Opened { outreach, attempt: attempt.id.clone(), visit, due_at: attempt.due_at, not_after: attempt.not_after }
     });
     Act::Planned(Plan {
         at: plan.at,

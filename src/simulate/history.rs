@@ -183,6 +183,21 @@ pub enum Act {
     LeasesEnded(u64),
 }
 
+/// A new attempt.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The outreach that it serves.
+    pub outreach: OutreachId,
+    /// Its name.
+    pub attempt: AttemptId,
+    /// What it is about.
+    pub visit: VisitKey,
+    /// It is to be placed from this moment on.
+    pub due_at: DateTime<Utc>,
+    /// And before this one.
+    pub not_after: DateTime<Utc>,
+}
+
 /// What the planner wrote.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -190,8 +205,8 @@ pub struct Plan {
     pub at: Option<DateTime<Utc>>,
     /// Whose plans were looked at.
     pub patients: Vec<PatientId>,
-    /// New attempts with the outreach they serve, the visit, and the moments between which they are to be placed.
-    pub open: Vec<(OutreachId, AttemptId, VisitKey, DateTime<Utc>, DateTime<Utc>)>,
+    /// New attempts with the outreach they serve.
+    pub open: Vec<Opened>,
     /// Attempts with another time or number.
     pub shift: Vec<ShiftAttempt>,
     /// Attempts that are not to be made.

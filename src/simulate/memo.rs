@@ -23,6 +23,11 @@ const IDLE: [&str; 2] = ["lease_shared", "expire_leases"];
 #[derive(Default)]
 pub(super) struct Memo(Mutex<State>);
 
+/// At which version and when it was asked, and what was answered.
+type NextDue = (u64, DateTime<Utc>, Option<DateTime<Utc>>);
+/// At which version and when it was asked, and for what: the limit, the sites left out, whose calls.
+type Idle = (u64, DateTime<Utc>, u32, Vec<SiteKey>, Vec<Take>);
+
 #[derive(Default)]
 struct State {
     /// Rises with every write.
@@ -36,9 +41,9 @@ struct State {
     touched: Option<(u64, u32, Touched)>,
     carriers: Option<(u64, Vec<CarrierRow>)>,
     live_calls: Option<(u64, Vec<LiveCall>)>,
-    next_due: BTreeMap<CarrierName, (u64, DateTime<Utc>, Option<DateTime<Utc>>)>,
+    next_due: BTreeMap<CarrierName, NextDue>,
     /// Requests for work that found none.
-    idle: BTreeMap<CarrierName, (u64, DateTime<Utc>, u32, Vec<SiteKey>, Vec<Take>)>,
+    idle: BTreeMap<CarrierName, Idle>,
     no_lease_ended: Option<(u64, DateTime<Utc>)>,
     /// Every moment at which an attempt was ever to become due, to lapse, or to lose its lease.
     dues: BTreeSet<DateTime<Utc>>,
@@ -73,8 +78,8 @@ impl Memo {
         state.feeds_heard |= op == "feed_heard";
         match act {
             Some(Act::Planned(plan)) => {
-                state.dues.extend(plan.open.iter().map(|(.., due, _)| *due));
-                state.lapses.extend(plan.open.iter().map(|(.., lapse)| *lapse));
+                state.dues.extend(plan.open.iter().map(|new| new.due_at));
+                state.lapses.extend(plan.open.iter().map(|new| new.not_after));
                 state.dues.extend(plan.shift.iter().map(|shift| shift.due_at));
                 state.lapses.extend(plan.shift.iter().map(|shift| shift.not_after));
             }

@@ -43,6 +43,9 @@ const START_AGAIN: Duration = Duration::seconds(5);
 /// How long everything goes on undisturbed after the last visit: what is under way comes to its end.
 const SETTLING: Duration = Duration::hours(2);
 
+/// What stands between two parts.
+type Between<T> = Arc<dyn Fn(Arc<T>) -> Arc<T> + Send + Sync>;
+
 /// A fault that is planted in the engine, at its seams.
 #[derive(Default, Clone)]
 pub struct Planting {
@@ -51,7 +54,7 @@ pub struct Planting {
     /// Changes the rules that the engine goes by.
     pub rules: Option<fn(&mut Rules)>,
     /// Stands between the engine and the carrier.
-    pub to_carrier: Option<Arc<dyn Fn(Arc<dyn Passage>) -> Arc<dyn Passage> + Send + Sync>>,
+    pub to_carrier: Option<Between<dyn Passage>>,
     /// Whoever sends a webhook is believed.
     pub trusting: bool,
 }

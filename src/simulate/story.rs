@@ -55,8 +55,8 @@ pub fn story(day: &Day, history: &History, finding: &Finding) -> String {
 impl About {
     fn of(day: &Day, history: &History, finding: &Finding) -> About {
         let detail = &finding.violation.detail;
-        let mut about = About::default();
-        about.patients = day.people.iter().map(|person| &person.id).filter(|id| detail.contains(id.as_str())).cloned().collect();
+        let named = day.people.iter().map(|person| &person.id).filter(|id| detail.contains(id.as_str()));
+        let mut about = About { patients: named.cloned().collect(), ..About::default() };
         let leased = || {
             let acts = history.iter().filter_map(|(_, seen)| match seen {
                 Seen::Store(StoreSeen { what: Some(what), .. }) => Some(what),
@@ -196,13 +196,14 @@ impl About {
                 format!("the call to our number becomes an attempt: {verdict:?}")
             }
             Act::Planned(plan) => {
-                let open = plan.open.iter().filter(|(.., visit, _, _)| self.patients.contains(visit.patient.as_str()));
-                let open = open.map(|(_, attempt, visit, due, until)| {
+                let open = plan.open.iter().filter(|new| self.patients.contains(new.visit.patient.as_str()));
+                let open = open.map(|new| {
                     format!(
-                        "{attempt} for {} from {} until {}",
-                        visit.to_text(),
-                        due.format("%m-%d %H:%M"),
-                        until.format("%m-%d %H:%M UTC")
+                        "{} for {} from {} until {}",
+                        new.attempt,
+                        new.visit.to_text(),
+                        new.due_at.format("%m-%d %H:%M"),
+                        new.not_after.format("%m-%d %H:%M UTC")
                     )
                 });
                 let withdrawn =

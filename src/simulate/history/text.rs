@@ -1,6 +1,6 @@
 //! The history as text.
 
-use super::{Act, Actor, Done, Plan, Seen, StoreSeen};
+use super::{Act, Actor, Done, Opened, Plan, Seen, StoreSeen};
 use crate::carrier::simulator::{CallChange, CallNews};
 use crate::core::domain::{VisitKey, WorkItem};
 use crate::core::ids::AttemptId;
@@ -132,7 +132,7 @@ impl Display for Act {
 impl Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} patients", self.patients.len())?;
-        for (outreach, attempt, of, due, not_after) in &self.open {
+        for Opened { outreach, attempt, visit: of, due_at: due, not_after } in &self.open {
             write!(f, "; new {outreach} {attempt} {} from {due} until {not_after}", of.to_text())?;
         }
         for shift in &self.shift {

@@ -24,6 +24,9 @@ pub(super) struct AtCarrier {
     has_rung: bool,
 }
 
+/// A span in words, how many calls it may hold, and which calls are in it.
+type Cap<'a> = (&'a str, u32, &'a dyn Fn(&AtCarrier) -> bool);
+
 impl AtCarrier {
     /// Whether it counts under the caps: it rang, or may do so yet. Busy and failed never rang, whatever was reported on the
     /// way.
@@ -168,7 +171,7 @@ impl Calls {
         let on_day = |call: &AtCarrier| day(when(call)) == day(now);
         let in_week = |call: &AtCarrier| when(call) > now - Duration::hours(168);
         let reserve = if known.outreach.purpose == Purpose::Reminder { limits.notice_reserve } else { 0 };
-        let counts: [(&str, u32, &dyn Fn(&AtCarrier) -> bool); 2] =
+        let counts: [Cap<'_>; 2] =
             [("on one day", limits.per_day, &on_day), ("in 168 hours", limits.per_week.saturating_sub(reserve), &in_week)];
         let of_patient = |call: &AtCarrier| {
             let other = call.attempt.as_ref().and_then(|attempt| attempts.get(attempt));

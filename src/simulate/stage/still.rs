@@ -84,9 +84,7 @@ impl Stage<'_> {
             Some(_) => until = until.min(now + self.patience()),
             None => {}
         }
-        let replicas = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
-        let looks: Vec<_> = replicas.iter().filter(|it| !it.life.dead.is_cancelled()).map(|it| it.next.at()).collect();
-        drop(replicas);
+        let looks = self.next_looks();
         match looks.into_iter().max().filter(|at| *at > DateTime::UNIX_EPOCH) {
             Some(at) if at > wall => until = until.min(truly(at)),
             // Nobody sweeps yet, or somebody is about to.
@@ -97,6 +95,12 @@ impl Stage<'_> {
             tokio::time::advance(span).await;
         }
         Ok(())
+    }
+
+    /// When the planners that live look again.
+    fn next_looks(&self) -> Vec<DateTime<Utc>> {
+        let replicas = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
+        replicas.iter().filter(|it| !it.life.dead.is_cancelled()).map(|it| it.next.at()).collect()
     }
 
     /// Longer and longer where nothing moves although something is due.

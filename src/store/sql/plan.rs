@@ -37,10 +37,14 @@ pub(super) async fn commit(conn: &mut Conn, plan: &PlanCommit) -> Result<()> {
 
 /// Whether there is anything to write: most looks at a patient find what they found before, and hold nobody up.
 pub(super) async fn is_news(conn: &mut Conn, plan: &PlanCommit) -> Result<bool> {
-    let acts = !(plan.withdraw.is_empty() && plan.shift.is_empty() && plan.open.is_empty())
-        || !(plan.close_work.is_empty() && plan.open_work.is_empty() && plan.close_changes.is_empty());
-    if acts || plan.decisions.is_empty() {
-        return Ok(acts);
+    let is_idle = plan.withdraw.is_empty()
+        && plan.shift.is_empty()
+        && plan.open.is_empty()
+        && plan.close_work.is_empty()
+        && plan.open_work.is_empty()
+        && plan.close_changes.is_empty();
+    if !is_idle || plan.decisions.is_empty() {
+        return Ok(!is_idle);
     }
     let newest = newest_decisions(conn, &plan.decisions).await?;
     let is_new = |d: &StoredDecision| newest.get(&(d.visit.to_text(), d.job.as_str().to_string())) != Some(&d.essence);
