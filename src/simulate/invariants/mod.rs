@@ -85,7 +85,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (
         UNDER_CAPS,
         "No patient and no number gets more calls that rang, or ring, on the site's local day or in any 168 hours than the limits \
-         allow; of reminders, less what is kept free for notices.",
+         allow; of reminders, less what is kept free for notices. The week may be short of a minute: a call counts from the moment \
+         for which it is asked for, and waits for its turn.",
     ),
     (
         NOTHING_AFTER_OPT_OUT,

@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// Requests further back than this are not counted any more: no pace is so slow that they matter.
 const LOOKED_BACK: usize = 100;
 
+/// What a week may be short of: from a call's being planned for now to its commit, and from that to its turn.
+const MOMENT: Duration = Duration::minutes(1);
+
 /// A call of ours at the carrier.
 #[derive(Debug, Clone)]
 pub(super) struct AtCarrier {
@@ -169,7 +172,7 @@ impl Calls {
         let now = known.asked_at.unwrap_or(new.made_at);
         let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
         let on_day = |call: &AtCarrier| day(when(call)) == day(now);
-        let in_week = |call: &AtCarrier| when(call) > now - Duration::hours(168);
+        let in_week = |call: &AtCarrier| when(call) > now - Duration::hours(168) + MOMENT;
         let reserve = if known.outreach.purpose == Purpose::Reminder { limits.notice_reserve } else { 0 };
         let counts: [Cap<'_>; 2] =
             [("on one day", limits.per_day, &on_day), ("in 168 hours", limits.per_week.saturating_sub(reserve), &in_week)];

@@ -11,10 +11,19 @@ struct Booking {
     patient: String,
     site: String,
     start: DateTime<Utc>,
+    service: String,
     is_booked: bool,
     updated: Option<DateTime<Utc>>,
     /// When it ever began, by what was said of it.
     starts: BTreeSet<DateTime<Utc>>,
+}
+
+impl Booking {
+    /// Only infusion, radiation therapy or laboratory: what the hospital publishes that it makes no reminder of. One that says
+    /// nothing may be anything.
+    fn is_never_reminded(&self) -> bool {
+        matches!(self.service.as_str(), "infusion" | "radiation_therapy" | "lab" | "other")
+    }
 }
 
 /// All bookings.
@@ -24,6 +33,7 @@ pub(super) struct Schedule(BTreeMap<String, Booking>);
 /// The places of a row's fields, as `day::rows` writes them.
 const PATIENT: usize = 1;
 const START: usize = 8;
+const SERVICE: usize = 10;
 const SITE: usize = 12;
 const STATUS: usize = 13;
 const OPT_OUT: usize = 16;
@@ -53,6 +63,7 @@ impl Schedule {
                 patient: field(PATIENT).to_string(),
                 site: field(SITE).to_string(),
                 start,
+                service: field(SERVICE).to_string(),
                 is_booked: matches!(field(STATUS), "booked" | "confirmed"),
                 updated,
                 starts,
@@ -62,8 +73,8 @@ impl Schedule {
         out
     }
 
-    /// The starts of what is booked for a visit, earliest first.
-    fn booked(&self, rules: &Rules, visit: &VisitKey) -> Vec<DateTime<Utc>> {
+    /// What is booked for a visit, earliest first.
+    fn booked(&self, rules: &Rules, visit: &VisitKey) -> Vec<&Booking> {
         let Some(zone) = rules.zone(&visit.site) else { return Vec::new() };
         let of_visit = |booking: &&Booking| {
             let day = booking.start.with_timezone(&zone).date_naive();
@@ -71,9 +82,9 @@ impl Schedule {
                 && (booking.patient.as_str(), booking.site.as_str(), day)
                     == (visit.patient.as_str(), visit.site.as_str(), visit.day)
         };
-        let mut starts: Vec<_> = self.0.values().filter(of_visit).map(|booking| booking.start).collect();
-        starts.sort_unstable();
-        starts
+        let mut booked: Vec<_> = self.0.values().filter(of_visit).collect();
+        booked.sort_unstable_by_key(|booking| booking.start);
+        booked
     }
 
     /// Why a promise is not true any more; none where it is.
@@ -81,15 +92,19 @@ impl Schedule {
         let booked = self.booked(rules, &outreach.visit);
         let when = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         match outreach.purpose {
-            Purpose::Cancelled => {
-                booked.contains(&outreach.start).then(|| format!("the visit at {} is booked", when(outreach.start)))
-            }
+            Purpose::Cancelled => booked
+                .iter()
+                .any(|booking| booking.start == outreach.start)
+                .then(|| format!("the visit at {} is booked", when(outreach.start))),
             // A closure is told of whatever the feed says of the visit.
             Purpose::Closure => None,
             Purpose::Reminder | Purpose::Moved => match booked.first() {
                 None => Some("nothing is booked for the visit".to_string()),
-                Some(first) if *first != outreach.start => {
-                    Some(format!("the visit begins at {}, not at {}", when(*first), when(outreach.start)))
+                Some(first) if first.start != outreach.start => {
+                    Some(format!("the visit begins at {}, not at {}", when(first.start), when(outreach.start)))
+                }
+                Some(_) if outreach.purpose == Purpose::Reminder && booked.iter().all(|booking| booking.is_never_reminded()) => {
+                    Some("nothing that patients are reminded of is booked for the visit".to_string())
                 }
                 Some(_) => None,
             },

@@ -5,7 +5,7 @@ mod tale;
 use super::*;
 use crate::audit::{Difference, Found};
 use crate::carrier::simulator::{Heard, Status};
-use crate::core::domain::{Outcome, WorkKind};
+use crate::core::domain::{Outcome, Purpose, WorkKind};
 use crate::core::ids::PatientId;
 use crate::simulate::history::{Reply, Says};
 use crate::simulate::invariants::*;
@@ -248,6 +248,11 @@ fn what_is_void_need_not_end() {
     tale.later(60);
     tale.fed(1, VISIT, "cancelled", "");
     assert_eq!(tale.ledger.end(&in_vain), []);
+    let mut called_off = held(Some(Outcome::NoAnswer), "");
+    called_off.facts[0].outreaches[0].outreach.purpose = Purpose::Cancelled;
+    assert_eq!(tale.ledger.end(&called_off)[0].invariant, EVERY_OUTREACH_ENDS, "that it is called off was not told");
+    tale.fed(1, "2026-11-23T15:00:00Z", "booked", "");
+    assert_eq!(tale.ledger.end(&called_off), [], "it was moved: that is told instead");
 }
 
 #[test]
