@@ -2,7 +2,7 @@
 //! it by mistake, as if nothing had been dialled since. Restoring it leaves another mark, the lost time, and before a number is
 //! dialled for the first time after that, the carriers are asked whether it was called then (`dialer/lost.rs`).
 //!
-//! Never here: SQL, deciding who is called. Start reading at [`make`] and [`restore`].
+//! Never here: SQL, deciding who is called. Start reading at [`make`] and [`restore()`].
 
 mod files;
 mod restore;
