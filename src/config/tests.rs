@@ -118,6 +118,19 @@ fn the_defaults_are_the_example_with_the_simulator() {
     assert_eq!((defaults.schedules.as_path(), defaults.file), (Path::new("schedules"), None));
 }
 
+#[test]
+fn copies_are_for_sqlite_alone() {
+    let file = Path::new("/etc/callahead/callahead.toml");
+    let text = "[backup]\nfolder = \"copies\"\nkeep = 3\n";
+    let back_up = Config::read(Some((file, text)), []).expect("a configuration").back_up.expect("copies are made");
+    assert_eq!(back_up.folder, Path::new("/etc/callahead/copies"));
+    assert_eq!((back_up.every, back_up.keep), (Duration::hours(1), 3));
+    let postgres = ("CALLAHEAD_STORE__URL".to_string(), "postgres://callahead@db.example.org/callahead".to_string());
+    let faults = Config::read(Some((file, text)), [postgres]).expect_err("PostgreSQL has tools of its own");
+    assert_eq!(faults.iter().map(|fault| (fault.line, fault.code)).collect::<Vec<_>>(), [(2, "contradiction")]);
+    assert_eq!(Config::defaults().back_up, None);
+}
+
 /// Every key that the defaults file shows as an example is one that can be set.
 #[test]
 fn the_commented_keys_of_the_defaults_are_accepted() {
@@ -146,7 +159,8 @@ fn the_commented_keys_of_the_defaults_are_accepted() {
         "TWILIO_API_SECRET",
         "TWILIO_SHARED_KEY",
     ];
-    // A password is for PostgreSQL alone.
+    // A password is for PostgreSQL alone, and copies are for SQLite alone.
+    let text = text.replace("folder = \"backups\"", "");
     let postgres = ("CALLAHEAD_STORE__URL".to_string(), "postgres://callahead@db.example.org/callahead".to_string());
     let env = names.map(|name| (name.to_string(), "hush".to_string())).into_iter().chain([postgres]);
     let config =

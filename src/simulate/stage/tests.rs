@@ -43,38 +43,3 @@ fn whatever_goes_wrong_a_seed_is_a_history() {
     assert!(lives > 10, "replicas died and came back: {lives} lives");
     assert!(struck.by_name().count() > 10, "{struck:?}");
 }
-
-#[test]
-#[ignore = "a measurement"]
-fn how_long_a_day_takes() {
-    let settings = if std::env::var("PLAIN").is_ok() { plain() } else { DaySettings::default() };
-    let from: u64 = std::env::var("FROM").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let count: u64 = std::env::var("COUNT").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
-    let out = std::env::var("OUT").ok();
-    let all = Clock::system().stopwatch();
-    for seed in from..from + count {
-        let watch = Clock::system().stopwatch();
-        let played = played(seed, &settings);
-        let mut ops: BTreeMap<&str, u64> = BTreeMap::new();
-        for (_, seen) in played.history.iter() {
-            if let Seen::Store(seen) = seen {
-                *ops.entry(seen.op).or_default() += 1;
-            }
-        }
-        eprintln!(
-            "seed {seed}: {} ms, {} calls, {} ops, {} lines, struck {}",
-            watch.elapsed().as_millis(),
-            played.tally.calls.len(),
-            played.operations,
-            played.history.len(),
-            played.struck.total()
-        );
-        if count == 1 {
-            eprintln!("{ops:?}");
-        }
-        if let Some(out) = &out {
-            std::fs::write(format!("{out}/{seed}.txt"), played.history.to_text()).expect("written");
-        }
-    }
-    eprintln!("{} ms a day", all.elapsed().as_millis() / u128::from(count));
-}
