@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("nudge", &[]),
     ("board", &[]),
-    ("wire", &[]),
+    ("wire", &["clock"]),
     ("worklist", &["chance"]),
     ("toml_file", &["fault"]),
     ("config", &["fault", "toml_file", "feed", "carrier"]),

@@ -164,6 +164,7 @@ fn standing_of(case: &Case, touch: u32) -> (Standing, u32) {
 fn unreached_before(case: &Case) -> bool {
     match case.history.last_tried_touch() {
         Some(touch) => !matches!(standing_of(case, touch).0, Standing::Reached(Outcome::Heard)),
-        None => case.history.is_promised(),
+        // Another job's promise is that job's to keep.
+        None => case.history.is_promised_by(&case.job.name),
     }
 }

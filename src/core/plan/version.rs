@@ -60,9 +60,9 @@ impl<'a> History<'a> {
         self.reminders().filter(|o| tries(&o.attempts).next().is_some()).map(|o| o.outreach.touch).max()
     }
 
-    /// Whether a reminder of this version was ever planned.
-    pub fn is_promised(&self) -> bool {
-        self.reminders().next().is_some()
+    /// Whether a reminder of this version was ever planned by that job.
+    pub fn is_promised_by(&self, job: &JobName) -> bool {
+        self.reminders().any(|o| o.outreach.job == *job)
     }
 
     fn reminders(&self) -> impl Iterator<Item = &'a OutreachFacts> {
