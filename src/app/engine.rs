@@ -2,6 +2,7 @@
 
 use super::{Reload, Rooms};
 use crate::backup::{Schedule, keep_making};
+use crate::board::Board;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::config::Config;
@@ -139,6 +140,12 @@ pub struct Beats {
 impl Works {
     /// Starts planner and diallers.
     pub fn start(rooms: Rooms, beats: Beats) -> Works {
+        let board = rooms.live.board.clone();
+        Works::start_by(rooms, beats, board)
+    }
+
+    /// The same where the planner goes by a board of its own: what the diallers check once more is then up to them alone.
+    pub fn start_by(rooms: Rooms, beats: Beats, board: Board) -> Works {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let silence = silence(&rooms);
         let web = Web {
@@ -149,12 +156,8 @@ impl Works {
             silence: silence.clone(),
         };
         let planned = Arc::new(Notify::new());
-        let planner = Arc::new(Planner {
-            store: rooms.store.clone(),
-            board: rooms.live.board.clone(),
-            clock: rooms.clock.clone(),
-            chance: rooms.chance.clone(),
-        });
+        let planner =
+            Arc::new(Planner { store: rooms.store.clone(), board, clock: rooms.clock.clone(), chance: rooms.chance.clone() });
         rooms.live.nudge.all();
         tasks.spawn(planner.clone().run_by(beats.planner, rooms.stale, planned.clone(), stop.clone()));
         for carrier in rooms.live.carriers.values() {

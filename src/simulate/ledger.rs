@@ -13,8 +13,8 @@ mod schedule;
 pub use end::Held;
 
 use super::history::{Act, Actor, Done, Seen, StoreSeen};
-use super::invariants::{NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Violation};
-use crate::core::domain::{Outreach, PhoneNumber};
+use super::invariants::{ANSWERED_ONCE, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Violation, keys::decided};
+use crate::core::domain::{Outreach, PhoneNumber, Purpose};
 use crate::core::ids::AttemptId;
 use crate::core::plan::Rules;
 use crate::store::{Leased, OptOut, RequestVerdict};
@@ -43,6 +43,8 @@ struct Known {
     number: PhoneNumber,
     /// When it was committed to be asked for, by the machine's clock.
     asked_at: Option<DateTime<Utc>>,
+    /// How often the feed had spoken of the patient then.
+    said: u64,
     /// Why it should not have been, by what was known then.
     wrongly: Vec<Violation>,
 }
@@ -139,6 +141,7 @@ impl Ledger {
             outreach: leased.outreach.clone(),
             number: leased.attempt.phone.clone(),
             asked_at: None,
+            said: 0,
             wrongly: Vec::new(),
         };
         self.attempts.insert(leased.attempt.id.clone(), known);
@@ -146,18 +149,29 @@ impl Ledger {
 
     /// What was known when a call was committed to be asked for decides whether it may be made.
     fn requesting(&mut self, at: DateTime<Utc>, attempt: &AttemptId) {
-        let Some(known) = self.attempts.get_mut(attempt) else { return };
-        known.asked_at = Some(at + self.ahead);
-        known.wrongly.clear();
+        let Some(known) = self.attempts.get(attempt) else { return };
         let outreach = &known.outreach;
-        if self.opted_out.holds(outreach.visit.patient.as_str(), &known.number) {
+        let patient = outreach.visit.patient.as_str();
+        let said = self.schedule.said_of(patient);
+        let mut wrongly = Vec::new();
+        if self.opted_out.holds(patient, &known.number) {
             let detail = format!("call {attempt} was committed to be asked for after the opt-out");
-            known.wrongly.push(Violation::new(NOTHING_AFTER_OPT_OUT, detail));
+            wrongly.push(Violation::new(NOTHING_AFTER_OPT_OUT, detail));
         }
         if let Some(why) = self.schedule.speaks_against(&self.terms.rules, outreach) {
             let about = outreach.purpose.as_str();
             let detail = format!("call {attempt} ({about}) was committed to be asked for, but {why}");
-            known.wrongly.push(Violation::new(NOT_WITHDRAWN, detail));
+            wrongly.push(Violation::new(NOT_WITHDRAWN, detail));
+        }
+        let asks = |of: &Outreach| matches!(of.purpose, Purpose::Reminder | Purpose::Moved);
+        let same = |of: &Outreach| asks(of) && asks(outreach) && (&of.visit, of.start) == (&outreach.visit, outreach.start);
+        let mut others = self.attempts.iter().filter(|(_, other)| same(&other.outreach) && other.said == said);
+        if let Some((other, _)) = others.find(|(id, _)| decided(self.answers.keys_of(id)).chooses()) {
+            let detail = format!("call {attempt} was committed to be asked for, though the choice in call {other} stands");
+            wrongly.push(Violation::new(ANSWERED_ONCE, detail));
+        }
+        if let Some(known) = self.attempts.get_mut(attempt) {
+            *known = Known { asked_at: Some(at + self.ahead), said, wrongly, ..known.clone() };
         }
     }
 

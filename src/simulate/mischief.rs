@@ -249,6 +249,14 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_explains_every_kind() {
+        let readme = include_str!("../../README.md");
+        for (_, name, about) in Mischief::OWN {
+            assert!(readme.contains(&format!("| `{name}` | {about} |")), "README.md: `{name}`");
+        }
+    }
+
+    #[test]
     fn a_list_switches() {
         let parse = |text| Switches::parse(text).map(|switches| switches.to_string());
         assert_eq!(parse("all").as_deref(), Ok("all"));

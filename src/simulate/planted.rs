@@ -28,6 +28,8 @@ pub struct Planted {
 enum How {
     Store(Twist),
     Rules(fn(&mut Rules)),
+    /// The diallers' rules, and what the store does otherwise.
+    Dial(fn(&mut Rules), Twist),
     Carrier(Blind),
     Trusting,
 }
@@ -45,8 +47,13 @@ pub const PLANTED: &[Planted] = &[
         how: How::Rules(no_number_zone),
     },
     Planted { name: "forget-caps", about: "planner and dialler check no caps", how: How::Rules(no_caps) },
-    store("window-unchecked-at-dial", "a call that waited past its hours is dialled all the same", Twist::LateDial),
-    store("forget-dedupe", "a repeated webhook is not known as one: it is answered anew", Twist::NoDedupe),
+    Planted {
+        name: "window-unchecked-at-dial",
+        about: "calls are leased hours before their time, and the dialler does not check the window",
+        how: How::Dial(no_hours, Twist::LeaseEarly),
+    },
+    store("forget-dedupe", "what was promised and tried is forgotten: the same promise is made again", Twist::NoDedupe),
+    store("answer-anew", "a webhook that comes again is answered with another document", Twist::AnswerAnew),
     store("redial-unknown", "a call whose fate is unknown is dialled again when its lease ends", Twist::RedialUnknown),
     store("forget-opt-out", "neither the facts nor the transaction before dialling know of opt-outs", Twist::NoOptOuts),
     store("lose-key-9", "key 9 is answered, and opts nobody out", Twist::NineUnheard),
@@ -83,8 +90,10 @@ impl Planted {
     pub fn planting(&self) -> Planting {
         let mut planting = Planting::default();
         match self.how {
-            How::Store(twist) => {
-                planting.store = Some(Arc::new(move |store: SharedStore| Arc::new(Meddling::new(store, twist)) as SharedStore));
+            How::Store(twist) => planting.store = Some(meddling(twist)),
+            How::Dial(change, twist) => {
+                planting.dial_rules = Some(change);
+                planting.store = Some(meddling(twist));
             }
             How::Rules(change) => planting.rules = Some(change),
             How::Carrier(blind) => {
@@ -94,6 +103,10 @@ impl Planted {
         }
         planting
     }
+}
+
+fn meddling(twist: Twist) -> Arc<dyn Fn(SharedStore) -> SharedStore + Send + Sync> {
+    Arc::new(move |store| Arc::new(Meddling::new(store, twist)))
 }
 
 fn no_hours(rules: &mut Rules) {
@@ -121,6 +134,10 @@ mod tests {
     fn each_has_a_name_of_its_own() {
         let names: BTreeSet<_> = PLANTED.iter().map(|planted| planted.name).collect();
         assert_eq!(names.len(), PLANTED.len());
+        let readme = include_str!("../../README.md");
+        for Planted { name, about, .. } in PLANTED {
+            assert!(readme.contains(&format!("| `{name}` | {about} |")), "README.md: `{name}`");
+        }
         assert!(PLANTED.iter().all(|planted| Planted::named(planted.name).is_some_and(|it| it.about == planted.about)));
     }
 }

@@ -5,6 +5,7 @@ use super::guarded::GuardedStore;
 use super::memo::Memo;
 use super::stage::{Life, Scene};
 use crate::app::{Beats, Files, Rooms, Works};
+use crate::board::Board;
 use crate::chance::Chance;
 use crate::config::Config;
 use crate::core::plan::Rules;
@@ -27,6 +28,8 @@ pub(super) struct Makings {
     pub beats: Beats,
     /// Changes the rules as a planted fault wants it.
     pub rules: Option<fn(&mut Rules)>,
+    /// The same for the diallers alone.
+    pub dial_rules: Option<fn(&mut Rules)>,
 }
 
 /// A replica at work.
@@ -48,7 +51,7 @@ impl Replica {
         to_carrier: Arc<dyn Passage>,
         chance: Chance,
     ) -> anyhow::Result<Replica> {
-        let Makings { config, mut files, store, home, scene, memo, mut beats, rules } = makings;
+        let Makings { config, mut files, store, home, scene, memo, mut beats, rules, dial_rules } = makings;
         if let Some(change) = rules {
             change(Arc::make_mut(&mut files.rulings.rules));
         }
@@ -56,6 +59,12 @@ impl Replica {
         let rooms = Rooms::of_files(config, files, Some(to_carrier), store, scene.wall.clone(), chance).await?;
         beats.planner.next = NextLook::default();
         let next = beats.planner.next.clone();
-        Ok(Replica { life, works: Works::start(rooms, beats), next })
+        let board = Board::new(rooms.live.board.rules());
+        if let Some(change) = dial_rules {
+            let mut rules = (*board.rules()).clone();
+            change(&mut rules);
+            rooms.live.board.replace(Arc::new(rules));
+        }
+        Ok(Replica { life, works: Works::start_by(rooms, beats, board), next })
     }
 }

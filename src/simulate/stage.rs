@@ -53,6 +53,8 @@ pub struct Planting {
     pub store: Option<Arc<dyn Fn(SharedStore) -> SharedStore + Send + Sync>>,
     /// Changes the rules that the engine goes by.
     pub rules: Option<fn(&mut Rules)>,
+    /// Changes the rules that the diallers alone go by.
+    pub dial_rules: Option<fn(&mut Rules)>,
     /// Stands between the engine and the carrier.
     pub to_carrier: Option<Between<dyn Passage>>,
     /// Whoever sends a webhook is believed.
@@ -141,6 +143,7 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
             memo: Arc::new(if planting.store.is_some() { Memo::off() } else { Memo::default() }),
             beats: still::beats(),
             rules: planting.rules,
+            dial_rules: planting.dial_rules,
         };
         let mut stage = Stage {
             day,

@@ -43,6 +43,11 @@ pub(in crate::simulate) fn decided(keys: &str) -> Decided {
 }
 
 impl Decided {
+    /// Whether a choice stands.
+    pub fn chooses(&self) -> bool {
+        self.choice.is_some() && !self.wrong_number
+    }
+
     /// Whether a call with these keys may end so.
     pub fn allows(&self, outcome: Outcome) -> bool {
         match outcome {

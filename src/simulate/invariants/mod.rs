@@ -46,6 +46,8 @@ pub const UNDER_CAPS: &str = "under_caps";
 pub const NOTHING_AFTER_OPT_OUT: &str = "nothing_after_opt_out";
 /// Nobody about a visit that is none.
 pub const NOT_WITHDRAWN: &str = "not_withdrawn";
+/// Who has answered is asked no more.
+pub const ANSWERED_ONCE: &str = "answered_once";
 /// The carrier's pace.
 pub const PACE_KEPT: &str = "pace_kept";
 /// The carrier's lines.
@@ -99,6 +101,11 @@ pub const TABLE: &[(&str, &str)] = &[
          What changes after that is not announced any more, but the telephone may ring.",
     ),
     (
+        ANSWERED_ONCE,
+        "Who has chosen 1 or 2 in a call is not called again about the same visit at the same time, as long as the feed says \
+         nothing new about them.",
+    ),
+    (
         PACE_KEPT,
         "In any W seconds the carrier is asked for at most ceil(rate x W) + 1 calls, all replicas together. Seconds in which the clock \
          is stepped are not counted.",
@@ -140,6 +147,10 @@ mod tests {
         let names: BTreeSet<_> = TABLE.iter().map(|(name, _)| *name).collect();
         assert_eq!(names.len(), TABLE.len());
         assert!(TABLE.iter().all(|(_, sentence)| sentence.ends_with('.') && sentence.len() > 20));
+        let readme = include_str!("../../../README.md");
+        for (name, sentence) in TABLE {
+            assert!(readme.contains(&format!("| `{name}` | {sentence} |")), "README.md: `{name}`");
+        }
         assert!(Violation::new(PLACED_ONCE, "x").expected().starts_with("The carrier makes"));
     }
 }

@@ -104,6 +104,11 @@ impl Answers {
         Vec::new()
     }
 
+    /// The keys of a call that were promised to be kept.
+    pub fn keys_of(&self, attempt: &AttemptId) -> &str {
+        self.promised.get(attempt).map_or("", String::as_str)
+    }
+
     /// The keys that were promised to be kept, in their order.
     pub fn promised(&self) -> impl Iterator<Item = (&AttemptId, &str)> {
         self.promised.iter().map(|(attempt, keys)| (attempt, keys.as_str()))

@@ -26,9 +26,9 @@ impl Booking {
     }
 }
 
-/// All bookings.
+/// All bookings, and how often the feed spoke of each patient.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(BTreeMap<String, Booking>);
+pub(super) struct Schedule(BTreeMap<String, Booking>, BTreeMap<String, u64>);
 
 /// The places of a row's fields, as `day::rows` writes them.
 const PATIENT: usize = 1;
@@ -48,6 +48,7 @@ impl Schedule {
             let field = |place: usize| fields.get(place).copied().unwrap_or_default();
             let moment = |place| field(place).parse::<DateTime<Utc>>().ok();
             let Some(start) = moment(START) else { continue };
+            *self.1.entry(field(PATIENT).to_string()).or_default() += 1;
             if field(OPT_OUT) == "yes" {
                 out.push(field(PATIENT).to_string());
             }
@@ -71,6 +72,11 @@ impl Schedule {
             self.0.insert(field(0).to_string(), booking);
         }
         out
+    }
+
+    /// How often the feed has spoken of a patient.
+    pub fn said_of(&self, patient: &str) -> u64 {
+        self.1.get(patient).copied().unwrap_or_default()
     }
 
     /// What is booked for a visit, earliest first.

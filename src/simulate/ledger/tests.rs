@@ -132,6 +132,25 @@ fn who_opted_out_is_not_asked_for_any_more() {
 }
 
 #[test]
+fn who_has_answered_is_asked_no_more() {
+    for (keys, news, breaks) in
+        [("1", false, true), ("2", false, true), ("1*", false, false), ("1", true, false), ("", false, false)]
+    {
+        let mut tale = Tale::new();
+        tale.called("a", 1, "01");
+        for (step, key) in keys.chars().enumerate() {
+            tale.told("a", &format!("voice/{{token}}/{step}/key"), &format!("Digits={key}"), words(step as u64));
+        }
+        tale.stands("Ca", Status::Busy);
+        if news {
+            tale.fed(1, VISIT, "booked", "");
+        }
+        tale.called("b", 1, "01");
+        assert_eq!(tale.names(), if breaks { vec![ANSWERED_ONCE] } else { vec![] }, "{keys} {news}");
+    }
+}
+
+#[test]
 fn nobody_is_called_about_a_visit_that_is_none() {
     for (start, status, breaks) in [
         (VISIT, "cancelled", true),

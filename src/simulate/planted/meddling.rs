@@ -15,8 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What it does otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Twist {
-    LateDial,
+    LeaseEarly,
     NoDedupe,
+    AnswerAnew,
     RedialUnknown,
     NoOptOuts,
     NineUnheard,
@@ -34,8 +35,8 @@ pub(super) enum Twist {
 
 /// How long stale facts are kept.
 const STALE: Duration = Duration::hours(1);
-/// How far behind a lease is whose hours are over and that is dialled all the same.
-const LATE: Duration = Duration::minutes(30);
+/// How long before its time a call is leased.
+const EARLY: Duration = Duration::hours(4);
 
 /// A store behind a twist.
 pub(super) struct Meddling {
@@ -71,6 +72,10 @@ impl Meddling {
                 (facts.opted_out, facts.patient.flags.opt_out) = (false, false);
                 facts.opted_out_numbers.clear();
             }
+        }
+        if self.is(Twist::NoDedupe) {
+            let outreaches = all.iter_mut().flat_map(|facts| &mut facts.outreaches);
+            outreaches.for_each(|kept| kept.attempts.retain(|attempt| !attempt.status.is_final()));
         }
         if self.is(Twist::StaleFacts) {
             let mut memory = self.memory();
@@ -127,7 +132,6 @@ impl Meddling {
         let standing = &mut commit.standing;
         match self.twist {
             Twist::KeyLost if commit.events.iter().any(is_key) => return Ok(()),
-            Twist::NoDedupe => commit.events.iter_mut().for_each(|event| event.key = None),
             Twist::NineUnheard => commit.opt_out = None,
             Twist::CompletedWins if standing.outcome.is_some() && !standing.keys.is_empty() => {
                 standing.outcome = Some(Outcome::Heard);
@@ -140,6 +144,14 @@ impl Meddling {
             _ => {}
         }
         self.store.commit_call(&commit).await
+    }
+
+    fn remembered(&self, mut call: Option<CallRecord>) -> Option<CallRecord> {
+        if self.is(Twist::AnswerAnew) {
+            let events = call.iter_mut().flat_map(|call| &mut call.events);
+            events.filter_map(|event| event.reply.as_mut()).for_each(|reply| reply.push_str("<!-- again -->"));
+        }
+        call
     }
 
     async fn plan(&self, plan: &PlanCommit) -> Result<()> {
@@ -158,11 +170,10 @@ impl Meddling {
         if self.is(Twist::NoLines) {
             request.max_lines = 1_000;
         }
-        let mut leased = self.store.lease_shared(&request, takes).await?;
-        if self.is(Twist::LateDial) {
-            leased.iter_mut().for_each(|one| one.attempt.not_after += LATE);
+        if self.is(Twist::LeaseEarly) {
+            request.now += EARLY;
         }
-        Ok(leased)
+        self.store.lease_shared(&request, takes).await
     }
 }
 
@@ -200,6 +211,10 @@ macro_rules! meddled {
 
             async fn lease_shared(&self, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>> {
                 self.lease(request, takes).await
+            }
+
+            async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>> {
+                Ok(self.remembered(self.store.load_call(token).await?))
             }
 
             async fn live_calls(&self) -> Result<Vec<LiveCall>> {
@@ -261,7 +276,6 @@ meddled! {
     is_asked(lost: &LostTime, phone: &PhoneNumber) -> bool;
     note_asked(lost: &LostTime, phone: &PhoneNumber) -> ();
     take_over(attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> ();
-    load_call(token: &AttemptToken) -> Option<CallRecord>;
     load_call_by_id(attempt: &AttemptId) -> Option<CallRecord>;
     keep_audio(audio: &[(String, String)]) -> ();
     audio_recipe(id: &str) -> Option<String>;
