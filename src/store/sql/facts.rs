@@ -16,27 +16,43 @@ const CHUNK: usize = 500;
 const CALLS_DAYS: Days = Days::new(8);
 
 /// Whom the planner must look at, a page of them.
+///
+/// Page by page of all patients, and of each those who have something to come: asked in one statement, PostgreSQL would
+/// first gather everything that anybody has to come, again for every page.
 pub(super) async fn patients_to_plan(
     conn: &mut Conn,
     now: DateTime<Utc>,
     after: Option<&PatientId>,
     limit: u32,
 ) -> Result<Vec<PatientId>> {
-    let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT p.id FROM patients p
-         WHERE p.id > $2
-           AND (EXISTS (SELECT 1 FROM appointments b WHERE b.patient = p.id AND b.start_at > $1)
-                OR EXISTS (SELECT 1 FROM outreaches o JOIN attempts a ON a.outreach = o.id
-                           WHERE o.patient = p.id AND a.status = 'planned')
-                OR EXISTS (SELECT 1 FROM changes c WHERE c.patient = p.id AND c.closed_at IS NULL))
-         ORDER BY p.id LIMIT $3",
-    )
-    .bind(micros(now))
-    .bind(after.map_or("", PatientId::as_str))
-    .bind(i64::from(limit))
-    .fetch_all(conn)
-    .await?;
-    Ok(ids.into_iter().map(PatientId::new).collect())
+    let mut wanted: Vec<String> = Vec::new();
+    let mut last = after.map_or(String::new(), |after| after.as_str().to_string());
+    while wanted.len() < limit as usize {
+        let page: Vec<String> = sqlx::query_scalar("SELECT p.id FROM patients p WHERE p.id > $1 ORDER BY p.id LIMIT $2")
+            .bind(&last)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *conn)
+            .await?;
+        let Some(newest) = page.last() else { break };
+        last.clone_from(newest);
+        let mut found: Vec<String> = sqlx::query_scalar(concat!(
+            "SELECT b.patient FROM appointments b WHERE b.start_at > $1 AND b.patient",
+            is_in!("$2"),
+            " UNION SELECT o.patient FROM outreaches o JOIN attempts a ON a.outreach = o.id
+              WHERE a.status = 'planned' AND o.patient",
+            is_in!("$2"),
+            " UNION SELECT c.patient FROM changes c WHERE c.closed_at IS NULL AND c.patient",
+            is_in!("$2")
+        ))
+        .bind(micros(now))
+        .bind(list(page.iter().map(String::as_str)))
+        .fetch_all(&mut *conn)
+        .await?;
+        found.sort_unstable();
+        wanted.append(&mut found);
+    }
+    wanted.truncate(limit as usize);
+    Ok(wanted.into_iter().map(PatientId::new).collect())
 }
 
 /// All facts about these patients, in the order of the ids.

@@ -20,11 +20,10 @@ macro_rules! due_columns {
     };
 }
 
-/// An attempt `a` of one of the takes `p` ($1) that is due at a moment ($2).
+/// An attempt `a` of a take ($1 to $3) that is due at a moment ($4). The index of what is due serves it, in its order.
 macro_rules! is_due {
     () => {
-        "a.status = 'planned' AND a.route = (p.value ->> 0) AND a.share >= CAST(p.value ->> 1 AS INTEGER)
-         AND a.share < CAST(p.value ->> 2 AS INTEGER) AND a.due_at <= $2 AND a.not_after > $2"
+        "a.status = 'planned' AND a.route = $1 AND a.share >= $2 AND a.share < $3 AND a.due_at <= $4 AND a.not_after > $4"
     };
 }
 
@@ -57,18 +56,20 @@ impl Due {
 
 /// Whether anything is due, at whatever site.
 pub(super) async fn is_any_due(conn: &mut Conn, request: &LeaseRequest, takes: &[Take]) -> Result<bool> {
-    let one: Option<i64> = sqlx::query_scalar(concat!(
-        "SELECT a.due_at FROM ",
-        each_of!("$1"),
-        " CROSS JOIN attempts a WHERE ",
-        is_due!(),
-        " LIMIT 1"
-    ))
-    .bind(told(takes))
-    .bind(micros(request.now))
-    .fetch_optional(conn)
-    .await?;
-    Ok(one.is_some())
+    for take in takes {
+        let one: Option<i64> =
+            sqlx::query_scalar(concat!("SELECT a.due_at FROM attempts a WHERE ", is_due!(), " ORDER BY a.due_at LIMIT 1"))
+                .bind(take.route.as_str())
+                .bind(i64::from(take.from))
+                .bind(i64::from(take.below))
+                .bind(micros(request.now))
+                .fetch_optional(&mut *conn)
+                .await?;
+        if one.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Takes due attempts for one dialler, as many as lines are free.
@@ -146,24 +147,14 @@ async fn take(conn: &mut Conn, request: &LeaseRequest, chosen: &[&str]) -> Resul
 
 /// What is due at the sites that may be called about: all of it, or of each site the first ones.
 async fn due(conn: &mut Conn, request: &LeaseRequest, takes: &[Take], limit: usize) -> Result<Vec<Due>> {
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        due_columns!(),
-        " FROM ",
-        each_of!("$1"),
-        " CROSS JOIN attempts a JOIN outreaches o ON o.id = a.outreach WHERE ",
-        is_due!(),
-        " LIMIT $3"
-    ))
-    .bind(told(takes))
-    .bind(micros(request.now))
-    .bind(count(FEW + 1))
-    .fetch_all(&mut *conn)
-    .await?;
     let is_silent = |site: &SiteKey| request.skip_sites.contains(site);
-    if rows.len() <= FEW {
-        let all = rows.iter().map(Due::read).collect::<Result<Vec<_>>>()?;
-        return Ok(all.into_iter().filter(|due| !is_silent(&due.site)).collect());
+    let mut all = Vec::new();
+    for take in takes {
+        all.extend(some_due(conn, take, request.now).await?);
+    }
+    if all.len() <= FEW {
+        all.retain(|due| !is_silent(&due.site));
+        return Ok(all);
     }
     let mut first = Vec::new();
     for take in takes {
@@ -172,6 +163,25 @@ async fn due(conn: &mut Conn, request: &LeaseRequest, takes: &[Take], limit: usi
         }
     }
     Ok(first)
+}
+
+/// What is due of a take, or more than a few of it.
+async fn some_due(conn: &mut Conn, take: &Take, now: DateTime<Utc>) -> Result<Vec<Due>> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        due_columns!(),
+        " FROM attempts a JOIN outreaches o ON o.id = a.outreach WHERE ",
+        is_due!(),
+        " ORDER BY a.due_at LIMIT $5"
+    ))
+    .bind(take.route.as_str())
+    .bind(i64::from(take.from))
+    .bind(i64::from(take.below))
+    .bind(micros(now))
+    .bind(count(FEW + 1))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(Due::read).collect()
 }
 
 /// The sites that have calls planned, found by leaping from one to the next in an index.
@@ -196,15 +206,15 @@ async fn first_of_site(conn: &mut Conn, take: &Take, site: &SiteKey, now: DateTi
         "SELECT ",
         due_columns!(),
         " FROM attempts a JOIN outreaches o ON o.id = a.outreach
-         WHERE a.status = 'planned' AND a.route = $1 AND a.site = $2 AND a.share >= $3 AND a.share < $4
-           AND a.due_at <= $5 AND a.not_after > $5
-         ORDER BY a.reminder, a.visit_at, a.due_at, a.id LIMIT $6"
+         WHERE a.site = $5 AND ",
+        is_due!(),
+        " ORDER BY a.reminder, a.visit_at, a.due_at, a.id LIMIT $6"
     ))
     .bind(take.route.as_str())
-    .bind(site.as_str())
     .bind(i64::from(take.from))
     .bind(i64::from(take.below))
     .bind(micros(now))
+    .bind(site.as_str())
     .bind(count(limit))
     .fetch_all(conn)
     .await?;
@@ -222,11 +232,6 @@ async fn lines_by_site(conn: &mut Conn, carrier: &CarrierName) -> Result<HashMap
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|(site, lines)| (SiteKey::new(site), u32::try_from(lines).unwrap_or(u32::MAX))).collect())
-}
-
-fn told(takes: &[Take]) -> String {
-    let takes: Vec<_> = takes.iter().map(|take| (take.route.as_str(), take.from, take.below)).collect();
-    serde_json::to_string(&takes).expect("texts and numbers are always JSON")
 }
 
 fn count(number: usize) -> i64 {

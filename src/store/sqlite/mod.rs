@@ -26,13 +26,6 @@ macro_rules! skip_locked {
     };
 }
 
-/// The elements of a JSON array of arrays, as rows `p` with a column `value`.
-macro_rules! each_of {
-    ($list:literal) => {
-        concat!("json_each(", $list, ") AS p")
-    };
-}
-
 #[path = "../sql/mod.rs"]
 mod sql;
 mod writer;
@@ -200,6 +193,7 @@ fn migrator() -> Migrator {
         step(6, "floor", include_str!("migrations/0006_floor.sql")),
         step(7, "lost_times", include_str!("migrations/0007_lost_times.sql")),
         step(8, "turns", include_str!("migrations/0008_turns.sql")),
+        step(9, "names_of_rows", include_str!("migrations/0009_names_of_rows.sql")),
     ]);
     // All steps run in one transaction that holds the lock already. Steps of a newer program are its own affair, as long as
     // it says that this one may still run (`sql/schema.rs`).
