@@ -12,9 +12,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 /// How many are planned in one round beside a page of the pass: others who are nudged wait for it.
-const ROUND: usize = 500;
+const ROUND: usize = 1_000;
 /// Entries of the store's queue in one round.
-const TOUCHED: u32 = 500;
+const TOUCHED: u32 = 1_000;
+/// A page of a pass is followed by as much rest as it took, and no more than this: calls want the same store.
+const LONGEST_REST: Duration = Duration::seconds(1);
 
 /// Whom to look at and when.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Agenda {
     before: BinaryHeap<Reverse<Look>>,
     /// The last one of the pass so far; none while no pass is under way.
     pass: Option<Option<PatientId>>,
+    /// Not before this moment comes its next page.
+    page_at: DateTime<Utc>,
     next_pass: DateTime<Utc>,
     every: Duration,
     /// Nobody was looked at yet.
@@ -35,7 +39,7 @@ impl Agenda {
     /// Everybody is to be looked at now, and again whenever so much time has passed, whatever happened.
     pub fn new(now: DateTime<Utc>, every: Duration) -> Agenda {
         let (looks, before) = (BinaryHeap::new(), BinaryHeap::new());
-        Agenda { looks, before, pass: Some(None), next_pass: now + every, every, is_new: true }
+        Agenda { looks, before, pass: Some(None), page_at: now, next_pass: now + every, every, is_new: true }
     }
 
     /// Everybody is to be looked at, from the beginning: other rules are in force.
@@ -45,10 +49,11 @@ impl Agenda {
         self.next_pass = now + self.every;
     }
 
-    /// When there is something to do by itself: `now` while a pass is under way.
+    /// When there is something to do by itself: soon while a pass is under way.
     pub fn next(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if self.pass.is_some() {
-            return now;
+            // So far ahead it is only where somebody set the clock back.
+            return if self.page_at > now + LONGEST_REST { now } else { self.page_at.max(now) };
         }
         let first = |looks: &BinaryHeap<Reverse<Look>>| looks.peek().map(|look| look.0.at);
         first(&self.looks).into_iter().chain(first(&self.before)).fold(self.next_pass, DateTime::min)
@@ -93,12 +98,15 @@ impl Planner {
             agenda.keep(whom.into_iter().map(|patient| Look { at: now, patient }).collect());
         }
         let mut sum = done?;
-        if let Some(last) = agenda.pass.clone() {
-            let page = self.store.patients_to_plan(now, last.as_ref(), super::BATCH).await?;
+        if let Some(last) = agenda.pass.clone().filter(|_| agenda.next(now) <= now) {
+            let began = self.clock.now();
+            let page = self.store.patients_to_plan(now, last.as_ref(), super::PAGE).await?;
             let (planned, looks) = self.plan_and_look(&page).await?;
             sum.add(planned);
             agenda.keep(looks);
             agenda.pass = page.into_iter().next_back().map(Some);
+            let ended = self.clock.now();
+            agenda.page_at = ended + (ended - began).clamp(Duration::zero(), LONGEST_REST);
             if agenda.pass.is_none() {
                 agenda.before = BinaryHeap::new();
             }

@@ -18,7 +18,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::domain::{Attempt, AttemptStatus, Outreach};
 use crate::core::ids::{AttemptId, OutreachId, PatientId};
-use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, decide, next_look, reconcile};
+use crate::core::plan::{NewAttempt, PatientFacts, PlanAction, Rules, decide, next_look, reconcile};
 use crate::nudge::Stale;
 use crate::store::{CloseChange, Notice, PlanCommit, RuleSet, SharedStore, ShiftAttempt, StoreError};
 use crate::worklist::item;
@@ -31,7 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How many patients are planned in one transaction. A call's webhook may have to wait for it, so it is short: a few dozen
 /// milliseconds where everything is written for the first time.
-const BATCH: u32 = 50;
+const BATCH: usize = 50;
+/// How many are read together.
+const PAGE: u32 = 250;
 /// How often everybody is looked at, whatever happened.
 const EVERYBODY: Duration = Duration::hours(1);
 /// How often is looked for patients whose facts somebody changed, where nobody tells.
@@ -216,7 +218,7 @@ impl Planner {
         let mut sum = Planned::default();
         let mut last = None;
         loop {
-            let patients = self.store.patients_to_plan(self.clock.now(), last.as_ref(), BATCH).await?;
+            let patients = self.store.patients_to_plan(self.clock.now(), last.as_ref(), PAGE).await?;
             let page = self.plan(&patients).await?;
             sum.add(page);
             match patients.into_iter().next_back() {
@@ -243,29 +245,45 @@ impl Planner {
         let rules = self.board.rules();
         let (id, body) = rules_form(&rules);
         let kept = RuleSet { id, body: body.into() };
-        for batch in patients.chunks(BATCH as usize) {
+        for page in patients.chunks(PAGE as usize) {
             // To the microsecond, as the store keeps it: the same decisions can be made again from there.
             let now = self.clock.now().trunc_subsecs(6);
-            let facts = self.store.load_facts(batch, now).await?;
-            let mut commit = PlanCommit { at: Some(now), rules: Some(kept.clone()), ..PlanCommit::default() };
-            for facts in &facts {
-                let decisions = decide(&rules, facts, now);
-                let actions = reconcile(&rules, &decisions, facts, now);
-                let at = if is_unfinished(facts, &actions) { Some(now + SOON) } else { None };
-                let at = earlier(at, next_look(&rules, &decisions, facts, now));
-                looks.extend(at.map(|at| Look { at, patient: facts.patient.id.clone() }));
-                for action in actions {
-                    self.add(&mut commit, action, facts, now);
-                    sum.actions += 1;
-                }
-                sum.decisions += decisions.len();
-                sum.again_at = earlier(sum.again_at, decisions.iter().filter_map(|decision| decision.again_at).min());
-                commit.decisions.extend(decisions.iter().map(decision_form));
+            let mut left = self.store.load_facts(page, now).await?;
+            while !left.is_empty() {
+                let rest = left.split_off(left.len().min(BATCH));
+                let facts = std::mem::replace(&mut left, rest);
+                self.commit_all(&rules, &kept, facts, now, (&mut sum, &mut looks)).await?;
             }
-            commit.facts = Arc::new(facts);
-            self.store.commit_plan(&commit).await?;
         }
         Ok((sum, looks))
+    }
+
+    /// Plans some patients by what is known about them, in one transaction.
+    async fn commit_all(
+        &self,
+        rules: &Rules,
+        kept: &RuleSet,
+        facts: Vec<PatientFacts>,
+        now: DateTime<Utc>,
+        (sum, looks): (&mut Planned, &mut Vec<Look>),
+    ) -> Result<(), StoreError> {
+        let mut commit = PlanCommit { at: Some(now), rules: Some(kept.clone()), ..PlanCommit::default() };
+        for facts in &facts {
+            let decisions = decide(rules, facts, now);
+            let actions = reconcile(rules, &decisions, facts, now);
+            let at = if is_unfinished(facts, &actions) { Some(now + SOON) } else { None };
+            let at = earlier(at, next_look(rules, &decisions, facts, now));
+            looks.extend(at.map(|at| Look { at, patient: facts.patient.id.clone() }));
+            for action in actions {
+                self.add(&mut commit, action, facts, now);
+                sum.actions += 1;
+            }
+            sum.decisions += decisions.len();
+            sum.again_at = earlier(sum.again_at, decisions.iter().filter_map(|decision| decision.again_at).min());
+            commit.decisions.extend(decisions.iter().map(decision_form));
+        }
+        commit.facts = Arc::new(facts);
+        self.store.commit_plan(&commit).await
     }
 
     fn add(&self, commit: &mut PlanCommit, action: PlanAction, facts: &PatientFacts, now: DateTime<Utc>) {
