@@ -272,13 +272,14 @@ async fn obey(desk: &Desk, command: Command) -> anyhow::Result<Done> {
 }
 
 /// Logs go to standard error; `RUST_LOG` chooses what is logged. What a service notes would only
-/// disturb the demo's table and the benchmark's progress.
+/// disturb the demo's table and the progress of benchmark and simulation.
 fn start_log(format: LogFormat, command: &Command) {
     use tracing_subscriber::EnvFilter;
-    let usual = if matches!(command, Command::Demo(_) | Command::Bench(_) | Command::Simulate(_)) {
-        "warn"
-    } else {
-        "warn,callahead=info"
+    let usual = match command {
+        Command::Demo(_) | Command::Bench(_) => "warn",
+        // Trouble is what its days are made of.
+        Command::Simulate(_) => "off",
+        _ => "warn,callahead=info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -39,6 +39,9 @@ pub(super) enum Kind {
     Writes,
 }
 
+/// The store's thread runs on the same core: so often it is let on before this one sleeps. To be woken costs more than to look.
+const LOOKS: u32 = 20;
+
 /// Waits for work of another runtime, here and now: nothing else of this thread's runtime runs meanwhile.
 pub(super) fn here_and_now<F: Future>(home: &Handle, work: F) -> F::Output {
     struct Unpark(Thread);
@@ -52,9 +55,14 @@ pub(super) fn here_and_now<F: Future>(home: &Handle, work: F) -> F::Output {
     let mut work = pin!(tokio::task::unconstrained(work));
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
+    let mut looks = 0;
     loop {
         match work.as_mut().poll(&mut context) {
             Poll::Ready(done) => return done,
+            Poll::Pending if looks < LOOKS => {
+                looks += 1;
+                thread::yield_now();
+            }
             Poll::Pending => thread::park(),
         }
     }

@@ -6,7 +6,7 @@ use crate::app::Beats;
 use crate::core::ids::CarrierName;
 use crate::core::link::{Standing, Why};
 use crate::dialer::DialerBeat;
-use crate::planner::PlannerBeat;
+use crate::planner::{NextLook, PlannerBeat};
 use crate::simulate::guarded::here_and_now;
 use chrono::{DateTime, Duration, Utc};
 use std::sync::PoisonError;
@@ -15,7 +15,12 @@ use std::sync::PoisonError;
 /// does the same then.
 pub(super) fn beats() -> Beats {
     Beats {
-        planner: PlannerBeat { look: Duration::seconds(2), everybody: Duration::hours(24), ..PlannerBeat::default() },
+        planner: PlannerBeat {
+            look: Duration::seconds(2),
+            everybody: Duration::hours(24),
+            lease: Duration::seconds(20),
+            next: NextLook::default(),
+        },
         dialer: DialerBeat { look: Duration::seconds(5), rescue: Duration::seconds(10) },
     }
 }

@@ -4,12 +4,12 @@
 use super::notices::{Bell, Notice, Notices};
 use super::{Result, StoreError, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr, Transaction};
+use sqlx::{ConnectOptions, SqlSafeStr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use writer::Writer;
 
 /// Whether the column before it stands in a JSON array of texts.
@@ -26,10 +26,12 @@ macro_rules! skip_locked {
     };
 }
 
+mod held;
 #[path = "../sql/mod.rs"]
 mod sql;
 mod writer;
 
+use held::{Held, Snapshot};
 use sql::Length;
 pub(super) use sql::SqlStore;
 
@@ -38,7 +40,7 @@ const TABLES_IN_ONE_STATEMENT: bool = false;
 
 type Conn = sqlx::SqliteConnection;
 type Row = sqlx::sqlite::SqliteRow;
-type Tx = Transaction<'static, sqlx::Sqlite>;
+type Tx = Snapshot;
 
 /// Older ones can corrupt the file when two connections write and checkpoint at once (the WAL-reset fault, 3.7.0 to 3.51.2).
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
@@ -53,20 +55,28 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The connections.
 pub(super) struct Pools {
-    writer: Writer,
-    read: SqlitePool,
+    way: Way,
     bell: Arc<Bell>,
+}
+
+/// Where the store is.
+enum Way {
+    File {
+        writer: Writer,
+        read: SqlitePool,
+    },
+    /// Its one connection is the store itself, which is gone with it.
+    Memory(Arc<Mutex<Conn>>),
 }
 
 impl Pools {
     /// Opens or creates the file; without a path, a store in memory that is gone when it is closed.
     pub async fn open(path: Option<&Path>) -> Result<Pools> {
         let Some(path) = path else {
-            let options = SqliteConnectOptions::new().in_memory(true);
-            // Its one connection is the store itself: it must never be given up.
-            let only = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options).await?;
-            check_version(&only).await?;
-            return Ok(Pools::of(only.clone(), only));
+            let options = SqliteConnectOptions::new().in_memory(true).row_buffer_size(ROWS_AHEAD);
+            let mut only = options.connect().await?;
+            check_version(&mut only).await?;
+            return Ok(Pools { way: Way::Memory(Arc::new(Mutex::new(only))), bell: Arc::default() });
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -81,20 +91,19 @@ impl Pools {
             .pragma("cache_size", CACHE);
         let writer = options.clone().create_if_missing(true).optimize_on_close(true, 400);
         let write = pool(1).connect_with(writer).await?;
-        check_version(&write).await?;
+        check_version(&mut *write.acquire().await?).await?;
         let reader = options.read_only(true).row_buffer_size(ROWS_AHEAD);
         let read = pool(READERS).connect_lazy_with(reader);
-        Ok(Pools::of(write, read))
-    }
-
-    fn of(write: SqlitePool, read: SqlitePool) -> Pools {
         let bell = Arc::new(Bell::default());
-        Pools { writer: Writer::start(write, read.clone(), bell.clone()), read, bell }
+        let writer = Writer::start(write, read.clone(), bell.clone());
+        Ok(Pools { way: Way::File { writer, read }, bell })
     }
 
     /// Lets go of the file when everything handed in is on the disk.
     pub async fn close(&self) {
-        self.writer.stop().await;
+        if let Way::File { writer, .. } = &self.way {
+            writer.stop().await;
+        }
     }
 
     /// Does some work in one transaction: committed when it is done, undone when it fails. The file is here and answers: how
@@ -104,7 +113,10 @@ impl Pools {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T> + Send + 'static,
     {
-        self.writer.write(work).await
+        match &self.way {
+            Way::File { writer, .. } => writer.write(work).await,
+            Way::Memory(only) => writer::alone(&mut *only.lock().await, &self.bell, work).await,
+        }
     }
 
     /// Does something that must come to its end.
@@ -113,13 +125,19 @@ impl Pools {
     }
 
     /// A connection to read with.
-    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
-        Ok(self.read.acquire().await?)
+    pub async fn reader(&self) -> Result<Held> {
+        Ok(match &self.way {
+            Way::File { read, .. } => Held::Pooled(read.acquire().await?),
+            Way::Memory(only) => Held::Only(only.clone().lock_owned().await),
+        })
     }
 
     /// Begins a transaction that reads one state of the store.
     pub async fn begin_reading(&self) -> Result<Tx> {
-        Ok(self.read.begin().await?)
+        Ok(match &self.way {
+            Way::File { read, .. } => Snapshot::Begun(read.begin().await?),
+            Way::Memory(only) => Snapshot::Only(only.clone().lock_owned().await),
+        })
     }
 
     /// Nothing that an operator could set otherwise.
@@ -139,7 +157,7 @@ impl Pools {
 }
 
 /// The work with a connection is done, and others may use it.
-fn give_back(conn: PoolConnection<sqlx::Sqlite>) {
+fn give_back(conn: Held) {
     drop(conn);
 }
 
@@ -147,8 +165,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false)
 }
 
-async fn check_version(pool: &SqlitePool) -> Result<()> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
+async fn check_version(conn: &mut Conn) -> Result<()> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(conn).await?;
     let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
     if numbers.as_slice() < OLDEST_VERSION.as_slice() {
         return Err(StoreError::Schema(format!("SQLite {version} can corrupt its file: build with 3.51.3 or later")));

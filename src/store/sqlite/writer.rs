@@ -1,4 +1,4 @@
-//! The one writer. Works that come while it is busy are done together in one transaction: the disk is waited for once for
+//! The one writer of a file. Works that come while it is busy are done together in one transaction: the disk is waited for once for
 //! all of them, and nobody has an answer before it. Each has a savepoint of its own, so that one that fails undoes
 //! nothing of the others. A work that was handed in is done, even when whoever asked goes away.
 
@@ -94,14 +94,29 @@ impl Writer {
     }
 }
 
+/// Does one work by itself, on the caller's task: a store in memory has no disk to wait for, and what goes away with the caller
+/// goes away whole.
+pub(super) async fn alone<T, F>(conn: &mut Conn, bell: &Bell, work: F) -> Result<T>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> Working<'c, T>,
+{
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
+    let (done, noted) = NOTED.scope(RefCell::default(), async { (work(&mut tx).await, NOTED.with(|noted| noted.take())) }).await;
+    if done.is_ok() {
+        tx.commit().await?;
+        noted.iter().for_each(|notice| bell.ring(*notice));
+    } else {
+        // Why it is undone is the better word.
+        let _ = tx.rollback().await;
+    }
+    done
+}
+
 /// Brings the write-ahead log into the file and closes everything. The readers go first: a connection that may not write
 /// cannot tidy up as the last one.
 async fn close(pool: &SqlitePool, readers: &SqlitePool) {
     readers.close().await;
-    // A store in memory has one pool alone, which is closed now.
-    if !pool.is_closed()
-        && let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await
-    {
+    if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await {
         tracing::warn!(%error, "the store's write-ahead log stays beside its file");
     }
     pool.close().await;
@@ -111,7 +126,7 @@ async fn close(pool: &SqlitePool, readers: &SqlitePool) {
 async fn together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<()> {
     let mut conn = pool.acquire().await?;
     let done = in_transaction(&mut conn, jobs).await;
-    if done.is_err() && !is_in_memory(pool) {
+    if done.is_err() {
         // A full disk makes SQLite roll back by itself: then nobody knows any more where this connection stands. Another
         // takes its place.
         if let Err(error) = conn.close().await {
@@ -119,11 +134,6 @@ async fn together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<()> {
         }
     }
     done
-}
-
-/// A store in memory is gone with its connection.
-fn is_in_memory(pool: &SqlitePool) -> bool {
-    pool.connect_options().get_filename().as_os_str() == ":memory:"
 }
 
 async fn in_transaction(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> Result<()> {
