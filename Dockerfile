@@ -3,6 +3,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 # What is built and shipped, and nothing else of the folder: no secret gets into a layer.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY src src
 COPY prompts prompts
 COPY schedules schedules
