@@ -196,7 +196,9 @@ async fn until_placed(
     clock.sleep_until(moment).await;
     loop {
         let left: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM attempts WHERE (status = 'planned' AND route = 'main' AND due_at <= $1) OR status = 'leased'",
+            // One that is asked for may come back: the carrier had no line for it yet.
+            "SELECT COUNT(*) FROM attempts
+             WHERE (status = 'planned' AND route = 'main' AND due_at <= $1) OR status IN ('leased', 'requesting')",
         )
         .bind(moment.timestamp_micros())
         .fetch_one(&mut *plain)
