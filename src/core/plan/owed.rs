@@ -1,6 +1,6 @@
 //! What patients go by that is not so, where no notice tells them: a person must, unless a call does.
 
-use super::heard::{self, about, last_reached};
+use super::heard::{self, last_reached};
 use super::version::called_at;
 use super::visits::VisitView;
 use super::work::told_by_a_person;
@@ -40,14 +40,21 @@ impl Owed<'_> {
         (!self.is_noticed(&key)).then(|| self.item(key, visit.start, told, "reopened"))?
     }
 
-    /// A visit that stands again, as it was, after its patient was told that it is cancelled. One that was booked since is
-    /// known to them: somebody made it with them.
+    /// A visit that stands again, as it was, after its patient was told that it is cancelled, or that it begins at another time. A
+    /// booking that was made since is known to them: somebody made it with them.
     fn booked_again(&self, visit: &VisitView) -> Option<NewWorkItem> {
         let key = visit.key();
-        let told = about(self.facts, &key, Purpose::Cancelled).filter_map(|o| Some((o, last_reached(o)?.0)));
-        let (o, told) = told.max_by_key(|(_, at)| *at)?;
-        let stands = visit.booked().any(|b| b.start == o.outreach.start && b.booked_at <= told);
-        let others = self.facts.outreaches.iter().filter(|o| o.outreach.visit == key && o.outreach.purpose != Purpose::Cancelled);
+        let of_visit = || self.facts.outreaches.iter().filter(|o| o.outreach.visit == key);
+        let notices = of_visit().filter(|o| matches!(o.outreach.purpose, Purpose::Cancelled | Purpose::Moved));
+        let (o, told) = notices.filter_map(|o| Some((o, last_reached(o)?.0))).max_by_key(|(_, at)| *at)?;
+        let stands = visit.booked().any(|b| {
+            let is_untold = match o.outreach.purpose {
+                Purpose::Cancelled => b.start == o.outreach.start,
+                _ => b.start == visit.start && b.start != o.outreach.start,
+            };
+            is_untold && b.booked_at <= told
+        });
+        let others = of_visit().filter(|o| o.outreach.purpose != Purpose::Cancelled);
         let heard_since = others.filter_map(last_reached).any(|(at, _)| at > told);
         let silent = stands && !heard_since && !self.is_noticed(&key) && !self.is_called_about(&key);
         silent.then(|| self.item(key, visit.start, told, "booked_again"))?

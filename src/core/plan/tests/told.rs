@@ -365,3 +365,36 @@ fn the_last_look_before_a_notice_is_dialled() {
         assert_eq!(withdrawn, *want != "not_open", "{name}: what is withdrawn at once");
     }
 }
+
+/// The first of two bookings of a day is cancelled, the patient hears that the visit begins later, and then it is booked again.
+#[test]
+fn who_heard_of_a_later_start_that_holds_no_more_is_called_or_a_persons_to_call() {
+    let mut world = World::with_notices();
+    world.now = at("2026-12-09 12:00");
+    world.also_booked("A2", "2026-12-10 10:00");
+    world.cancel("A1");
+    world.later(10);
+    world.calls(Purpose::Moved, Outcome::Heard);
+    world.plan();
+    assert_eq!(open_items(&world), []);
+    world.later(90);
+    world.edit("A1", |a| a.status = AppointmentStatus::Booked);
+    world.plan();
+    world.now = at("2026-12-09 19:00");
+    world.plan();
+    assert_eq!(open_items(&world), [WorkKind::ChangeUnannounced], "no reminder comes any more");
+
+    // Where a reminder comes in time, it says so.
+    let mut world = World::with_notices();
+    world.also_booked("A2", "2026-12-10 10:00");
+    world.cancel("A1");
+    world.later(10);
+    world.calls(Purpose::Moved, Outcome::Heard);
+    world.plan();
+    world.edit("A1", |a| a.status = AppointmentStatus::Booked);
+    world.plan();
+    assert_eq!(open_items(&world), []);
+    assert_eq!(reminder(&world, "2026-12-10").1, "skip capped");
+    world.now = at("2026-12-08 12:30");
+    assert_eq!(reminder(&world, "2026-12-10").1, "call 1: Tue 12-08 12:30 to Tue 12-08 19:00");
+}
