@@ -4,7 +4,7 @@
 use super::sql::Length;
 use super::{Conn, listen::Ear};
 use crate::store::notices::{Bell, Notice, Notices};
-use crate::store::{DatabaseFault, Result, Working};
+use crate::store::{DatabaseFault, Result, StoreError, Working};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Executor, Postgres};
@@ -85,16 +85,12 @@ impl Pools {
                 Err(_) => tx.rollback().await,
             };
             match (done, is_over) {
-                (Ok(done), Ok(())) => {
-                    give_back(conn);
-                    Ok(done)
-                }
                 (Ok(_), Err(error)) => Err(error.into()),
-                (Err(error), Ok(())) => {
-                    give_back(conn);
-                    Err(error)
-                }
                 (Err(error), Err(_)) => Err(error),
+                (done, Ok(())) => {
+                    give_back(conn, done.as_ref().err());
+                    done
+                }
             }
         })
         .await
@@ -139,7 +135,7 @@ impl Pools {
         )
         .fetch_one(&mut *conn)
         .await?;
-        give_back(conn);
+        give_back(conn, None);
         Ok(doubts(&commit, &fsync, &names, followers))
     }
 
@@ -241,7 +237,7 @@ async fn tell_of_log(pool: PgPool, rung: Arc<Notify>) {
         let told = async {
             let mut conn = Held { conn: Some(pool.acquire().await?), is_whole: false };
             super::tell(&mut conn, Notice::Logged).await?;
-            give_back(conn);
+            give_back(conn, None);
             Ok::<(), crate::store::StoreError>(())
         };
         match tokio::time::timeout(ACQUIRE_TIMEOUT, told).await {
@@ -260,10 +256,14 @@ pub(in crate::store) struct Held {
     is_whole: bool,
 }
 
-/// The work with a connection is done, and others may use it.
-pub(super) fn give_back(mut conn: Held) {
-    conn.is_whole = true;
+/// The work with a connection is done, and others may use it. But not where its prepared statements are none any more, because a
+/// newer program has changed a column meanwhile: it would say so for ever, another one prepares them anew.
+pub(super) fn give_back(mut conn: Held, failed: Option<&StoreError>) {
+    conn.is_whole = !matches!(failed, Some(StoreError::Database(fault)) if fault.code.as_deref() == Some(STALE_PLAN));
 }
+
+/// feature_not_supported: "cached plan must not change result type".
+const STALE_PLAN: &str = "0A000";
 
 const IN_USE: &str = "taken away only when it is dropped";
 
@@ -303,7 +303,7 @@ impl Snapshot {
     pub async fn commit(self) -> Result<()> {
         let Snapshot(mut conn) = self;
         conn.execute("COMMIT").await?;
-        give_back(conn);
+        give_back(conn, None);
         Ok(())
     }
 }

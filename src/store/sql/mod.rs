@@ -132,7 +132,7 @@ macro_rules! reading {
             .within(Length::$length, async {
                 let mut $conn = $store.pools.reader().await?;
                 let done = $work.await;
-                give_back($conn);
+                give_back($conn, done.as_ref().err());
                 done
             })
             .await

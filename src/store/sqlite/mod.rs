@@ -157,7 +157,7 @@ impl Pools {
 }
 
 /// The work with a connection is done, and others may use it.
-fn give_back(conn: Held) {
+fn give_back(conn: Held, _failed: Option<&StoreError>) {
     drop(conn);
 }
 

@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, SqlSafeStr, SqliteConnection};
 
 on_both_stores![
     a_program_goes_on_beside_a_newer_additive_schema,
+    what_a_newer_program_has_changed_is_prepared_anew,
     a_program_that_the_schema_calls_too_old_refuses_it,
     a_step_that_only_older_programs_may_not_know_refuses_nobody,
     a_step_that_was_left_out_is_brought_after_a_newer_one,
@@ -60,6 +61,26 @@ async fn a_program_goes_on_beside_a_newer_additive_schema(store: TestStore) {
     assert_eq!(started.migrate().await.expect("left as it is"), 0);
     started.ready().await.expect("ready");
     assert_eq!(started.live_calls().await.expect("calls").len(), 2);
+}
+
+/// A column of another type or collation: PostgreSQL takes no statement any more that was prepared before.
+async fn what_a_newer_program_has_changed_is_prepared_anew(store: TestStore) {
+    requesting(&*store, "ada", number(1)).await;
+    store.live_calls().await.expect("calls");
+    if !store.url.starts_with("sqlite") {
+        later(&store, &[(1001, "ALTER TABLE attempts ALTER COLUMN end_reason TYPE TEXT COLLATE \"C\"")]).await;
+    }
+    // Once for each connection that has such a statement.
+    let mut failed = 0;
+    while store.live_calls().await.is_err() {
+        failed += 1;
+        assert!(failed <= 8, "it fails for good");
+    }
+    let heard = call_commit("ada", 0, vec![event(1, CallEvent::Ringing)], standing(AttemptStatus::Ringing));
+    while let Err(error) = store.commit_call(&heard).await {
+        failed += 1;
+        assert!(failed <= 16, "{error}");
+    }
 }
 
 async fn a_program_that_the_schema_calls_too_old_refuses_it(store: TestStore) {

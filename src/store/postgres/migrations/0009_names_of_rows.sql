@@ -7,3 +7,6 @@ ALTER TABLE call_events ALTER COLUMN attempt TYPE TEXT COLLATE "C";
 ALTER TABLE changes ALTER COLUMN patient TYPE TEXT COLLATE "C";
 ALTER TABLE patient_numbers ALTER COLUMN patient TYPE TEXT COLLATE "C";
 ALTER TABLE closure_visits ALTER COLUMN patient TYPE TEXT COLLATE "C";
+
+-- Statements that older programs have prepared are none any more, and they would go on with them.
+INSERT INTO schema_floor (step, program) VALUES (9, '0.1.0');
