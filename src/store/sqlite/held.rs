@@ -1,4 +1,4 @@
-//! Connections of one who reads: out of the pool of a file's readers, or the only one of a store in memory, which whoever has it
+//! The connection of one who reads: out of the pool of a file's readers, or the only one of a store in memory, which whoever has it
 //! has to themselves. A pool would hand it back on a task of its own each time; that costs more than most reading does.
 
 use super::Conn;
@@ -8,25 +8,20 @@ use sqlx::pool::PoolConnection;
 use std::ops::{Deref, DerefMut};
 use tokio::sync::OwnedMutexGuard;
 
-/// A connection to read with.
+/// A connection to read with, or one state of the store.
 pub(in crate::store) enum Held {
     Pooled(PoolConnection<sqlx::Sqlite>),
-    Only(OwnedMutexGuard<Conn>),
-}
-
-/// One state of the store, to read several statements long.
-pub(in crate::store) enum Snapshot {
     Begun(Transaction<'static, sqlx::Sqlite>),
     /// Nobody writes as long as it is held.
     Only(OwnedMutexGuard<Conn>),
 }
 
-impl Snapshot {
-    /// Ends the reading.
+impl Held {
+    /// Ends the reading of one state.
     pub async fn commit(self) -> Result<()> {
         match self {
-            Snapshot::Begun(tx) => Ok(tx.commit().await?),
-            Snapshot::Only(_) => Ok(()),
+            Held::Begun(tx) => Ok(tx.commit().await?),
+            Held::Pooled(_) | Held::Only(_) => Ok(()),
         }
     }
 }
@@ -37,6 +32,7 @@ impl Deref for Held {
     fn deref(&self) -> &Conn {
         match self {
             Held::Pooled(conn) => conn,
+            Held::Begun(tx) => tx,
             Held::Only(conn) => conn,
         }
     }
@@ -46,27 +42,8 @@ impl DerefMut for Held {
     fn deref_mut(&mut self) -> &mut Conn {
         match self {
             Held::Pooled(conn) => conn,
+            Held::Begun(tx) => tx,
             Held::Only(conn) => conn,
-        }
-    }
-}
-
-impl Deref for Snapshot {
-    type Target = Conn;
-
-    fn deref(&self) -> &Conn {
-        match self {
-            Snapshot::Begun(tx) => tx,
-            Snapshot::Only(conn) => conn,
-        }
-    }
-}
-
-impl DerefMut for Snapshot {
-    fn deref_mut(&mut self) -> &mut Conn {
-        match self {
-            Snapshot::Begun(tx) => tx,
-            Snapshot::Only(conn) => conn,
         }
     }
 }

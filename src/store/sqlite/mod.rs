@@ -1,5 +1,6 @@
 //! SQLite inside the process: one connection that writes, four that read, write-ahead log, every commit on the disk
-//! before it counts (commits that come at the same time share a visit to the disk). The file must not lie on a network file system: the log's shared memory does not work there.
+//! before it counts (commits that come at the same time share a visit to the disk). The file must not lie on a network file
+//! system: the log's shared memory does not work there.
 
 use super::notices::{Bell, Notice, Notices};
 use super::{Result, StoreError, Working};
@@ -31,7 +32,7 @@ mod held;
 mod sql;
 mod writer;
 
-use held::{Held, Snapshot};
+use held::Held;
 use sql::Length;
 pub(super) use sql::SqlStore;
 
@@ -40,7 +41,7 @@ const TABLES_IN_ONE_STATEMENT: bool = false;
 
 type Conn = sqlx::SqliteConnection;
 type Row = sqlx::sqlite::SqliteRow;
-type Tx = Snapshot;
+type Tx = Held;
 
 /// Older ones can corrupt the file when two connections write and checkpoint at once (the WAL-reset fault, 3.7.0 to 3.51.2).
 const OLDEST_VERSION: [u32; 3] = [3, 51, 3];
@@ -135,8 +136,8 @@ impl Pools {
     /// Begins a transaction that reads one state of the store.
     pub async fn begin_reading(&self) -> Result<Tx> {
         Ok(match &self.way {
-            Way::File { read, .. } => Snapshot::Begun(read.begin().await?),
-            Way::Memory(only) => Snapshot::Only(only.clone().lock_owned().await),
+            Way::File { read, .. } => Held::Begun(read.begin().await?),
+            Way::Memory(only) => Held::Only(only.clone().lock_owned().await),
         })
     }
 
