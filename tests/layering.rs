@@ -20,7 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rulebook", &["config", "fault", "toml_file"]),
     ("prompt", &["fault"]),
     ("store", &[]),
-    ("backup", &["clock", "store"]),
+    ("backup", &["chance", "clock", "store", "worklist"]),
     ("silence", &["store", "clock", "chance", "worklist"]),
     ("views", &["store"]),
     ("audit", &["store", "views"]),

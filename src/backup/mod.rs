@@ -1,6 +1,7 @@
 //! Back-up and restoring of a SQLite store. A copy is made while the store is in use, and carries a mark: nobody can work with
 //! it by mistake, as if nothing had been dialled since. Restoring it leaves another mark, the lost time, and before a number is
-//! dialled for the first time after that, the carriers are asked whether it was called then (`dialer/lost.rs`).
+//! dialled for the first time after that, the carriers are asked whether it was called then (`dialer/lost.rs`); about what was
+//! said in calls that were under way, a person must ask (`under_way.rs`).
 //!
 //! Never here: SQL, deciding who is called. Start reading at [`make`] and [`restore()`].
 
@@ -8,10 +9,12 @@ mod files;
 mod restore;
 mod schedule;
 mod serving;
+mod under_way;
 
 pub use restore::{Restored, restore};
 pub use schedule::{Schedule, keep_making};
 pub use serving::{Serving, serving};
+pub use under_way::ask_about_calls_under_way;
 
 use crate::store::{self, Store, StoreError};
 use chrono::{DateTime, Utc};

@@ -1,6 +1,7 @@
 //! Putting a copy in the place of a store that is lost.
 
-use super::{BackUpError, files, serving};
+use super::{BackUpError, ask_about_calls_under_way, files, serving};
+use crate::chance::Chance;
 use crate::core::domain::AttemptStatus;
 use crate::store::{self, SharedStore};
 use chrono::{DateTime, Utc};
@@ -14,7 +15,8 @@ pub struct Restored {
     pub made_at: DateTime<Utc>,
     /// Where the store is that stood there before.
     pub put_aside: Option<PathBuf>,
-    /// Calls that were under way when the copy was made: their fate is asked for at the carrier.
+    /// Calls that were under way when the copy was made: their fate is asked for at the carrier, and what was said in them, by a
+    /// person, of the patient.
     pub under_way: u64,
     /// Calls that are planned: each number is asked for before it is dialled.
     pub planned: u64,
@@ -30,6 +32,7 @@ pub async fn restore(
     file: &Path,
     made_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    chance: &Chance,
 ) -> Result<Restored, BackUpError> {
     let _alone = serving::alone(file)?;
     let restoring = files::beside(file, "restoring");
@@ -39,7 +42,7 @@ pub async fn restore(
         files::remove_store(&restoring)?;
         return Err(BackUpError::file(copy)(error));
     }
-    let mut restored = match open_and_mark(&restoring, copy, made_at, now).await {
+    let mut restored = match open_and_mark(&restoring, copy, made_at, now, chance).await {
         Ok(restored) => restored,
         Err(error) => {
             files::remove_store(&restoring)?;
@@ -62,9 +65,10 @@ async fn open_and_mark(
     copy: &Path,
     made_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    chance: &Chance,
 ) -> Result<Restored, BackUpError> {
     let store = store::open(&store::file_url(restoring)).await?;
-    let marked = mark(&store, copy, made_at, now).await;
+    let marked = mark(&store, copy, made_at, now, chance).await;
     store.close().await;
     marked
 }
@@ -75,6 +79,7 @@ async fn mark(
     copy: &Path,
     made_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
+    chance: &Chance,
 ) -> Result<Restored, BackUpError> {
     if let Some(what) = store.damage().await? {
         return Err(BackUpError::Damaged { path: copy.to_path_buf(), what });
@@ -82,14 +87,10 @@ async fn mark(
     store.migrate().await?;
     let no_back_up = || BackUpError::NoBackUp { path: copy.to_path_buf() };
     let made_at = store.copied_at().await?.or(made_at).filter(|at| *at <= now).ok_or_else(no_back_up)?;
+    let under_way = ask_about_calls_under_way(&**store, chance, now).await?;
     store.note_lost_time(made_at, now).await?;
     let counted = store.call_counts().await?;
-    Ok(Restored {
-        made_at,
-        put_aside: None,
-        under_way: count(&counted, |status| !is_planned(status) && !is_over(status)),
-        planned: count(&counted, is_planned),
-    })
+    Ok(Restored { made_at, put_aside: None, under_way, planned: count(&counted, is_planned) })
 }
 
 fn count(counted: &[store::CallCount], which: impl Fn(AttemptStatus) -> bool) -> u64 {
@@ -98,8 +99,4 @@ fn count(counted: &[store::CallCount], which: impl Fn(AttemptStatus) -> bool) ->
 
 fn is_planned(status: AttemptStatus) -> bool {
     matches!(status, AttemptStatus::Planned | AttemptStatus::Leased)
-}
-
-fn is_over(status: AttemptStatus) -> bool {
-    matches!(status, AttemptStatus::Completed | AttemptStatus::Failed | AttemptStatus::Cancelled)
 }

@@ -75,7 +75,7 @@ async fn put_in_place(
     let file = file_of(config.store.url.expose_secret());
     let file =
         file.context("store.url is PostgreSQL: restore it with its own tools, then `callahead restore --lost-since TIME`")?;
-    let restored = backup::restore(&copy, &file, made_at, now).await?;
+    let restored = backup::restore(&copy, &file, made_at, now, &desk.chance).await?;
     let aside = restored.put_aside.map(|aside| aside.display().to_string());
     let value = json!({
         "store": file.display().to_string(), "made_at": moment(restored.made_at), "restored_at": moment(now),
@@ -84,7 +84,8 @@ async fn put_in_place(
     desk.output.value(&value, || {
         let aside = aside.map(|aside| format!("\nThe store that was there is now {aside}.")).unwrap_or_default();
         format!(
-            "{} is restored as of {}.{aside}\nCalls under way then: {}; the carriers are asked what became of them. Calls planned: \
+            "{} is restored as of {}.{aside}\nCalls under way then: {}; the carriers are asked what became of them, and the worklist \
+             says whom to ask what they said. Calls planned: \
              {}; before a number is dialled, the carriers are asked whether it was called since.\nTake the appointments in again \
              that came since, and the opt-outs that people were told of.",
             file.display(),
@@ -99,9 +100,14 @@ async fn put_in_place(
 async fn note_lost(desk: &Desk, config: &Config, since: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<Done> {
     ensure!(since <= now, "--lost-since is in the future");
     let store = desk.store(config).await?;
+    let under_way = backup::ask_about_calls_under_way(&*store, &desk.chance, now).await?;
     store.note_lost_time(since, now).await?;
-    desk.output.value(&json!({"lost_since": moment(since), "restored_at": moment(now)}), || {
-        format!("Before a number is dialled, the carriers are asked whether it was called since {}.", moment(since))
+    desk.output.value(&json!({"lost_since": moment(since), "restored_at": moment(now), "under_way": under_way}), || {
+        format!(
+            "Before a number is dialled, the carriers are asked whether it was called since {}. Calls under way then: {under_way}; \
+             the worklist says whom to ask what they said.",
+            moment(since)
+        )
     })?;
     Ok(Done::Fine)
 }

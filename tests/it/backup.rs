@@ -2,7 +2,12 @@
 //! whom the carrier knows to have been called.
 
 use crate::kill::{calls, nothing_live, placed, write_hospital};
+use crate::store_suite::samples::{self, at, number};
 use crate::support::process::{Program, free_port};
+use callahead::backup;
+use callahead::chance::Chance;
+use callahead::core::domain::{AttemptStatus, WorkKind};
+use callahead::store::{self, SharedStore};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,6 +104,44 @@ fn what_was_dialled_after_the_back_up_is_not_dialled_again() {
     let to_ask = work.as_array().expect("items").iter().filter(|item| item["kind"] == "answer_lost").count();
     assert!(to_ask >= PATIENTS - known, "{to_ask} patients are to be asked what they said");
     assert!(engine.terminate(LONG).is_some_and(|ended| ended.success()), "it stops in order");
+}
+
+/// A store in a file, with a call that is asked for, one that is over, and one in which somebody speaks.
+async fn store_with_calls(file: &Path) -> SharedStore {
+    let store = store::open(&store::file_url(file)).await.expect("a store");
+    store.migrate().await.expect("a schema");
+    for (n, patient) in (1..).zip(["ada", "bob", "eve"]) {
+        samples::requesting(&*store, patient, number(n)).await;
+    }
+    for (patient, status) in [("bob", AttemptStatus::Completed), ("eve", AttemptStatus::InProgress)] {
+        store.commit_call(&samples::call_commit(patient, 0, vec![], samples::standing(status))).await.expect("a webhook came");
+    }
+    store
+}
+
+/// A key that is pressed after the copy is in no store any more, whoever tells later that the call is over.
+#[tokio::test]
+async fn what_was_said_in_calls_under_way_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, copy) = (folder.path().join("day.db"), folder.path().join("copy.db"));
+    let lost = store_with_calls(&file).await;
+    backup::make(&*lost, &copy, at(5)).await.expect("a copy");
+    let over = samples::call_commit("eve", 0, vec![], samples::standing(AttemptStatus::Completed));
+    lost.commit_call(&over).await.expect("she presses a key, and hangs up");
+    lost.close().await;
+
+    let restored = backup::restore(&copy, &file, None, at(10), &Chance::seeded(1)).await.expect("restored");
+    assert_eq!(restored.under_way, 2);
+    let store = store::open(&store::file_url(&file)).await.expect("the store");
+    let asked = async || -> Vec<_> {
+        let work = store.worklist(false, 10).await.expect("the worklist").into_iter();
+        work.map(|item| (item.kind, item.visit.expect("whose").patient.as_str().to_string())).collect()
+    };
+    let mut whom = asked().await;
+    whom.sort_by(|a, b| a.1.cmp(&b.1));
+    assert_eq!(whom, [(WorkKind::AnswerLost, "ada".to_string()), (WorkKind::AnswerLost, "eve".to_string())]);
+    backup::ask_about_calls_under_way(&*store, &Chance::seeded(2), at(11)).await.expect("asked");
+    assert_eq!(asked().await.len(), 2, "once");
 }
 
 #[test]
