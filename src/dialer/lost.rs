@@ -76,33 +76,31 @@ impl Dialer {
         Ok(first.map_or(Lost::Nothing, Lost::Call))
     }
 
-    /// The attempt, which is requesting, stands for that call. What was said in it nobody knows any more: a person must ask.
+    /// The attempt, which is requesting, stands for that call; somebody was asked to find out what was said in it
+    /// ([`Dialer::ask_what_was_said`]).
     pub(super) async fn take_lost_call_over(
         &self,
         id: &AttemptId,
         token: &AttemptToken,
-        outreach: &Outreach,
         lost: LostCall,
     ) -> Result<(), LiveCallError> {
         tracing::warn!(
             "not dialled: the number was called in a time that was lost with the store; a person must ask what was said"
         );
-        let store = &self.live.store;
-        store.take_over(id, &lost.carrier, lost.began).await?;
+        self.live.store.take_over(id, &lost.carrier, lost.began).await?;
+        self.live.report(token, &CallEvent::Accepted, Some(lost.call.id.clone())).await?;
+        self.settle_if_over(token, &lost.call).await
+    }
+
+    /// What was said in a call of a lost time nobody knows any more: a person must ask. The item is opened before the attempt is
+    /// `requesting`: from then on others look for its call at the carrier, and settle it without a word about what was said. That
+    /// it is opened again where the attempt goes back undialled does nothing.
+    pub(super) async fn ask_what_was_said(&self, outreach: &Outreach) -> Result<(), StoreError> {
         let note = "called after the back-up from which the store was restored: an answer or an opt-out given in that call is lost; \
                     ask the patient";
         let now = self.clock().now();
-        store
-            .open_work(&item(
-                &self.chance,
-                WorkKind::AnswerLost,
-                Some(&outreach.visit),
-                now,
-                Some(outreach.start),
-                Some(note.to_string()),
-            ))
-            .await?;
-        self.live.report(token, &CallEvent::Accepted, Some(lost.call.id.clone())).await?;
-        self.settle_if_over(token, &lost.call).await
+        let (due, note) = (Some(outreach.start), Some(note.to_string()));
+        let new = item(&self.chance, WorkKind::AnswerLost, Some(&outreach.visit), now, due, note);
+        self.live.store.open_work(&new).await.map(drop)
     }
 }

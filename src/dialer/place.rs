@@ -63,7 +63,10 @@ impl Dialer {
         };
         let lost = match self.call_of_lost_time(&leased).await? {
             Lost::Nothing => None,
-            Lost::Call(call) => Some(call),
+            Lost::Call(call) => {
+                self.ask_what_was_said(&leased.outreach).await?;
+                Some(call)
+            }
             Lost::NotKnown(error) => {
                 tracing::warn!(%error, "not dialled: the carriers cannot say whether the number was called before the store was restored");
                 return Ok(store.give_back(&id, holder, &GiveBack::Later(now + LATER)).await?);
@@ -97,7 +100,7 @@ impl Dialer {
             }
         }
         if let Some(lost) = lost {
-            return self.take_lost_call_over(&id, &token, &leased.outreach, lost).await;
+            return self.take_lost_call_over(&id, &token, lost).await;
         }
         // The commit may have taken its time, and so may the turn. What is dialled now must still be inside its hours, and its
         // answer known before anybody else asks the carrier what became of it; else nothing has been asked, and it goes back.

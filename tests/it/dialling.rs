@@ -2,6 +2,7 @@
 //! only the story moves.
 
 mod health;
+mod lost;
 mod pace;
 mod properties;
 mod refusals;
@@ -179,9 +180,13 @@ impl Desk {
         spare.name = "spare".into();
         config.carriers.insert(spare.name.clone(), spare);
         let troubled = Arc::new(TroubledStore::new(store.clone(), clock.clone()));
-        let rooms = Rooms::open(config, troubled.clone(), clock.clone(), Chance::seeded(7)).await.expect("rooms");
+        let mut rooms = Rooms::open(config, troubled.clone(), clock.clone(), Chance::seeded(7)).await.expect("rooms");
         let telephones = Arc::new(Telephones::new("main"));
         let logged = Arc::new(LoggedCarrier::new(telephones.clone(), store.clone(), clock.clone()));
+        // Whoever asks all carriers about a number asks these.
+        let carriers = &mut Arc::get_mut(&mut rooms.live).expect("nobody else has them yet").carriers;
+        carriers.insert("main".into(), logged.clone());
+        carriers.insert("spare".into(), Arc::new(Telephones::new("spare")));
         let dialer = dialer(&rooms, logged.clone(), rate, 20, &[("main", 1)]);
         Desk { rooms, dialer, telephones, logged, troubled, store, clock }
     }

@@ -20,6 +20,8 @@ pub struct TroubledStore {
     pub slow_commit: Mutex<Duration>,
     /// Whether worklist items cannot be opened.
     pub no_work: AtomicBool,
+    /// Whether no call of a lost time can be taken over.
+    pub no_take_over: AtomicBool,
     /// The call that cannot be loaded.
     pub unreadable: Mutex<Option<AttemptId>>,
 }
@@ -27,7 +29,8 @@ pub struct TroubledStore {
 impl TroubledStore {
     pub fn new(store: SharedStore, clock: Clock) -> TroubledStore {
         let slow_commit = Mutex::new(Duration::zero());
-        TroubledStore { store, clock, slow_commit, no_work: AtomicBool::new(false), unreadable: Mutex::default() }
+        let (no_work, no_take_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        TroubledStore { store, clock, slow_commit, no_work, no_take_over, unreadable: Mutex::default() }
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
@@ -42,6 +45,13 @@ impl TroubledStore {
             return Err(StoreError::Conflict);
         }
         self.store.open_work(item).await
+    }
+
+    async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()> {
+        if self.no_take_over.load(Ordering::Relaxed) {
+            return Err(StoreError::Conflict);
+        }
+        self.store.take_over(attempt, carrier, began).await
     }
 
     async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>> {
@@ -75,6 +85,7 @@ handed_on! {
         async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
         async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>>;
         async fn open_work(&self, item: &WorkItem) -> Result<bool>;
+        async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()>;
     }
     real: {
         async fn migrate(&self) -> Result<u32>;
@@ -122,7 +133,6 @@ handed_on! {
         async fn lost_times(&self) -> Result<Vec<LostTime>>;
         async fn is_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<bool>;
         async fn note_asked(&self, lost: &LostTime, phone: &PhoneNumber) -> Result<()>;
-        async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()>;
         async fn load_call(&self, token: &AttemptToken) -> Result<Option<CallRecord>>;
         async fn commit_call(&self, commit: &CallCommit) -> Result<()>;
         async fn keep_audio(&self, audio: &[(String, String)]) -> Result<()>;
