@@ -205,9 +205,9 @@ pub trait Store: Send + Sync + 'static {
     async fn withdraw_closures(&self, site: &SiteKey, day: NaiveDate, at: DateTime<Utc>) -> Result<u64>;
 
     // -- dialling
-    /// Takes due attempts (`due_at <= now < not_after`, status planned) of these routes for one dialler: notices first; then
-    /// those of the site that has the fewest lines, the earliest visit first; never two to one number or one patient at once,
-    /// and no more than its carrier has lines free.
+    /// Takes due attempts (`due_at <= now < not_after`, status planned) of these routes for one dialler: the next line goes to
+    /// the site that has the fewest, and of sites that have equally many to one with a notice; within a site notices go first,
+    /// then the earliest visit. Never two to one number or one patient at once, and no more than its carrier has lines free.
     /// They are calls of that carrier from then on, whatever the job named, unless they are given back. Whoever else leases for
     /// the carrier waits, so that together they keep to its lines.
     async fn lease_shared(&self, request: &LeaseRequest, takes: &[Take]) -> Result<Vec<Leased>>;

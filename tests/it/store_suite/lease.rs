@@ -11,6 +11,7 @@ on_both_stores![
     the_earliest_visit_goes_first,
     notices_go_before_reminders,
     a_site_that_floods_holds_no_other_up,
+    notices_that_flood_hold_no_other_site_up,
     many_due_calls_are_leased_in_the_same_order_as_few,
     one_lease_holds_no_number_and_no_patient_twice,
     sites_whose_feed_is_silent_are_left_out,
@@ -107,7 +108,7 @@ async fn a_site_that_floods_holds_no_other_up(store: TestStore) {
     store.commit_plan(&plan(open)).await.expect("planned");
     let first = store.lease_due(&lease("d", 5)).await.expect("leases");
     assert_eq!(by_site(&first), ["boston", "quincy", "boston", "quincy", "boston"]);
-    // A notice goes first, whosever it is; then those who have the fewest lines by now.
+    // Those who have the fewest lines by now; a notice goes first at its own site.
     let mut late = of_site("quincy", 2_000, 1, day(10));
     (late[0].0.id, late[0].0.purpose) = ("out-notice".into(), Purpose::Moved);
     (late[0].1.id, late[0].1.outreach) = ("att-notice".into(), "out-notice".into());
@@ -116,10 +117,30 @@ async fn a_site_that_floods_holds_no_other_up(store: TestStore) {
     other.append(&mut late);
     store.commit_plan(&plan(other)).await.expect("planned");
     let second = store.lease_due(&lease("d", 7)).await.expect("leases");
-    assert_eq!(ids(&second)[0], "att-notice");
-    assert_eq!(by_site(&second)[1..], ["salem", "salem", "boston", "quincy", "boston", "boston"]);
+    assert_eq!(by_site(&second), ["salem", "salem", "quincy", "boston", "quincy", "boston", "boston"]);
+    assert_eq!(ids(&second)[2], "att-notice");
     let rest = store.lease_due(&lease("d", 100)).await.expect("leases");
     assert!(rest.len() == 34 && by_site(&rest).iter().all(|site| *site == "boston"), "what others do not want is its own");
+}
+
+/// A site is closed: everybody there is to be told, and the others' reminders go on.
+async fn notices_that_flood_hold_no_other_site_up(store: TestStore) {
+    let mut closed = of_site("boston", 0, 600, day(2));
+    closed.iter_mut().for_each(|(promise, _)| promise.purpose = Purpose::Closure);
+    closed.extend(of_site("boston", 1_000, 1, day(1)).into_iter().map(|(mut promise, mut call)| {
+        (promise.id, call.id, call.outreach) = ("out-near".into(), "att-near".into(), "out-near".into());
+        promise.visit.patient = "near".into();
+        (promise, call)
+    }));
+    store.commit_plan(&plan(closed)).await.expect("planned");
+    store.commit_plan(&plan(of_site("quincy", 2_000, 3, day(9)))).await.expect("planned");
+    let first = store.lease_due(&lease("d", 4)).await.expect("leases");
+    assert_eq!(by_site(&first), ["boston", "quincy", "boston", "quincy"]);
+    assert!(first.iter().all(|l| l.outreach.visit.site != "boston".into() || l.outreach.purpose == Purpose::Closure));
+    // A reminder that has waited meanwhile has the next line before the sites that have two.
+    store.commit_plan(&plan(of_site("salem", 3_000, 1, day(12)))).await.expect("planned");
+    let second = store.lease_due(&lease("d", 3)).await.expect("leases");
+    assert_eq!(by_site(&second), ["salem", "boston", "quincy"]);
 }
 
 /// Where more are due than are read at once, the first of each site are found by an index.
