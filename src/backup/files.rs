@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What SQLite keeps beside a file in use.
-const BESIDE: [&str; 2] = ["-wal", "-shm"];
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// `calls.db` and `partial` make `calls.db.partial`.
 pub(super) fn beside(file: &Path, word: &str) -> PathBuf {
@@ -28,10 +28,10 @@ pub(super) fn create_private(file: &Path) -> Result<(), BackUpError> {
     options.open(file).map(drop).map_err(BackUpError::file(file))
 }
 
-/// Removes a store's files, where they are.
+/// Removes a store's files, where they are: the one that the others are found by last.
 pub(super) fn remove_store(file: &Path) -> Result<(), BackUpError> {
     let all = BESIDE.map(|ending| with(file, ending));
-    for file in [file].into_iter().chain(all.iter().map(PathBuf::as_path)) {
+    for file in all.iter().map(PathBuf::as_path).chain([file]) {
         match fs::remove_file(file) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(BackUpError::file(file)(error)),
             _ => {}
@@ -47,10 +47,14 @@ pub(super) fn put_in_place(partial: &Path, file: &Path) -> Result<(), BackUpErro
     sync_folder(file)
 }
 
-/// Keeps a store that another one replaces under a second name. What SQLite left beside it goes with it: beside another
-/// file it would be taken for that one's.
+/// Gives a store that another one is to replace a second name. The first one stays until the other one takes it.
 pub(super) fn put_aside(file: &Path, aside: &Path) -> Result<(), BackUpError> {
     fs::hard_link(file, aside).map_err(BackUpError::file(aside))?;
+    sync_folder(file)
+}
+
+/// What SQLite left beside a store's file that is gone: beside another file it would be taken for that one's.
+pub(super) fn put_rest_aside(file: &Path, aside: &Path) -> Result<(), BackUpError> {
     for ending in BESIDE {
         let (from, to) = (with(file, ending), with(aside, ending));
         match fs::rename(&from, &to) {

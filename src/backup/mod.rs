@@ -20,6 +20,9 @@ use crate::store::{self, Store, StoreError};
 use chrono::{DateTime, Utc};
 use std::path::{Path, PathBuf};
 
+/// What the name of a copy that is being written ends with.
+const PARTIAL: &str = "partial";
+
 /// Why a store could not be copied or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackUpError {
@@ -60,10 +63,33 @@ pub enum BackUpError {
         path: PathBuf,
     },
     /// Somebody works with the store.
-    #[error("a callahead serves {path}: stop it first")]
-    Served {
+    #[error("a callahead works with {path}: stop it first")]
+    InUse {
         /// Which.
         path: PathBuf,
+    },
+    /// Nobody may work with the store now.
+    #[error("{path} is being restored: wait until that is done")]
+    Restoring {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Somebody else makes a copy into the same folder.
+    #[error("another callahead makes a copy into {path} now")]
+    Copying {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The store that is to be replaced cannot be put aside whole.
+    #[error(
+        "{path} is to be replaced and cannot be put aside whole: {error}. Stop whatever has it open; if it is damaged, move it and \
+         the files beside it away, and restore again"
+    )]
+    InTheWay {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StoreError,
     },
 }
 
@@ -74,7 +100,8 @@ impl BackUpError {
 }
 
 /// Copies the store into `file`, which must not be there, while others work with it. What is begun from `now` on may not be in
-/// the copy. It appears under its name when it is whole and on the disk.
+/// the copy. It appears under its name when it is whole and on the disk; of one
+/// that fails nothing stays.
 ///
 /// # Errors
 /// When the file cannot be written, the store is none that is copied this way, or the copy is damaged.
@@ -82,17 +109,30 @@ pub async fn make(store: &dyn Store, file: &Path, now: DateTime<Utc>) -> Result<
     if file.exists() {
         return Err(BackUpError::file(file)(std::io::ErrorKind::AlreadyExists.into()));
     }
-    let partial = files::beside(file, "partial");
+    let partial = files::beside(file, PARTIAL);
     files::remove_store(&partial)?;
-    files::create_private(&partial)?;
-    store.copy_to(&partial).await?;
-    let copy = store::open(&store::file_url(&partial)).await?;
+    let made = match write(store, &partial, now).await {
+        Ok(()) => files::put_in_place(&partial, file),
+        failed => failed,
+    };
+    if made.is_err() {
+        // A disk that is full gets its room back. What cannot be removed now is swept before the next copy of a schedule; why
+        // the copy failed says more.
+        let _ = files::remove_store(&partial);
+    }
+    made
+}
+
+async fn write(store: &dyn Store, partial: &Path, now: DateTime<Utc>) -> Result<(), BackUpError> {
+    files::create_private(partial)?;
+    store.copy_to(partial).await?;
+    let copy = store::open(&store::file_url(partial)).await?;
     let marked = match copy.damage().await {
         Ok(None) => copy.mark_copy(now).await.map_err(BackUpError::from),
-        Ok(Some(what)) => Err(BackUpError::Damaged { path: partial.clone(), what }),
+        Ok(Some(what)) => Err(BackUpError::Damaged { path: partial.to_path_buf(), what }),
         Err(error) => Err(error.into()),
     };
     copy.close().await;
     marked?;
-    files::put_in_place(&partial, file)
+    Ok(store::gather(partial).await?)
 }

@@ -27,10 +27,11 @@ mod webhooks;
 mod worklist;
 
 use crate::app::{Rulings, listed, open_store, read_rulings};
+use crate::backup::{Serving, serving};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::{self, SharedStore};
+use crate::store::{self, SharedStore, file_of};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -145,6 +146,8 @@ struct Desk {
     chance: Chance,
     /// The store that the command opened.
     opened: OnceLock<SharedStore>,
+    /// Held until the command ends: nobody puts another file in the store's place meanwhile.
+    working: OnceLock<Serving>,
 }
 
 impl Desk {
@@ -162,6 +165,13 @@ impl Desk {
 
     /// The store as it is. It is closed when the command ends.
     async fn open_store(&self, config: &Config) -> anyhow::Result<SharedStore> {
+        // Where the folder is not there, opening the store says so best.
+        let file = file_of(config.store.url.expose_secret())
+            .filter(|file| file.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir()));
+        if let Some(file) = file {
+            let working = serving(&file)?;
+            self.working.get_or_init(|| working);
+        }
         let store = open_store(config).await?;
         Ok(self.opened.get_or_init(|| store).clone())
     }
@@ -232,6 +242,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Done> {
         output: Output { json: arguments.format == Format::Json, reveal: arguments.reveal },
         chance: Chance::from_system().context("the operating system gives no randomness")?,
         opened: OnceLock::new(),
+        working: OnceLock::new(),
     };
     let done = obey(&desk, arguments.command).await;
     desk.close().await;

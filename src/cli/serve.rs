@@ -2,13 +2,12 @@
 
 use super::{Desk, Done};
 use crate::app::{Engine, Listeners, Reload, Rooms};
-use crate::backup::{Schedule, serving};
+use crate::backup::Schedule;
 use crate::clock::Clock;
 use crate::config::BackUp;
-use crate::store::{Store, StoreError, file_of};
+use crate::store::{Store, StoreError};
 use anyhow::Context;
 use chrono::Duration;
-use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -18,9 +17,6 @@ const STILL_FIT: Duration = Duration::seconds(15);
 pub async fn run(desk: &Desk) -> anyhow::Result<Done> {
     let config = desk.config()?;
     let server = config.server.clone();
-    let file = file_of(config.store.url.expose_secret());
-    // Held until the process ends: nobody puts another store in its place meanwhile.
-    let _serving = file.as_deref().map(serving).transpose()?;
     let back_up = config.back_up.clone();
     let store = desk.open_store(&config).await?;
     let rooms = Rooms::open(config, store.clone(), Clock::system(), desk.chance.clone()).await?;

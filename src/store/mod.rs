@@ -94,6 +94,14 @@ async fn open_address(url: &str, usual: Option<std::time::Duration>) -> Result<S
     })
 }
 
+/// Brings what stands beside a SQLite store's file into the file itself, so that it is whole alone. Nobody may have it open.
+///
+/// # Errors
+/// While somebody else has it open, and when it cannot be read.
+pub async fn gather(file: &Path) -> Result<()> {
+    sqlite::gather(file).await
+}
+
 /// The file of a SQLite store that is not there yet: [`open`] would make it. None where it is there, for every other
 /// store, and where the URL names none.
 pub fn missing_file(url: &str) -> Option<PathBuf> {

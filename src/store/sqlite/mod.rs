@@ -3,10 +3,12 @@
 //! system: the log's shared memory does not work there.
 
 use super::notices::{Bell, Notice, Notices};
-use super::{Result, StoreError, Working};
+use super::{DatabaseFault, Result, StoreError, Working};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,6 +157,24 @@ impl Pools {
     pub fn logged(&self) {
         self.bell.ring(Notice::Logged);
     }
+}
+
+/// Brings the write-ahead log into the file and takes it away. Whoever has the file to itself alone can do that: everybody else
+/// who has it open holds a lock on it.
+pub(super) async fn gather(path: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new().filename(path).synchronous(SqliteSynchronous::Full).busy_timeout(BUSY_TIMEOUT);
+    let mut conn = options.locking_mode(SqliteLockingMode::Exclusive).connect().await?;
+    let gathered = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut conn).await;
+    // The last one who closes the file removes the log.
+    conn.close().await?;
+    let held: i64 = sqlx::Row::try_get(&gathered?, 0)?;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let is_left = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    if held != 0 || is_left {
+        return Err(DatabaseFault::new("its write-ahead log is in use").into());
+    }
+    Ok(())
 }
 
 /// The work with a connection is done, and others may use it.
