@@ -1,6 +1,6 @@
 //! Copies made by the service itself, at equal intervals, the oldest removed.
 
-use super::{BackUpError, files, make};
+use super::{BackUpError, PARTIAL, files, make, serving};
 use crate::clock::Clock;
 use crate::store::SharedStore;
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
@@ -38,12 +38,24 @@ impl Schedule {
         Ok(copies)
     }
 
+    /// Removes what copies left that were broken off. Nobody writes one now: who does has the folder alone.
+    fn sweep(&self) -> Result<(), BackUpError> {
+        let entries = fs::read_dir(&self.folder).map_err(BackUpError::file(&self.folder))?;
+        for left in entries.flatten().map(|entry| entry.path()).filter(|path| is_left(path)) {
+            tracing::info!(file = %left.display(), "what is left of a copy that was broken off is removed");
+            files::remove_store(&left)?;
+        }
+        Ok(())
+    }
+
     /// Makes one, and removes those that are too many.
     ///
     /// # Errors
     /// As [`make`]; when the folder cannot be read or written.
     pub async fn make_one(&self, store: &SharedStore, now: DateTime<Utc>) -> Result<PathBuf, BackUpError> {
         fs::create_dir_all(&self.folder).map_err(BackUpError::file(&self.folder))?;
+        let _alone = serving::copying(&self.folder)?;
+        self.sweep()?;
         let file = self.file(now);
         make(&**store, &file, now).await?;
         let copies = self.copies()?;
@@ -57,6 +69,11 @@ impl Schedule {
 /// When the copy of that name was made; none where it is no copy of ours.
 fn made_at(file: &Path) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(file.file_name()?.to_str()?, NAMED).ok().map(|at| at.and_utc())
+}
+
+/// Whether it is a copy of ours that was never finished.
+fn is_left(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending == PARTIAL) && made_at(&file.with_extension("")).is_some()
 }
 
 /// Makes copies until `stop`: the first when the newest one is old enough. A copy that fails is said loudly and tried again.

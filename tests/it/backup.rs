@@ -4,13 +4,16 @@
 use crate::kill::{calls, nothing_live, placed, write_hospital};
 use crate::store_suite::samples::{self, at, number};
 use crate::support::process::{Program, free_port};
+use crate::support::troubled_store::TroubledStore;
 use callahead::backup;
 use callahead::chance::Chance;
+use callahead::clock::Clock;
 use callahead::core::domain::{AttemptStatus, WorkKind};
 use callahead::store::{self, SharedStore};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 const PATIENTS: usize = 40;
@@ -189,18 +192,38 @@ fn a_damaged_back_up_leaves_the_store_as_it_is() {
     assert_eq!(hospital.json(&["appointments", "list", "--count"]), count);
 }
 
+/// A disk that is full stays no fuller for each try.
+#[tokio::test]
+async fn of_a_copy_that_fails_nothing_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store_with_calls(&folder.path().join("day.db")).await;
+    let copy = folder.path().join("copy.db");
+    let troubled = TroubledStore::new(store.clone(), Clock::fixed(at(5)));
+    troubled.full.store(true, Ordering::Relaxed);
+    backup::make(&troubled, &copy, at(5)).await.expect_err("it cannot be finished");
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
+    assert!(left.iter().all(|name| name.to_string_lossy().starts_with("day.db")), "{left:?}");
+    store.close().await;
+}
+
 #[test]
 fn the_service_makes_copies_and_keeps_the_newest() {
     let hospital = Hospital::new();
     let text = fs::read_to_string(&hospital.config).expect("the configuration");
     fs::write(&hospital.config, format!("{text}\n[backup]\nfolder = \"copies\"\nevery = \"1m\"\nkeep = 2\n")).expect("written");
     hospital.import();
-    let copies = || fs::read_dir(hospital.folder.path().join("copies")).map(|all| all.flatten().count()).unwrap_or_default();
+    let copies = || {
+        let all = fs::read_dir(hospital.folder.path().join("copies")).expect("the folder").flatten();
+        all.filter(|entry| entry.path().extension().is_none_or(|ending| ending != "lock")).count()
+    };
     for old in ["2020-01-01T00-00-00Z", "2020-01-02T00-00-00Z"] {
         fs::create_dir_all(hospital.folder.path().join("copies")).expect("a folder");
         fs::write(hospital.file(&format!("copies/callahead-{old}.db")), "old").expect("an old one");
     }
     fs::write(hospital.file("copies/notes.txt"), "not ours").expect("a file");
+    for left in ["", "-wal", "-journal"] {
+        fs::write(hospital.file(&format!("copies/callahead-2020-01-03T00-00-00Z.db.partial{left}")), "left").expect("a rest");
+    }
     let mut engine = hospital.serve();
     let oldest = hospital.file("copies/callahead-2020-01-01T00-00-00Z.db");
     let gone = engine.until(LONG, || !Path::new(&oldest).exists(), |gone| *gone);

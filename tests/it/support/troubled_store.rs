@@ -22,6 +22,8 @@ pub struct TroubledStore {
     pub no_work: AtomicBool,
     /// Whether no call of a lost time can be taken over.
     pub no_take_over: AtomicBool,
+    /// Whether the disk is full before a copy is whole.
+    pub full: AtomicBool,
     /// The call that cannot be loaded.
     pub unreadable: Mutex<Option<AttemptId>>,
 }
@@ -29,8 +31,8 @@ pub struct TroubledStore {
 impl TroubledStore {
     pub fn new(store: SharedStore, clock: Clock) -> TroubledStore {
         let slow_commit = Mutex::new(Duration::zero());
-        let (no_work, no_take_over) = (AtomicBool::new(false), AtomicBool::new(false));
-        TroubledStore { store, clock, slow_commit, no_work, no_take_over, unreadable: Mutex::default() }
+        let [no_work, no_take_over, full] = [false; 3].map(AtomicBool::new);
+        TroubledStore { store, clock, slow_commit, no_work, no_take_over, full, unreadable: Mutex::default() }
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
@@ -45,6 +47,11 @@ impl TroubledStore {
             return Err(StoreError::Conflict);
         }
         self.store.open_work(item).await
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<()> {
+        self.store.copy_to(file).await?;
+        if self.full.load(Ordering::Relaxed) { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()> {
@@ -85,6 +92,7 @@ handed_on! {
         async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict>;
         async fn load_call_by_id(&self, attempt: &AttemptId) -> Result<Option<CallRecord>>;
         async fn open_work(&self, item: &WorkItem) -> Result<bool>;
+        async fn copy_to(&self, file: &Path) -> Result<()>;
         async fn take_over(&self, attempt: &AttemptId, carrier: &CarrierName, began: DateTime<Utc>) -> Result<()>;
     }
     real: {
@@ -125,7 +133,6 @@ handed_on! {
         async fn live_calls(&self) -> Result<Vec<LiveCall>>;
         async fn lines_in_use(&self, carrier: &CarrierName) -> Result<u32>;
         async fn calls_of_others(&self, attempt: &AttemptId, phone: &PhoneNumber, ids: &[String]) -> Result<Vec<String>>;
-        async fn copy_to(&self, file: &Path) -> Result<()>;
         async fn damage(&self) -> Result<Option<String>>;
         async fn mark_copy(&self, made_at: DateTime<Utc>) -> Result<()>;
         async fn copied_at(&self) -> Result<Option<DateTime<Utc>>>;
