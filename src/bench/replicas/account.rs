@@ -104,6 +104,40 @@ pub fn allowed_within(rate: u32, span: Duration) -> usize {
     (f64::from(rate) * span.as_seconds_f64()).ceil() as usize + 1
 }
 
+/// Windows in which the pace must hold, in milliseconds.
+pub const WINDOWS: [i64; 5] = [100, 500, 1_000, 10_000, 60_000];
+
+/// Which limit was not kept, if one was not: `rate` calls begun a second and `lines` at once.
+///
+/// `asked` is when our requests began, which no window may hold too many of. By the carrier's account a window may hold as many
+/// more as may begin while a request is on its way, for which the machine took so long: the most that the n-th arrived after the
+/// n-th had begun.
+pub fn broken_limit(tally: &Tally, asked: &[DateTime<Utc>], rate: u32, lines: usize) -> Option<String> {
+    let mut asked = asked.to_vec();
+    let mut arrived: Vec<_> = tally.calls.iter().map(|call| call.created_at).collect();
+    asked.sort_unstable();
+    arrived.sort_unstable();
+    if arrived.len() > asked.len() {
+        return Some(format!("the carrier was asked for {} calls, of which {} are on record", arrived.len(), asked.len()));
+    }
+    let way =
+        arrived.iter().zip(&asked).map(|(arrived, asked)| *arrived - *asked).max().unwrap_or_default().max(Duration::zero());
+    for window in WINDOWS.map(Duration::milliseconds) {
+        let (begun, allowed) = (most_within(&mut asked, window), allowed_within(rate, window));
+        let (came, may_come) = (most_within(&mut arrived, window), allowed_within(rate, window + way));
+        if begun > allowed || came > may_come {
+            return Some(format!(
+                "the pace was not kept: in {window} {begun} requests began where {allowed} may, and {came} arrived where {may_come} may"
+            ));
+        }
+    }
+    let most = tally.most_at_once();
+    if most > lines {
+        return Some(format!("the lines were not kept: {most} calls were up at once, {lines} are allowed"));
+    }
+    (tally.refused > 0).then(|| format!("the carrier refused {} calls, which was to be avoided", tally.refused))
+}
+
 /// Half, 99 of 100 and all of the waits, in milliseconds.
 pub fn spread(waits: &[std::time::Duration]) -> [f64; 3] {
     [0.5, 0.99, 1.0].map(|share| crate::bench::milliseconds(quantile(waits, share)))
@@ -128,6 +162,30 @@ mod tests {
         assert_eq!([1, 2, 400, 401, 1_000, 5_000].map(|ms| most(&mut moments, ms)), [1, 2, 2, 3, 4, 6]);
         assert_eq!(most(&mut [], 1_000), 0);
         assert_eq!([100, 1_000, 1_001].map(|ms| allowed_within(150, Duration::milliseconds(ms))), [16, 151, 152]);
+    }
+
+    #[test]
+    fn a_limit_that_was_not_kept_is_named() {
+        // Ten a second: one each 100 ms, so that 100 ms hold two at most.
+        let on_time: Vec<i64> = (0..30).map(|n| n * 100).collect();
+        let mut burst = on_time.clone();
+        burst[11..13].fill(1_050);
+        let late =
+            |from: usize, by: i64| on_time.iter().enumerate().map(move |(n, ms)| ms + if n >= from { by } else { 3 }).collect();
+        for (name, asked, arrived, lines, refused, broken) in [
+            ("as it should be", on_time.clone(), late(99, 0), 2, 0, None),
+            ("three begun at once", burst.clone(), burst, 99, 0, Some("the pace")),
+            ("one that was never asked for", on_time[1..].to_vec(), on_time.clone(), 2, 0, Some("are on record")),
+            ("one that is slow on its way", on_time.clone(), late(29, 90), 2, 0, None),
+            ("a line too many", on_time.clone(), on_time.clone(), 1, 0, Some("the lines")),
+            ("one refused", on_time.clone(), on_time.clone(), 2, 1, Some("refused")),
+        ] {
+            let calls: Vec<_> = arrived.iter().map(|ms: &i64| call("a", *ms, Some(ms + 150))).collect();
+            let asked: Vec<_> = asked.into_iter().map(at).collect();
+            let said = broken_limit(&Tally { calls, refused }, &asked, 10, lines);
+            assert_eq!(said.is_some(), broken.is_some(), "{name}: {said:?}");
+            assert!(said.unwrap_or_default().contains(broken.unwrap_or_default()), "{name}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The figures of a run of several replicas.
 
-use super::account::{Stretch, allowed_within, most_within, spread};
+use super::account::{Stretch, WINDOWS, allowed_within, broken_limit, most_within, spread};
 use super::{BARE_RATE, Bench, Figure, Run, SITES};
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use chrono::{DateTime, Duration, Utc};
 
 const HALF: &str = "replicas_due_to_placed_p50";
@@ -18,9 +18,6 @@ const TRANSACTIONS: &str = "replicas_transactions_a_call";
 const LOG: &str = "replicas_log_a_call";
 const DISK: &str = "replicas_disk_a_call";
 const BARE: &str = "a bare lease and insert on the same server, meanwhile";
-
-/// Windows in which the pace must hold, in milliseconds.
-const WINDOWS: [i64; 5] = [100, 500, 1_000, 10_000, 60_000];
 
 /// The figures where nothing can be measured.
 pub fn nothing() -> Vec<Figure> {
@@ -45,12 +42,17 @@ pub fn nothing() -> Vec<Figure> {
 /// The figures of a run.
 ///
 /// # Errors
-/// When somebody was not called, or twice.
+/// When somebody was not called, at whichever site, or twice; when a limit was not kept.
 pub fn figures(bench: Bench<'_>, run: &Run) -> anyhow::Result<Vec<Figure>> {
     let (tally, size) = (&run.tally, &run.size);
     let (made, twice) = tally.made(&run.expected);
     ensure!(twice == 0, "{twice} patients were called twice");
     ensure!(made == run.expected.len(), "{made} of {} calls were placed", run.expected.len());
+
+    tell_windows(bench, run);
+    if let Some(broken) = broken_limit(tally, &run.asked, size.allowed, size.lines) {
+        bail!(broken);
+    }
 
     let (ours, bare) = (spread(&tally.waits(&run.expected, Stretch::Steady, |_| true)), spread(&run.bare));
     let named = [HALF, LATE, WORST].into_iter().zip(ours.into_iter().zip(bare));
@@ -62,9 +64,7 @@ pub fn figures(bench: Bench<'_>, run: &Run) -> anyhow::Result<Vec<Figure>> {
     let second = most_within(&mut arrived, Duration::seconds(1)) as f64;
     let allowed = allowed_within(size.allowed, Duration::seconds(1)) as f64;
     figures.push(Figure::new(SECOND, "calls", second, allowed, "what is allowed in any second"));
-    tell_windows(bench, run);
     figures.push(Figure::new(AT_ONCE, "calls", tally.most_at_once() as f64, size.lines as f64, "the lines"));
-    bench.tell(&format!("replicas: the carrier, which has as many lines, refused {} calls", tally.refused));
 
     let waits = |site: usize| spread(&tally.waits(&run.expected, Stretch::Flood, |s| s == site));
     for (site, (name, _)) in SITES.iter().enumerate() {
