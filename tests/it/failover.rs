@@ -13,10 +13,12 @@ use callahead::config::Config;
 use callahead::core::domain::EndReason;
 use callahead::store::{CallLine, Direction, SharedStore, WebhookEntry, WebhookQuery, open};
 use chrono::{Duration, Utc};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration as Real, Instant};
@@ -59,18 +61,20 @@ async fn fail_over(disaster: Disaster) {
         Disaster::Frozen => pair.freeze_first(),
     }
     hospital.until("somebody hears one moment", |tally| hospital.who_heard(tally, &hospital.one_moment()) > 0);
-    hospital.until("somebody hears the apology", |tally| hospital.who_heard(tally, &hospital.apology()) > 0);
+    hospital.until("the same caller hears one moment, then the apology", |tally| hospital.heard_both(tally) > 0);
     let line = |story: &mut String, at: Real, what: &str| *story += &format!("  {:6.2} s  {what}\n", at.as_secs_f64());
     line(&mut story, Real::ZERO, "the primary is gone");
     line(&mut story, begun.elapsed(), "a caller has heard one moment, then the apology");
 
     // Whoever promotes makes sure first that nobody reaches the old one.
     hospital.proxy.fence();
-    if disaster == Disaster::Frozen {
-        pair.kill_first();
-    }
     pair.promote_second();
     hospital.proxy.lead_to(&pair.second());
+    // The frozen one lives again beside the new one, and does not know that it is none any more.
+    let thawed = (disaster == Disaster::Frozen).then(|| {
+        pair.thaw_first();
+        tokio::spawn(confirms_nothing(pair.first(), pair.password.clone()))
+    });
     let promoted = hospital.clock.now();
     line(&mut story, begun.elapsed(), "the standby is promoted, and the proxy leads there");
     let seen = hospital.network.tally().calls.len();
@@ -95,6 +99,12 @@ async fn fail_over(disaster: Disaster) {
     line(&mut story, begun.elapsed(), "everything is settled (an idle clock is put forward)");
     let tally = hospital.network.tally();
     story += &hospital.judge(&tally).await;
+    if let Some(thawed) = thawed {
+        let known = thawed.await.expect("the old primary confirms nothing");
+        let ours = hospital.calls().await.iter().filter(|call| call.attempt.placed_at.is_some()).count() as i64;
+        assert!(known < ours, "the old primary knows {known} calls of {ours}");
+        story += &format!("  the old primary, thawed, confirmed no write, and knows {known} of {ours} calls\n");
+    }
     // Not eprintln!, which the test runner would swallow.
     std::io::stderr().write_all(story.as_bytes()).expect("standard error takes it");
     hospital.close().await;
@@ -205,6 +215,16 @@ impl Hospital {
         tally.calls.iter().filter(|call| call.heard.iter().any(|heard| is_one_of(&heard.audio, audio))).count()
     }
 
+    /// How many callers heard "one moment", and after it the apology.
+    fn heard_both(&self, tally: &Tally) -> usize {
+        let (moment, sorry) = (self.one_moment(), self.apology());
+        let both = |call: &&CallTally| {
+            let mut after = call.heard.iter().skip_while(|heard| !is_one_of(&heard.audio, &moment));
+            after.any(|heard| is_one_of(&heard.audio, &sorry))
+        };
+        tally.calls.iter().filter(both).count()
+    }
+
     /// The keys that were taken for good: the webhook was answered with success, and the patient then heard something else
     /// than that they must call.
     fn promised(&self, call: &CallTally) -> String {
@@ -245,12 +265,12 @@ impl Hospital {
             assert!(is_kept, "call {}: keys {promised} were taken, {known} are on record", call.sid);
             keys += promised.len();
         }
-        let (moment, sorry) = (self.who_heard(tally, &self.one_moment()), self.who_heard(tally, &self.apology()));
+        let (moment, sorry) = (self.who_heard(tally, &self.one_moment()), self.heard_both(tally));
         let never = calls.iter().filter(|call| call.attempt.end_reason == Some(EndReason::NeverPlaced)).count();
         assert!(keys > PATIENTS / 4, "keys were pressed: {keys}");
         format!(
-            "  {} calls, none dialled twice; {keys} acknowledged keys, all on record; {moment} heard one moment, {sorry} the \
-             apology; {never} attempts were never placed\n",
+            "  {} calls, none dialled twice; {keys} acknowledged keys, all on record; {moment} heard one moment, {sorry} of \
+             them the apology after it; {never} attempts were never placed\n",
             tally.calls.len()
         )
     }
@@ -274,6 +294,23 @@ fn is_one_of(audio: &str, these: &[String]) -> bool {
 
 async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a port")
+}
+
+/// A primary that was thawed takes connections and believes that it is the primary; but each commit waits for a standby that
+/// follows it no more, so that it confirms nothing to anybody. Tells how many calls it knows of.
+async fn confirms_nothing(folder: PathBuf, password: String) -> i64 {
+    let address = PgConnectOptions::new().socket(folder).username("callahead").password(&password).database("postgres");
+    let mut conn = PgConnection::connect_with(&address).await.expect("it lives");
+    let follows: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut conn).await.expect("it answers");
+    assert!(!follows, "it believes that it is the primary");
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM attempts WHERE placed_at IS NOT NULL")
+        .fetch_one(&mut conn)
+        .await
+        .expect("it answers");
+    let write = sqlx::query("CREATE TABLE of_nobody (n INTEGER)").execute(&mut conn);
+    let confirmed = tokio::time::timeout(Real::from_secs(5), write).await;
+    assert!(confirmed.is_err(), "it confirmed a write: {confirmed:?}");
+    known
 }
 
 /// Waits until the first server has the second one for every commit.

@@ -68,6 +68,11 @@ impl Pair {
         self.order("freeze");
     }
 
+    /// `SIGCONT` for every process of the first one.
+    pub fn thaw_first(&mut self) {
+        self.order("thaw");
+    }
+
     /// Makes the second one the primary; returns when it takes writes.
     pub fn promote_second(&mut self) {
         self.order("promote");

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Two PostgreSQL servers for one test, the second one following the first synchronously; gone when standard input closes. Says
 # "ready FOLDER" (the sockets are in FOLDER/one and FOLDER/two, the password beside them), "missing", or "failed …". Then it
-# obeys: "kill" (the first one, with every process of it), "freeze" (the same, stopped in the middle), "promote" (the second
-# one), and says "done" to each.
+# obeys: "kill" (the first one, with every process of it), "freeze" (the same, stopped in the middle), "thaw" (the same, going
+# on), "promote" (the second one), and says "done" to each.
 set -u
 
 binaries=
@@ -78,6 +78,8 @@ if make; then
             # shellcheck disable=SC2046 # each is an argument
             kill) kill -9 $(processes one) ;;
             freeze) kill -STOP $(processes one) ;;
+            # shellcheck disable=SC2046
+            thaw) kill -CONT $(processes one) ;;
             promote) "$binaries/pg_ctl" -D two/data -w -t 60 -s promote ;;
         esac >>"$log" 2>&1
         echo "done"
