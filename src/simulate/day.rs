@@ -61,12 +61,14 @@ pub struct Day {
 pub enum When {
     /// At a moment of true time.
     At(DateTime<Utc>),
-    /// When a call of this patient gets there for the first time.
+    /// When a call of this patient gets there.
     On {
         /// Whose call.
         patient: String,
         /// Where it gets.
         moment: Moment,
+        /// Which of the patient's calls that get there: the first is 1.
+        nth: u32,
     },
 }
 

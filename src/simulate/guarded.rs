@@ -101,7 +101,7 @@ impl GuardedStore {
             Err(StoreError::Conflict) => Done::Conflict,
             Err(_) => Done::Failed,
         };
-        let moments = act.as_ref().map(|act| self.moments(act)).unwrap_or_default();
+        let moments = act.as_ref().map(Self::moments).unwrap_or_default();
         // What nobody has written since needs no line of its own.
         let known = self.memo.note(op, kind, how, act.as_ref());
         if !known || how != Done::Yes {
@@ -111,21 +111,19 @@ impl GuardedStore {
             scene.kill(life, op);
             life.while_alive().await;
         }
-        for (patient, moment) in moments {
-            scene.reaches(&patient, moment).await;
+        for (attempt, moment) in moments {
+            scene.reaches(&attempt, moment).await;
         }
         scene.delay_after().await;
         life.while_alive().await;
         if unheard { Err(DatabaseFault::new("disk I/O error").into()) } else { done }
     }
 
-    /// Whose calls got where by what was done.
-    fn moments(&self, act: &Act) -> Vec<(PatientId, Moment)> {
+    /// Which calls got where by what was done.
+    fn moments(act: &Act) -> Vec<(AttemptId, Moment)> {
         match act {
-            Act::Leased(leased) => leased.iter().map(|one| (one.outreach.visit.patient.clone(), Moment::Leased)).collect(),
-            Act::Requested(order, RequestVerdict::Granted) => {
-                self.scene.patient_of(&order.attempt).into_iter().map(|patient| (patient, Moment::Requesting)).collect()
-            }
+            Act::Leased(leased) => leased.iter().map(|one| (one.attempt.id.clone(), Moment::Leased)).collect(),
+            Act::Requested(order, RequestVerdict::Granted) => vec![(order.attempt.clone(), Moment::Requesting)],
             _ => Vec::new(),
         }
     }

@@ -70,10 +70,14 @@ impl Mischief {
         (
             VisitCancelled,
             "visit-cancelled",
-            "a visit is cancelled: between lease and dialling, while it rings, in the call, or before",
+            "a visit is cancelled: between lease and dialling of a first or second call, while it rings, in the call, or before",
         ),
         (VisitMoved, "visit-moved", "a visit is moved at such a moment"),
-        (OptOut, "opt-out", "a person enters an opt-out while a call is leased, asked for or under way, or before"),
+        (
+            OptOut,
+            "opt-out",
+            "a person enters an opt-out while a first or second call is leased, asked for or under way, or before",
+        ),
         (ClockStepped, "clock-stepped", "the machine's clock is set forward or back by up to a minute, now and then by more"),
         (DaylightSaving, "daylight-saving", "the night in which the clocks change comes next"),
         (SecondReplica, "second-replica", "a second replica works on the same store"),

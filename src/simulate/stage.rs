@@ -9,6 +9,7 @@ mod happen;
 mod hospital;
 mod scene;
 mod still;
+mod waiting;
 mod ways;
 
 pub use scene::{Life, Scene, Witness};
@@ -36,6 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
+use waiting::Waiting;
 use ways::{ToCarrier, ToReplicas};
 
 /// How long a replica that cannot start waits until it tries again.
@@ -183,11 +185,11 @@ fn mixed(seed: u64, part: u64) -> u64 {
 }
 
 /// What happens when a patient's call gets somewhere.
-fn waiting(day: &Day) -> BTreeMap<(String, Moment), Vec<usize>> {
-    let mut waiting: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+fn waiting(day: &Day) -> Waiting {
+    let mut waiting = Waiting::default();
     for (place, (when, _)) in day.happenings.iter().enumerate() {
-        if let When::On { patient, moment } = when {
-            waiting.entry((patient.clone(), *moment)).or_default().push(place);
+        if let When::On { patient, moment, nth } = when {
+            waiting.add(patient, *moment, *nth, place);
         }
     }
     waiting
@@ -212,10 +214,10 @@ fn watcher(scene: &Arc<Scene>) -> simulator::Watcher {
             CallChange::Pressed(_) => Some(Moment::Keyed),
             _ => None,
         };
-        let patient = attempt.as_ref().and_then(|attempt| scene.patient_of(attempt));
+        let reached = attempt.clone().zip(moment);
         scene.see(Seen::Call { news, attempt, number });
-        if let (Some(patient), Some(moment)) = (patient, moment) {
-            scene.begin(&patient, moment);
+        if let Some((attempt, moment)) = reached {
+            scene.begin(&attempt, moment);
         }
     })
 }

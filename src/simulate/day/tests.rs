@@ -35,6 +35,19 @@ fn every_kind_comes_on_a_fair_share_of_days() {
     let share = |of: &dyn Fn(&Day) -> bool| days.iter().filter(|day| of(day)).count();
     let has = |wanted: &'static dyn Fn(&Happening) -> bool| share(&|day| day.happenings.iter().any(|(_, what)| wanted(what)));
     let fed = |name: &'static str| share(&|day| feeds(day).any(|batch| batch.name.starts_with(name)));
+    let second = |wanted: &'static dyn Fn(&Happening) -> bool| {
+        let is =
+            |(when, what): &(When, Happening)| matches!(when, When::On { nth: 2, moment: Moment::Leased, .. }) && wanted(what);
+        share(&|day| day.happenings.iter().any(is))
+    };
+    let aimed = [
+        ("opt-out", second(&|what| matches!(what, Happening::OptOut(_)))),
+        ("cancelled", second(&|what| matches!(what, Happening::Feed(batch) if batch.name == "cancelled"))),
+        ("moved", second(&|what| matches!(what, Happening::Feed(batch) if batch.name == "moved"))),
+    ];
+    for (name, count) in aimed {
+        assert!(count >= 5, "{name} while a second attempt is leased: on {count} of 200 days");
+    }
     let counts = [
         ("killed", has(&|what| matches!(what, Happening::Kill { .. }))),
         ("down", has(&|what| matches!(what, Happening::CarrierDown(_)))),

@@ -95,7 +95,9 @@ fn bad_moment(draw: &Draw, start: DateTime<Utc>, patient: &str) -> When {
     if draw.is(0.25) {
         return working_hours(draw, start);
     }
-    When::On { patient: patient.to_string(), moment: Moment::ALL[draw.below(Moment::ALL.len())] }
+    // Not every call has a second one after it: what waits for one that never comes does not happen.
+    let nth = draw.of(&[(1, 3), (2, 2)]);
+    When::On { patient: patient.to_string(), moment: Moment::ALL[draw.below(Moment::ALL.len())], nth }
 }
 
 fn somebody(draw: &Draw, day: &Day) -> Option<String> {

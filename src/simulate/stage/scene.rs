@@ -1,5 +1,6 @@
 //! What all parts of a simulated day share: true time, chance, trouble that is on, and what was seen.
 
+use super::waiting::Waiting;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::ids::{AttemptId, PatientId};
@@ -69,7 +70,7 @@ pub struct Scene {
 struct State {
     rates: Rates,
     trouble: Option<StoreTrouble>,
-    waiting: BTreeMap<(String, Moment), Vec<usize>>,
+    waiting: Waiting,
     attempts: BTreeMap<String, AttemptId>,
     patients: BTreeMap<AttemptId, PatientId>,
     history: History,
@@ -84,7 +85,7 @@ impl Scene {
         clocks: (Clock, Clock),
         seed: u64,
         rates: Rates,
-        waiting: BTreeMap<(String, Moment), Vec<usize>>,
+        waiting: Waiting,
         orders: mpsc::UnboundedSender<Order>,
         witness: Option<Witness>,
     ) -> Scene {
@@ -169,11 +170,6 @@ impl Scene {
     pub(in crate::simulate) fn attempt_in(&self, address: &str) -> Option<AttemptId> {
         let state = self.state();
         address.split(['/', '?', '#', '&', '=']).find_map(|part| state.attempts.get(part).cloned())
-    }
-
-    /// Whose attempt it is.
-    pub(in crate::simulate) fn patient_of(&self, attempt: &AttemptId) -> Option<PatientId> {
-        self.state().patients.get(attempt).cloned()
     }
 
     // -- the store
@@ -269,9 +265,9 @@ impl Scene {
 
     // -- what happens
 
-    /// A call of a patient gets somewhere for the first time: what waited for that happens, now or a moment later.
-    pub(in crate::simulate) async fn reaches(&self, patient: &PatientId, moment: Moment) {
-        for told in self.begin(patient, moment) {
+    /// A call gets somewhere: what waited for that happens, now or a moment later.
+    pub(in crate::simulate) async fn reaches(&self, attempt: &AttemptId, moment: Moment) {
+        for told in self.begin(attempt, moment) {
             if self.chance.below(2) == 0 {
                 // It happens in between, whatever that takes; but a feed that cannot be taken in holds nobody up.
                 let _ = tokio::time::timeout(HELD_UP, told).await;
@@ -280,9 +276,12 @@ impl Scene {
     }
 
     /// The same for whoever cannot wait.
-    pub(in crate::simulate) fn begin(&self, patient: &PatientId, moment: Moment) -> Vec<oneshot::Receiver<()>> {
-        let waiting = self.state().waiting.remove(&(patient.as_str().to_string(), moment)).unwrap_or_default();
-        let happens = waiting.into_iter().map(|happening| {
+    pub(in crate::simulate) fn begin(&self, attempt: &AttemptId, moment: Moment) -> Vec<oneshot::Receiver<()>> {
+        let mut state = self.state();
+        let State { waiting, patients, .. } = &mut *state;
+        let due = patients.get(attempt).map(|patient| waiting.reached(patient, attempt, moment)).unwrap_or_default();
+        drop(state);
+        let happens = due.into_iter().map(|happening| {
             let (tell, told) = oneshot::channel();
             let _ = self.orders.send(Order::Happen(happening, tell));
             told

@@ -1,8 +1,12 @@
 //! The promise of the stage: a seed is a history.
 
 use super::*;
+use crate::core::ids::AttemptId;
 use crate::simulate::day::DaySettings;
+use crate::simulate::history::Act;
 use crate::simulate::mischief::Switches;
+use crate::store::RequestVerdict;
+use std::collections::BTreeSet;
 
 fn played(seed: u64, settings: &DaySettings) -> Played {
     play(&Day::drawn(seed, settings), &Planting::default(), None).expect("a day")
@@ -42,4 +46,51 @@ fn whatever_goes_wrong_a_seed_is_a_history() {
     }
     assert!(lives > 10, "replicas died and came back: {lives} lives");
     assert!(struck.by_name().count() > 10, "{struck:?}");
+}
+
+/// Which calls of a patient are leased and asked for, and when an opt-out is in the record, in order.
+fn steps(history: &History, patient: &str) -> Vec<(&'static str, Option<AttemptId>)> {
+    let mut steps: Vec<(&'static str, Option<AttemptId>)> = Vec::new();
+    let mut ours = Vec::new();
+    for (_, seen) in history.iter() {
+        let Seen::Store(store) = seen else { continue };
+        match store.what.as_deref() {
+            Some(Act::Leased(leased)) => {
+                for one in leased.iter().filter(|one| one.outreach.visit.patient.as_str() == patient) {
+                    ours.push(one.attempt.id.clone());
+                    steps.push(("leased", Some(one.attempt.id.clone())));
+                }
+            }
+            Some(Act::Requested(order, RequestVerdict::Granted)) if ours.contains(&order.attempt) => {
+                steps.push(("asked for", Some(order.attempt.clone())));
+            }
+            Some(Act::OptOut(out)) if out.patient.as_ref().is_some_and(|it| it.as_str() == patient) => {
+                steps.push(("opted out", None))
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+#[test]
+fn opt_outs_come_while_a_second_attempt_is_leased() {
+    let mut day = Day::drawn(1, &DaySettings { patients: 15, ..plain() });
+    let without = play(&day, &Planting::default(), None).expect("a day").history;
+    let calls = |patient: &str| steps(&without, patient).iter().filter(|(what, _)| *what == "asked for").count();
+    let twice: Vec<_> = day.people.iter().map(|person| person.id.clone()).filter(|id| calls(id) >= 2).collect();
+    let when = |patient: &String| When::On { patient: patient.clone(), moment: Moment::Leased, nth: 2 };
+    day.happenings.extend(twice.iter().map(|patient| (when(patient), Happening::OptOut(patient.clone()))));
+    let played = play(&day, &Planting::default(), None).expect("a day");
+    let mut in_between = 0;
+    for patient in &twice {
+        let steps = steps(&played.history, patient);
+        let out = steps.iter().position(|(what, _)| *what == "opted out").expect("an opt-out");
+        let leased: BTreeSet<_> = steps[..out].iter().filter(|(what, _)| *what == "leased").map(|(_, call)| call).collect();
+        assert_eq!(leased.len(), 2, "{steps:?}");
+        assert_eq!(steps.len(), out + 1, "nobody is called after it: {steps:?}");
+        in_between += usize::from(steps[out - 1].0 == "leased");
+    }
+    assert_eq!(played.struck.times(Mischief::OptOut), twice.len() as u64);
+    assert!(in_between > 0, "none of {} before the carrier was asked", twice.len());
 }
