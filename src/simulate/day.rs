@@ -110,6 +110,8 @@ pub enum Happening {
     StepClock(Duration),
     /// The carrier answers no request.
     CarrierDown(Duration),
+    /// The carrier refuses the account.
+    AccountRefused(Duration),
     /// The store is in trouble.
     Store(StoreTrouble, Duration),
     /// A replica is killed, and started again after so long.

@@ -41,6 +41,8 @@ pub enum Seen {
     StoreTrouble(Option<StoreTrouble>),
     /// The carrier answers no request, or answers again.
     CarrierDown(bool),
+    /// The carrier refuses our account, or takes it again.
+    AccountRefused(bool),
     /// A batch of the feed is handed in for the first time, so that what it says was true by now.
     FeedHandedIn {
         /// Its name.

@@ -55,8 +55,12 @@ impl Mischief {
         (StoreSlow, "store-slow", "the store takes up to ten seconds for an operation"),
         (StoreFull, "store-full", "the store has no room: reading works, writing fails, for minutes"),
         (StoreReadOnly, "store-read-only", "the store takes no writing, for minutes"),
-        (CommitFails, "commit-fails", "an operation of the store fails, and nothing is written"),
-        (CommitUnheard, "commit-unheard", "an operation of the store is done, and reported as failed"),
+        (CommitFails, "commit-fails", "an operation of the store fails, and nothing of what it was to write is there"),
+        (
+            CommitUnheard,
+            "commit-unheard",
+            "an operation of the store is done, with everything it was to write, and reported as failed",
+        ),
         (Killed, "killed", "a replica is killed at a moment of the day, and started again"),
         (KilledAtCommit, "killed-at-commit", "a replica is killed just before or after a commit"),
         (

@@ -226,6 +226,7 @@ fn watcher(scene: &Arc<Scene>) -> simulator::Watcher {
 enum Todo {
     Happen(usize),
     CarrierUp,
+    AccountTaken,
     StoreWell,
     Start(usize),
     Resolve,
@@ -307,6 +308,10 @@ impl Stage<'_> {
             Todo::CarrierUp => {
                 self.network.set_down(false);
                 self.scene.see(Seen::CarrierDown(false));
+            }
+            Todo::AccountTaken => {
+                self.network.set_account_refused(false);
+                self.scene.see(Seen::AccountRefused(false));
             }
             Todo::StoreWell => self.scene.set_trouble(None),
             Todo::Start(which) => self.start(which),

@@ -124,6 +124,9 @@ impl About {
             Seen::StoreTrouble(Some(what)) => format!("the store is in trouble: {what:?}"),
             Seen::StoreTrouble(None) => "the store is well".to_string(),
             Seen::CarrierDown(down) => format!("the carrier is {}", if *down { "down" } else { "up" }),
+            Seen::AccountRefused(is_refused) => {
+                format!("the carrier {}", if *is_refused { "refuses our account" } else { "takes our account again" })
+            }
             Seen::FeedHandedIn { .. } | Seen::FeedTaken { .. } => return None,
             Seen::Store(seen) => return self.stored(seen),
             Seen::Asked { actor, attempt: Some(attempt), to: Some(to), .. } if self.is_about(attempt) => {

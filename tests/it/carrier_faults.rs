@@ -28,6 +28,56 @@ async fn a_refusal_places_nothing() {
     assert_eq!((tally.calls.len(), tally.refused), (0, 1));
 }
 
+/// What our client makes of a refusal, each named once, and how often what is taken.
+async fn refusals(faults: &'static str, digits: &[&str]) -> (std::collections::BTreeSet<(u16, u32, String)>, usize) {
+    let world = World::start(Setup { faults, clock: slow(), ..Setup::default() }).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for digits in digits {
+        match world.carrier.place_call(&world.call(digits)).await {
+            Err(CarrierError::Refused { why, status, code }) => seen.insert((status, code, format!("{why:?}"))),
+            other => other.map(|_| false).expect("taken or refused"),
+        };
+    }
+    (seen, world.network.tally().calls.len())
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_called_is_refused_the_same_way_each_time() {
+    let many = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16"];
+    let (seen, calls) = refusals("number-refused:1", &many).await;
+    let reasons: Vec<_> = seen.iter().map(|(status, _, why)| (*status, why.as_str())).collect();
+    assert!(reasons.iter().all(|why| [(400, "BadNumber"), (400, "NotReached"), (400, "Blocked")].contains(why)), "{seen:?}");
+    assert!(seen.len() >= 3 && calls == 0, "{seen:?}, {calls} calls");
+    let (once, _) = refusals("number-refused:1", &["13"; 12]).await;
+    assert_eq!(once.len(), 1, "one number, one reason: {once:?}");
+    let (_, calls) = refusals("number-refused:0.5", &many).await;
+    assert!((3..=13).contains(&calls), "half of the numbers can be called: {calls}");
+}
+
+#[tokio::test]
+async fn an_account_is_refused_and_so_is_what_nobody_can_explain() {
+    let (seen, calls) = refusals("account-refused:1", &["13"; 16]).await;
+    let all = [(401, 20003), (403, 20005), (403, 20403)].map(|(status, code)| (status, code, "Account".to_string()));
+    assert_eq!((seen, calls), (all.into(), 0));
+    let (seen, calls) = refusals("strange-refusal:1", &["13"]).await;
+    assert_eq!((seen, calls), ([(400, 21998, "Other".to_string())].into(), 0));
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_leads_to_the_fallback_address() {
+    for (faults, engine_heard) in [("question-lost:1", false), ("answer-lost:1", true)] {
+        let world = World::start(Setup { faults, ..Setup::default() }).await;
+        world.call_all(&["01"]).await;
+        let call = world.network.tally().calls[0].clone();
+        // The fallback is lost as well, and the call is over with that.
+        assert_eq!((call.status, call.documents, call.acknowledged.as_str()), (Status::Completed, 0, ""), "{faults}");
+        assert!([Some(11200), Some(11205)].contains(&call.error_code), "{faults}: {call:?}");
+        let asks: Vec<Ask> = world.engine.asks("01");
+        let heard = matches!(asks[..], [Ask::Answered { .. }, Ask::Fallback { .. }]);
+        assert_eq!((heard, asks.is_empty()), (engine_heard, !engine_heard), "{faults}: {asks:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_doubled_webhook_is_the_same_question_twice() {
     let world = World::start(Setup { faults: "webhook-twice:1", ..Setup::default() }).await;

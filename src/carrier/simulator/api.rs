@@ -62,9 +62,15 @@ async fn authenticate(dialect: Dialect, wanted: Arc<String>, request: Request, n
     ([(WWW_AUTHENTICATE, scheme)], refusal).into_response()
 }
 
-/// While the network is down nobody gets an answer.
+/// While the network is down nobody gets an answer, and an account that is refused none but that.
 async fn while_up(network: Arc<Network>, request: Request, next: Next) -> Response {
-    if network.strikes(Fault::Down) { Broken::Closed.into_response() } else { next.run(request).await }
+    if network.strikes(Fault::Down) {
+        return Broken::Closed.into_response();
+    }
+    match network.refuses_account() {
+        Some(refusal) => refusal.answer(network.dialect),
+        None => next.run(request).await,
+    }
 }
 
 async fn nowhere(State(network): Net) -> Response {
@@ -117,6 +123,9 @@ fn take(network: &Arc<Network>, headers: &HeaderMap, body: &[u8]) -> Result<Call
     }
     let fields = fields_of(network.dialect, headers, body).map_err(fault)?;
     let request = CallRequest::read(network.dialect, &fields).map_err(fault)?;
+    if let Some(refusal) = network.refuses(&request.to) {
+        return Err(fault(refusal));
+    }
     network.take(request).map_err(fault)
 }
 

@@ -3,8 +3,11 @@
 use super::dialect::{Errand, Facts};
 use super::document::Script;
 use super::document_reader;
+use super::faults::Fault;
 use super::network::Network;
 use super::params::Address;
+use super::webhook_client::{Answer, Failure};
+use chrono::Duration;
 use std::sync::Arc;
 
 /// A document that was got.
@@ -40,11 +43,38 @@ pub async fn ask(
     once(network, call, fallback, &fields).await.map(|script| Asked { from: fallback.clone(), script }).map_err(|_| failed)
 }
 
+/// Takes a question to the engine and its answer back, where neither gets lost on the way.
+async fn carried(
+    network: &Arc<Network>,
+    call: &Facts,
+    address: &Address,
+    fields: &[(String, String)],
+) -> Result<Answer, Failure> {
+    if network.strikes(Fault::QuestionLost) {
+        return Err(unheard(network, address, Failure::NoConnection).await);
+    }
+    let answer = network.deliver(&call.sid, Errand::Voice, address, fields).await?;
+    if network.strikes(Fault::AnswerLost) {
+        return Err(unheard(network, address, Failure::BrokeOff).await);
+    }
+    Ok(answer)
+}
+
+/// Why there is no answer: it is known at once, or because none came in time.
+async fn unheard(network: &Network, address: &Address, at_once: Failure) -> Failure {
+    if at_once != Failure::TooLate && network.chance.below(2) == 0 {
+        return at_once;
+    }
+    let patience = network.dialect.patience(Errand::Voice, &address.url).total;
+    network.clock.sleep(Duration::milliseconds(patience.as_millis() as i64)).await;
+    Failure::TooLate
+}
+
 async fn once(network: &Arc<Network>, call: &Facts, address: &Address, fields: &[(String, String)]) -> Result<Script, Failed> {
     if let Some(late) = network.lateness(3) {
         network.clock.sleep(late).await;
     }
-    let answer = network.deliver(&call.sid, Errand::Voice, address, fields).await;
+    let answer = carried(network, call, address, fields).await;
     let answer = answer.map_err(|why| (why.code(network.dialect), why.to_string()))?;
     if let Some((_, digits)) = fields.iter().find(|(name, _)| name == "Digits") {
         network.note(&call.sid, |call| call.acknowledged.push_str(digits));

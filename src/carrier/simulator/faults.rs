@@ -22,6 +22,12 @@ pub enum Fault {
     TooManyRequests,
     /// A call is refused because the queue is full; none exists.
     QueueFull,
+    /// A number cannot be called: every call to it is refused with 400 and the same code, as long as this is switched on.
+    NumberRefused,
+    /// A call is refused with a code that stands in no list; none exists.
+    StrangeRefusal,
+    /// The account is refused, whatever is asked: 401 or 403.
+    AccountRefused,
     /// A live call cannot be turned to another document.
     TurnRefused,
     /// No request is answered; calls under way go on.
@@ -30,6 +36,10 @@ pub enum Fault {
     WebhookTwice,
     /// A webhook comes late: a question up to 3 seconds, news up to a minute.
     WebhookLate,
+    /// A question is never delivered: the call goes on by the fallback address, or ends.
+    QuestionLost,
+    /// A question is answered, and the answer is lost: likewise.
+    AnswerLost,
     /// Beside a webhook comes a forged one: unsigned, wrongly signed, or with a token nobody has.
     WebhookForged,
     /// Before a webhook comes one that breaks off in the middle of its body.
@@ -59,10 +69,27 @@ impl Fault {
         (Fault::SlowAnswer, "slow-answer", "a call is taken, and the answer comes up to 30 seconds later"),
         (Fault::TooManyRequests, "too-many-requests", "a call is refused with 429; none exists"),
         (Fault::QueueFull, "queue-full", "a call is refused because the queue is full; none exists"),
+        (
+            Fault::NumberRefused,
+            "number-refused",
+            "a number cannot be called: each call to it is refused with 400 and the same code; the rate is that of numbers",
+        ),
+        (Fault::StrangeRefusal, "strange-refusal", "a call is refused with 400 and a code that stands in no list; none exists"),
+        (Fault::AccountRefused, "account-refused", "the account is refused, whatever is asked: 401 or 403"),
         (Fault::TurnRefused, "turn-refused", "a live call cannot be turned to another document"),
         (Fault::Down, "down", "no request is answered; calls under way go on"),
         (Fault::WebhookTwice, "webhook-twice", "a webhook comes twice, with the same idempotency token"),
         (Fault::WebhookLate, "webhook-late", "a webhook comes late: a question up to 3 seconds, news up to a minute"),
+        (
+            Fault::QuestionLost,
+            "question-lost",
+            "a question of a call is never delivered: the call goes on by the fallback address, or ends",
+        ),
+        (
+            Fault::AnswerLost,
+            "answer-lost",
+            "a question is answered, and the answer is lost: the call goes on by the fallback address, or ends",
+        ),
         (
             Fault::WebhookForged,
             "webhook-forged",
@@ -128,6 +155,11 @@ impl FaultList {
             self.0.push((fault, rate.min(1.0)));
         }
         self
+    }
+
+    /// Whether a fault can happen at all.
+    pub fn lists(&self, fault: Fault) -> bool {
+        self.0.iter().any(|(listed, _)| *listed == fault)
     }
 
     /// Whether a fault happens this time.

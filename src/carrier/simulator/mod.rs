@@ -28,6 +28,7 @@ mod news;
 mod params;
 mod performer;
 pub mod persona;
+mod refusing;
 mod script;
 mod server;
 mod sound;
@@ -173,6 +174,11 @@ impl Simulator {
     /// Takes the network down, or up again: meanwhile no request is answered, and calls under way go on.
     pub fn set_down(&self, is_down: bool) {
         self.set_faults(self.network.faults().with(Fault::Down, if is_down { 1.0 } else { 0.0 }));
+    }
+
+    /// Refuses the account whatever it asks for from now on, or takes it again.
+    pub fn set_account_refused(&self, is_refused: bool) {
+        self.set_faults(self.network.faults().with(Fault::AccountRefused, if is_refused { 1.0 } else { 0.0 }));
     }
 
     /// Says what is done with calls to the account's numbers from now on.

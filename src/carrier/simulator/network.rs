@@ -9,6 +9,7 @@ use super::limits::{Limits, Pace};
 use super::news::{CallChange, Watched};
 use super::params::{CallRequest, Start};
 use super::persona;
+use super::refusing::Refused;
 use super::script::CallerScript;
 use super::tally::{Asked, CallTally, Status, Tally};
 use super::webhook_client::WebhookClient;
@@ -65,6 +66,8 @@ pub struct Network {
     over: watch::Sender<u64>,
     /// Hears of what happens to calls.
     pub watched: Watched,
+    /// Which numbers cannot be called.
+    pub refused: Refused,
     struck: Mutex<BTreeMap<&'static str, u64>>,
     calls: Mutex<Calls>,
 }
@@ -122,6 +125,7 @@ impl Network {
             incoming: RwLock::new(incoming),
             over: watch::channel(0).0,
             watched: Watched::default(),
+            refused: Refused::default(),
             struck: Mutex::default(),
             calls: Mutex::default(),
         }
@@ -230,9 +234,14 @@ impl Network {
     pub fn strikes(&self, fault: Fault) -> bool {
         let strikes = self.faults.read().unwrap_or_else(PoisonError::into_inner).strikes(fault, &self.chance);
         if strikes {
-            *self.struck.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
+            self.struck_by(fault);
         }
         strikes
+    }
+
+    /// Counts a fault that happens.
+    pub fn struck_by(&self, fault: Fault) {
+        *self.struck.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
     }
 
     /// How often each fault happened, by its name.

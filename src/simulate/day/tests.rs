@@ -51,6 +51,7 @@ fn every_kind_comes_on_a_fair_share_of_days() {
     let counts = [
         ("killed", has(&|what| matches!(what, Happening::Kill { .. }))),
         ("down", has(&|what| matches!(what, Happening::CarrierDown(_)))),
+        ("account", has(&|what| matches!(what, Happening::AccountRefused(_)))),
         ("clock", has(&|what| matches!(what, Happening::StepClock(_)))),
         ("store", has(&|what| matches!(what, Happening::Store(..)))),
         ("opt-out", has(&|what| matches!(what, Happening::OptOut(_)))),
@@ -65,7 +66,7 @@ fn every_kind_comes_on_a_fair_share_of_days() {
     for (name, count) in counts {
         assert!((30..=190).contains(&count), "{name}: on {count} of 200 days");
     }
-    for (fault, name, _) in Fault::TABLE.iter().filter(|(fault, ..)| *fault != Fault::Down) {
+    for (fault, name, _) in Fault::TABLE.iter().filter(|(fault, ..)| ![Fault::Down, Fault::AccountRefused].contains(fault)) {
         let on = share(&|day| day.rates.network.to_string().split(',').any(|entry| entry.starts_with(&format!("{name}:"))));
         assert!((60..=140).contains(&on), "{fault:?}: on {on} of 200 days");
     }

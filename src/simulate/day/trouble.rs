@@ -18,6 +18,11 @@ pub(super) fn add(day: &mut Day, switches: &Switches) {
                 let span = Duration::minutes(draw.of(&[(2, 3), (15, 3), (60, 2), (200, 1)]));
                 day.happenings.push((working_hours(&draw, day.start), Happening::CarrierDown(span)));
             }),
+            // Until somebody mends it.
+            Mischief::Network(Fault::AccountRefused) => times(&draw, 0.25, 1, || {
+                let span = Duration::minutes(draw.of(&[(1, 3), (20, 3), (90, 1)]));
+                day.happenings.push((working_hours(&draw, day.start), Happening::AccountRefused(span)));
+            }),
             Mischief::Network(fault) => network = drawn_rate(&draw, network, fault),
             Mischief::StoreSlow => {
                 day.rates.store_slow = rate(&draw, &[0.0, 0.0, 0.002, 0.01]);
@@ -76,7 +81,12 @@ fn rate(draw: &Draw, rates: &[f64]) -> f64 {
 
 /// Half of the faults are still on a day, so that each also meets days on which little else is wrong.
 fn drawn_rate(draw: &Draw, network: FaultList, fault: Fault) -> FaultList {
-    let rate = draw.of(&[(0, 50), (3, 20), (10, 20), (30, 10)]);
+    let rates = match fault {
+        // More of these, and a day would have hardly any call that says what it has to say.
+        Fault::StrangeRefusal | Fault::QuestionLost | Fault::AnswerLost => [0, 1, 3, 10],
+        _ => [0, 3, 10, 30],
+    };
+    let rate = draw.of(&[(rates[0], 50), (rates[1], 20), (rates[2], 20), (rates[3], 10)]);
     network.with(fault, f64::from(rate) / 100.0)
 }
 

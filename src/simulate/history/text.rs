@@ -46,6 +46,9 @@ impl Display for Seen {
             }
             Seen::StoreTrouble(trouble) => write!(f, "store trouble: {trouble:?}"),
             Seen::CarrierDown(is_down) => write!(f, "the carrier is {}", if *is_down { "down" } else { "up" }),
+            Seen::AccountRefused(is_refused) => {
+                write!(f, "the carrier {}", if *is_refused { "refuses our account" } else { "takes our account again" })
+            }
             Seen::FeedHandedIn { name } => write!(f, "feed `{name}` is handed in"),
             Seen::FeedTaken { name } => write!(f, "feed `{name}` is taken in"),
             Seen::Store(seen) => seen.fmt(f),

@@ -88,6 +88,11 @@ pub(super) fn other(stage: &mut Stage<'_>, happening: &Happening) {
             scene.see(Seen::CarrierDown(true));
             stage.plan(now + *span, Todo::CarrierUp);
         }
+        Happening::AccountRefused(span) => {
+            stage.network.set_account_refused(true);
+            scene.see(Seen::AccountRefused(true));
+            stage.plan(now + *span, Todo::AccountTaken);
+        }
         Happening::Store(trouble, span) => {
             let mischief = match trouble {
                 StoreTrouble::Slow => Mischief::StoreSlow,

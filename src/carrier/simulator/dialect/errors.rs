@@ -57,6 +57,7 @@ impl ApiFault {
 fn telnyx(status: u16, code: u32) -> (&'static str, &'static str) {
     match (code, status) {
         (20003, _) => ("10009", "Authentication failed"),
+        (20005 | 20403, _) => ("10010", "Authorization failed"),
         (20429, _) => ("10011", "Too many requests"),
         (20404, _) => ("10005", "Resource not found"),
         (21211 | 21217, _) => ("10016", "Phone number must be in +E.164 format"),
