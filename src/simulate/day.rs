@@ -183,6 +183,11 @@ impl Day {
         batches.flat_map(|batch| &batch.rows)
     }
 
+    /// Whether the clocks of a site change in one of the next two nights.
+    pub fn clocks_change(&self) -> bool {
+        self.sites.iter().any(|(_, zone)| draw::clocks_change(*zone, self.start))
+    }
+
     /// After this moment nobody can be called any more: the last visit has begun.
     pub fn end(&self) -> DateTime<Utc> {
         self.rows().map(|row| row.start).max().unwrap_or(self.start).max(self.start) + Duration::hours(2)

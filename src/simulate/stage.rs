@@ -267,6 +267,13 @@ impl Stage<'_> {
                 self.plan(*at, Todo::Happen(place));
             }
         }
+        // What holds for the whole day counts once.
+        if self.day.clocks_change() {
+            self.scene.strike(Mischief::DaylightSaving);
+        }
+        if self.day.replicas > 1 {
+            self.scene.strike(Mischief::SecondReplica);
+        }
         for which in 0..self.day.replicas {
             self.plan(start, Todo::Start(which));
         }

@@ -5,7 +5,7 @@ use super::{Batch, Day, DaySettings, Happening, Person, Rates, Row, Updated, Whe
 use crate::chance::Chance;
 use crate::core::domain::resolve_local;
 use crate::simulate::mischief::Mischief;
-use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Offset, Utc, Weekday};
 use chrono_tz::Tz;
 
 /// A chance of its own for one part of a day.
@@ -65,8 +65,13 @@ pub(super) fn day(seed: u64, settings: &DaySettings) -> Day {
     let draw = Draw::new(seed, "day");
     let (east, west) = draw.of(&ZONES);
     let sites = vec![("boston", east), ("denver", west)];
-    let date = date(&draw, settings);
-    let start = at(east, date, 5, 30);
+    let mut date = date(&draw, settings);
+    let mut start = at(east, date, 5, 30);
+    // The same day of the week, where such a night would come by chance.
+    while !settings.mischief.has(Mischief::DaylightSaving) && [east, west].iter().any(|zone| clocks_change(*zone, start)) {
+        date = date + Days::new(7);
+        start = at(east, date, 5, 30);
+    }
     let keys: Vec<_> = sites.iter().map(|(key, _)| *key).collect();
     let mut day = Day {
         seed,
@@ -103,6 +108,12 @@ fn date(draw: &Draw, settings: &DaySettings) -> NaiveDate {
     if date.weekday() == Weekday::Sun { date + Days::new(1) } else { date }
 }
 
+/// Whether the clocks of a zone change within two days.
+pub(super) fn clocks_change(zone: Tz, from: DateTime<Utc>) -> bool {
+    let offset = |at: DateTime<Utc>| at.with_timezone(&zone).offset().fix();
+    offset(from) != offset(from + Duration::days(2))
+}
+
 /// A local time of a site.
 pub(super) fn at(zone: Tz, date: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
     let time = NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default();
@@ -135,7 +146,7 @@ fn bookings(draw: &Draw, day: &mut Day, fresh: &[Person], date: NaiveDate, start
 
 fn visit(draw: &Draw, day: &Day, person: &Person, date: NaiveDate, start: DateTime<Utc>) -> Vec<Row> {
     let zone = day.zone(person.site).unwrap_or(Tz::UTC);
-    // Three days ahead is what the job asks for; sooner ones are called at once, later ones tomorrow or never in this world.
+    // Three days ahead is what the job asks for; sooner ones are called at once, later ones when it is three days before them: the day goes on until the last visit.
     let ahead = draw.of(&[(3, 60), (4, 14), (2, 9), (1, 7), (5, 5), (9, 5)]);
     let (hour, minute) = (draw.between(7, 16) as u32, [0, 15, 30, 45][draw.below(4)]);
     let first = at(zone, date + Days::new(ahead), hour, minute);

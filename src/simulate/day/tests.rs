@@ -24,6 +24,8 @@ fn a_kind_that_is_off_leaves_the_others_as_they_were() {
         let rest: Vec<_> = all.happenings.into_iter().filter(|(_, what)| !matches!(what, Happening::OptOut(_))).collect();
         assert_eq!((all.people, all.rates, rest), (less.people, less.rates, less.happenings), "seed {seed}");
     }
+    let settings = DaySettings { mischief: Switches::all().with(Mischief::DaylightSaving, false), ..DaySettings::default() };
+    assert!((0..200).all(|seed| !Day::drawn(seed, &settings).clocks_change()));
     let quiet = Day::drawn(3, &DaySettings { mischief: Switches::none(), ..DaySettings::default() });
     assert_eq!((quiet.replicas, &quiet.rates), (1, &Rates::default()));
     assert!(quiet.happenings.iter().all(|(_, what)| matches!(what, Happening::Feed(_))));
@@ -61,7 +63,7 @@ fn every_kind_comes_on_a_fair_share_of_days() {
         ("late", fed("night, late")),
         ("older", fed("older")),
         ("two", share(&|day| day.replicas == 2)),
-        ("clock change", share(&|day| day.sites.iter().any(|(_, zone)| changes_soon(*zone, day.start)))),
+        ("clock change", share(&Day::clocks_change)),
     ];
     for (name, count) in counts {
         assert!((30..=190).contains(&count), "{name}: on {count} of 200 days");
@@ -77,12 +79,6 @@ fn feeds(day: &Day) -> impl Iterator<Item = &Batch> {
         Happening::Feed(batch) => Some(batch),
         _ => None,
     })
-}
-
-fn changes_soon(zone: Tz, start: DateTime<Utc>) -> bool {
-    use chrono::Offset;
-    let offset = |at: DateTime<Utc>| at.with_timezone(&zone).offset().fix();
-    offset(start) != offset(start + Duration::days(2))
 }
 
 #[test]

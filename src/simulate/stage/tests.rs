@@ -94,3 +94,23 @@ fn opt_outs_come_while_a_second_attempt_is_leased() {
     assert_eq!(played.struck.times(Mischief::OptOut), twice.len() as u64);
     assert!(in_between > 0, "none of {} before the carrier was asked", twice.len());
 }
+
+/// Days with everything that goes wrong, and where something did not come up on them, days with it alone.
+#[test]
+fn every_kind_strikes_on_some_day() {
+    let mut struck = Struck::default();
+    for seed in 1..=4 {
+        struck.add_all(&played(seed, &DaySettings { patients: 12, ..DaySettings::default() }).struck);
+    }
+    let missing: Vec<Mischief> = Mischief::all().filter(|mischief| struck.times(*mischief) == 0).collect();
+    assert!(missing.len() < Mischief::all().count() / 2, "{missing:?}");
+    for mischief in missing {
+        let of = |mischief| DaySettings { patients: 25, mischief, ..DaySettings::default() };
+        let (alone, nothing) = (of(Switches::none().with(mischief, true)), of(Switches::none()));
+        // Where nothing was drawn, nothing need be played.
+        let is_drawn = |seed: &u64| Day::drawn(*seed, &alone) != Day::drawn(*seed, &nothing);
+        let strikes = |seed: &u64| played(*seed, &alone).struck.times(mischief) > 0;
+        let mut days = (1..).filter(is_drawn).take(6);
+        assert!(days.any(|seed| strikes(&seed)), "{} strikes on none of 6 days", mischief.name());
+    }
+}
