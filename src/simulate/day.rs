@@ -48,6 +48,8 @@ pub struct Day {
     pub happenings: Vec<(When, Happening)>,
     /// How many replicas work.
     pub replicas: usize,
+    /// The number of the department's desk, where key 0 leads; its last two digits say what happens there (`persona::desk`).
+    pub desk: &'static str,
     /// The carrier's lines.
     pub lines: u32,
     /// The carrier's pace.

@@ -56,6 +56,9 @@ const ZONES: [((Tz, Tz), u64); 4] = [
     ((Tz::America__New_York, Tz::Pacific__Honolulu), 1),
 ];
 
+/// The desk answers, is busy, or nobody is there. No patient has a number of this block.
+const DESKS: [(&str, u64); 3] = [("+16175550020", 3), ("+16175550013", 1), ("+16175550014", 1)];
+
 /// The day before the clocks change, or the one before that.
 const CHANGES: [(i32, u32, u32); 4] = [(2026, 10, 30), (2026, 10, 31), (2027, 3, 12), (2027, 3, 13)];
 /// Days with a holiday, a long weekend or the year's end before them.
@@ -80,6 +83,7 @@ pub(super) fn day(seed: u64, settings: &DaySettings) -> Day {
         people: Vec::new(),
         happenings: Vec::new(),
         replicas: 1,
+        desk: Draw::new(seed, "desk").of(&DESKS),
         lines: draw.of(&[(20, 6), (4, 2), (2, 1)]),
         calls_per_second: draw.of(&[(1.0, 6), (5.0, 1), (0.2, 2)]),
         rates: Rates::default(),

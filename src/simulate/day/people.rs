@@ -46,7 +46,7 @@ const NEAR: [(&str, &[&str]); 2] = [("boston", &["617", "857", "781", "508"]), (
 const FAR: [&str; 7] = ["312", "415", "808", "907", "602", "787", "850"];
 
 /// How often what answers, by the last two digits of the number.
-const PERSONAS: [(&str, u64); 14] = [
+const PERSONAS: [(&str, u64); 16] = [
     // Listens to the end and presses 1; presses 1; presses 2; into the message; late.
     ("09", 14),
     ("01", 10),
@@ -63,8 +63,10 @@ const PERSONAS: [(&str, u64); 14] = [
     ("92", 2),
     ("13", 5),
     ("14", 8),
-    // Changes their mind.
+    // Changes their mind; asks for a person, and presses 1 after that.
     ("97", 4),
+    ("27", 2),
+    ("98", 2),
 ];
 
 /// The patients of a day, `from` which number on they are counted.

@@ -2,7 +2,8 @@
 //! day puts them.
 
 use crate::app::Files;
-use crate::config::Config;
+use crate::config::{Config, Department};
+use crate::core::domain::{PhoneNumber, Purpose};
 use crate::core::ids::{CarrierName, SiteKey};
 use crate::simulate::day::Day;
 use anyhow::Context;
@@ -11,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The name of the one carrier.
 pub const CARRIER: &str = "main";
+/// The one department with a desk, as the appointments call it.
+const DEPARTMENT: &str = "imaging";
 /// What the carrier calls the hospital by. Nothing listens there.
 pub const PUBLIC_URL: &str = "http://hospital.test";
 /// What the hospital calls the carrier by.
@@ -29,15 +32,21 @@ pub fn hospital(day: &Day) -> anyhow::Result<(Arc<Config>, Files)> {
     carrier.api_url = CARRIER_URL.to_string();
     carrier.max_calls = day.lines;
     carrier.calls_per_second = day.calls_per_second;
+    // Without hours it is always open.
+    let (name, desk) = ("Imaging".to_string(), PhoneNumber::parse(day.desk).ok());
+    config.departments.insert(DEPARTMENT.into(), Department { name, callback_number: None, desk, open: Vec::new() });
     let zones = day.sites.iter().map(|(_, zone)| zone.name()).collect::<Vec<_>>().join(" ");
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(files) = read.get(&zones) {
         return Ok((Arc::new(config), files.clone()));
     }
-    let files = match read.values().next() {
+    let mut files = match read.values().next() {
         Some(files) => files.with_rules_of(&config)?,
         None => Files::read(&config)?,
     };
+    // The shipped jobs transfer nothing: a hospital without desks could not.
+    let rules = Arc::make_mut(&mut files.rulings.rules);
+    rules.jobs.iter_mut().filter(|job| job.purpose == Purpose::Reminder).for_each(|job| job.call.transfer = true);
     read.insert(zones, files.clone());
     Ok((Arc::new(config), files))
 }

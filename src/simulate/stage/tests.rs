@@ -4,6 +4,7 @@ use super::*;
 use crate::core::ids::AttemptId;
 use crate::simulate::day::DaySettings;
 use crate::simulate::history::Act;
+use crate::simulate::judge;
 use crate::simulate::mischief::Switches;
 use crate::store::RequestVerdict;
 use std::collections::BTreeSet;
@@ -113,4 +114,18 @@ fn every_kind_strikes_on_some_day() {
         let mut days = (1..).filter(is_drawn).take(6);
         assert!(days.any(|seed| strikes(&seed)), "{} strikes on none of 6 days", mischief.name());
     }
+}
+
+#[test]
+fn key_0_reaches_the_desk() {
+    let dialled = |seed, desk| {
+        let judged = judge(&Day { desk, ..Day::drawn(seed, &plain()) }, &Planting::default()).expect("a day");
+        assert_eq!(judged.findings, [], "seed {seed}");
+        judged.played.tally.calls.into_iter().flat_map(|call| call.dialled).next()
+    };
+    let (answers, busy, nobody) = ("+16175550020", "+16175550013", "+16175550014");
+    let (seed, first) = (1..=6).find_map(|seed| Some((seed, dialled(seed, answers)?))).expect("somebody who presses 0");
+    assert_eq!((first.number.as_str(), first.status), (answers, "completed"));
+    let others = [busy, nobody].map(|desk| dialled(seed, desk).map(|desk| desk.status));
+    assert_eq!(others, [Some("busy"), Some("no-answer")]);
 }
