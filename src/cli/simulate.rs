@@ -7,7 +7,7 @@ use super::output::print;
 use super::serve::asked_to_stop;
 use super::{Desk, Done};
 use crate::clock::Clock;
-use crate::simulate::{Day, DaySettings, Finding, Judged, Many, Planting, Sum, Switches, judge, shrink, story};
+use crate::simulate::{Day, DaySettings, Finding, Judged, Many, Planting, StoreKind, Sum, Switches, judge, shrink, story};
 use crate::toml_file::parse_duration;
 use anyhow::Context;
 use clap::Args;
@@ -41,6 +41,9 @@ pub struct SimulateArguments {
     /// What may go wrong: all, none, names with commas between them, or -name for all but that.
     #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true)]
     faults: String,
+    /// Where the store lies: memory or file; without it one day in ten has a file.
+    #[arg(long, value_name = "KIND", value_parser = store_given)]
+    store: Option<StoreKind>,
     /// Plants a known fault in the engine, or each of `all` in turn: it must be caught.
     #[arg(long = "break", value_name = "NAME")]
     planted: Option<String>,
@@ -55,6 +58,14 @@ pub struct SimulateArguments {
     whole: bool,
 }
 
+fn store_given(text: &str) -> Result<StoreKind, String> {
+    match text {
+        "memory" => Ok(StoreKind::Memory),
+        "file" => Ok(StoreKind::File),
+        _ => Err("want memory or file".to_string()),
+    }
+}
+
 fn span_given(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text).and_then(|span| span.to_std().ok());
     span.ok_or_else(|| "want a whole number with s, m, h or d, such as 3m".to_string())
@@ -65,7 +76,7 @@ pub async fn run(desk: &Desk, args: SimulateArguments) -> anyhow::Result<Done> {
         return report::list(desk.output);
     }
     let mischief = Switches::parse(&args.faults)?;
-    let settings = DaySettings { patients: args.patients, days: args.days, mischief };
+    let settings = DaySettings { patients: args.patients, days: args.days, mischief, store: args.store };
     // Short enough to be typed again.
     let first = args.seed.unwrap_or_else(|| desk.chance.below(1 << 32));
     let stop = Arc::new(AtomicBool::new(false));

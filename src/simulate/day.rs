@@ -25,11 +25,22 @@ pub struct DaySettings {
     pub days: u32,
     /// What may go wrong.
     pub mischief: Switches,
+    /// Where the store lies; nothing: one day in ten in a file, as drawn.
+    pub store: Option<StoreKind>,
+}
+
+/// Where the store of a day lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// In memory.
+    Memory,
+    /// In a file, with the writer's task, its log and readers beside it.
+    File,
 }
 
 impl Default for DaySettings {
     fn default() -> DaySettings {
-        DaySettings { patients: 40, days: 1, mischief: Switches::all() }
+        DaySettings { patients: 40, days: 1, mischief: Switches::all(), store: None }
     }
 }
 
@@ -48,6 +59,8 @@ pub struct Day {
     pub happenings: Vec<(When, Happening)>,
     /// How many replicas work.
     pub replicas: usize,
+    /// Where the store lies.
+    pub store: StoreKind,
     /// The number of the department's desk, where key 0 leads; its last two digits say what happens there (`persona::desk`).
     pub desk: &'static str,
     /// The carrier's lines.

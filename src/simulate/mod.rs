@@ -18,7 +18,7 @@ mod stage;
 mod story;
 mod world;
 
-pub use day::{Batch, Day, DaySettings, Happening, Moment, Person, Rates, Row, StoreTrouble, Updated, When};
+pub use day::{Batch, Day, DaySettings, Happening, Moment, Person, Rates, Row, StoreKind, StoreTrouble, Updated, When};
 pub use history::{Act, Actor, Done, History, Intake, Plan, Reply, Says, Seen, StoreSeen};
 pub use invariants::{TABLE as INVARIANTS, Violation, violations};
 pub use judged::{Finding, Judged, judge};

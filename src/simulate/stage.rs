@@ -7,6 +7,7 @@
 
 mod happen;
 mod hospital;
+mod lodging;
 mod scene;
 mod still;
 mod waiting;
@@ -32,6 +33,7 @@ use crate::wire::Passage;
 use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};
 use hospital::{CARRIER, PUBLIC_URL, hospital};
+use lodging::Lodging;
 use scene::Order;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -77,6 +79,8 @@ pub struct Played {
     pub store: SharedStore,
     /// How many operations of the store there were.
     pub operations: u64,
+    /// Removes the store's file when nobody needs it any more.
+    _lodging: Lodging,
 }
 
 /// The runtime that the stores live in; one for all days of this process.
@@ -106,7 +110,8 @@ pub fn hospital_rules(day: &Day) -> anyhow::Result<Arc<Rules>> {
 pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow::Result<Played> {
     let home = home()?;
     let (config, files) = hospital(day)?;
-    let store = home.block_on(store::open("sqlite::memory:"))?;
+    let lodging = Lodging::make(day.store)?;
+    let store = home.block_on(store::open(&lodging.url()))?;
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let rules = files.rulings.rules.clone();
     let ended = runtime.block_on(async {
@@ -172,7 +177,7 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
         anyhow::Ok((history, struck, stage.network.tally(), scene.operations()))
     });
     let (history, struck, tally, operations) = ended?;
-    Ok(Played { history, struck, tally, rules, store, operations })
+    Ok(Played { history, struck, tally, rules, store, operations, _lodging: lodging })
 }
 
 /// Seeds of parts of a day, which know nothing of each other.

@@ -1,7 +1,7 @@
 //! Drawing a day from its seed.
 
 use super::people::people;
-use super::{Batch, Day, DaySettings, Happening, Person, Rates, Row, Updated, When, trouble};
+use super::{Batch, Day, DaySettings, Happening, Person, Rates, Row, StoreKind, Updated, When, trouble};
 use crate::chance::Chance;
 use crate::core::domain::resolve_local;
 use crate::simulate::mischief::Mischief;
@@ -83,6 +83,7 @@ pub(super) fn day(seed: u64, settings: &DaySettings) -> Day {
         people: Vec::new(),
         happenings: Vec::new(),
         replicas: 1,
+        store: settings.store.unwrap_or_else(|| Draw::new(seed, "store").of(&[(StoreKind::Memory, 9), (StoreKind::File, 1)])),
         desk: Draw::new(seed, "desk").of(&DESKS),
         lines: draw.of(&[(20, 6), (4, 2), (2, 1)]),
         calls_per_second: draw.of(&[(1.0, 6), (5.0, 1), (0.2, 2)]),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::ids::AttemptId;
-use crate::simulate::day::DaySettings;
+use crate::simulate::day::{DaySettings, StoreKind};
 use crate::simulate::history::Act;
 use crate::simulate::judge;
 use crate::simulate::mischief::Switches;
@@ -47,6 +47,17 @@ fn whatever_goes_wrong_a_seed_is_a_history() {
     }
     assert!(lives > 10, "replicas died and came back: {lives} lives");
     assert!(struck.by_name().count() > 10, "{struck:?}");
+}
+
+#[test]
+fn a_day_in_a_file_is_the_same_whenever_it_is_played_and_the_same_as_in_memory() {
+    for mischief in [Switches::none(), Switches::all()] {
+        let of = |store| DaySettings { patients: 8, mischief: mischief.clone(), store: Some(store), ..DaySettings::default() };
+        let text = |store| played(3, &of(store)).history.to_text();
+        let one = text(StoreKind::File);
+        assert_eq!(parting(&one, &text(StoreKind::File)), None);
+        assert_eq!(parting(&one, &text(StoreKind::Memory)), None);
+    }
 }
 
 /// Which calls of a patient are leased and asked for, and when an opt-out is in the record, in order.
