@@ -110,7 +110,7 @@ impl Moment {
 /// What happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
-    /// A batch of the feed; it is handed in again until the store has taken it. Which mischief it is, where it is one.
+    /// A batch of the feed; it is handed in again until the store has taken it.
     Feed(Batch),
     /// A person enters the opt-out of a patient (of the patient alone, no number).
     OptOut(String),

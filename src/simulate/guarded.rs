@@ -81,7 +81,7 @@ impl GuardedStore {
     {
         let (scene, life) = (&self.scene, &self.life);
         life.while_alive().await;
-        scene.delay(kind).await;
+        scene.delay().await;
         life.while_alive().await;
         if let Some(fault) = scene.refuses(kind) {
             self.see(op, Done::Refused, None);

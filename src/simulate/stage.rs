@@ -21,7 +21,7 @@ use super::memo::Memo;
 use super::mischief::{Mischief, Struck};
 use super::replica::{Makings, Replica};
 use crate::carrier::simulator::{
-    self, CallChange, CallNews, Direction, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Status, Tally,
+    self, CallChange, CallNews, Direction, Fault, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Status, Tally,
 };
 use crate::chance::Chance;
 use crate::clock::Clock;
@@ -297,7 +297,7 @@ impl Stage<'_> {
             }
             let next = self.agenda.first_key_value().map_or(end + SETTLING, |((at, _), _)| *at);
             let next = if self.healed { next } else { next.min(end) };
-            let look = now + self.still.stride();
+            let look = now + still::STRIDE;
             let came = tokio::select! {
                 biased;
                 Some(order) = ordered.recv() => Some(order),
@@ -357,9 +357,16 @@ impl Stage<'_> {
     /// After the last visit nothing goes wrong any more.
     fn heal(&mut self) {
         self.healed = true;
+        let is_on = |name| self.network.faults().lists(name);
+        let (down, refused) = (is_on(Fault::Down), is_on(Fault::AccountRefused));
         self.network.set_faults(Default::default());
         self.scene.heal();
-        self.scene.see(Seen::CarrierDown(false));
+        if down {
+            self.scene.see(Seen::CarrierDown(false));
+        }
+        if refused {
+            self.scene.see(Seen::AccountRefused(false));
+        }
     }
 
     fn happen(&mut self, place: usize, tell: Option<oneshot::Sender<()>>) {

@@ -171,6 +171,11 @@ impl Simulator {
         self.network.set_faults(faults);
     }
 
+    /// What goes wrong.
+    pub fn faults(&self) -> FaultList {
+        self.network.faults()
+    }
+
     /// Takes the network down, or up again: meanwhile no request is answered, and calls under way go on.
     pub fn set_down(&self, is_down: bool) {
         self.set_faults(self.network.faults().with(Fault::Down, if is_down { 1.0 } else { 0.0 }));

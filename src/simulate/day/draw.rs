@@ -144,9 +144,9 @@ fn bookings(draw: &Draw, day: &mut Day, fresh: &[Person], date: NaiveDate, start
         }
     }
     let full = batches.into_iter().filter(|(.., rows)| !rows.is_empty());
-    day.happenings.extend(
-        full.map(|(at, name, rows)| (When::At(at), Happening::Feed(Batch { name: name.to_string(), rows, as_of: None }))),
-    );
+    day.happenings.extend(full.map(|(at, name, rows)| {
+        (When::At(at), Happening::Feed(Batch { name: name.to_string(), mischief: None, rows, as_of: None }))
+    }));
 }
 
 fn visit(draw: &Draw, day: &Day, person: &Person, date: NaiveDate, start: DateTime<Utc>) -> Vec<Row> {

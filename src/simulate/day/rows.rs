@@ -1,6 +1,7 @@
 //! What the feed says: batches of rows, as a native CSV.
 
 use super::Day;
+use crate::simulate::mischief::Mischief;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// One row of the feed: the state of one booking.
@@ -46,6 +47,8 @@ pub enum Updated {
 pub struct Batch {
     /// What it is, for people: `night`, `noon`, `cancelled`.
     pub name: String,
+    /// Which mischief it is, where it is one.
+    pub mischief: Option<Mischief>,
     /// Its rows.
     pub rows: Vec<Row>,
     /// Where it is a state of an earlier moment that comes late: what [`Updated::Now`] means then.

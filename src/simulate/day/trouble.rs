@@ -129,6 +129,7 @@ fn feed_late(draw: &Draw, day: &mut Day) {
     if let Some((When::At(at), Happening::Feed(batch))) = batch {
         batch.as_of = Some(*at);
         batch.name = "night, late".to_string();
+        batch.mischief = Some(Mischief::FeedLate);
         *at += late;
     }
 }
@@ -141,7 +142,7 @@ fn feed_repeated(draw: &Draw, day: &mut Day) {
             (When::At(at), Happening::Feed(batch)) if draw.is(0.3) => {
                 let later = *at + Duration::minutes(draw.between(1, 600));
                 let name = format!("{}, again", batch.name);
-                Some((When::At(later), Happening::Feed(Batch { name, ..batch.clone() })))
+                Some((When::At(later), Happening::Feed(Batch { name, mischief: Some(Mischief::FeedRepeated), ..batch.clone() })))
             }
             _ => None,
         })
@@ -159,7 +160,8 @@ fn out_of_order(draw: &Draw, day: &mut Day) {
         updated: Updated::At(updated - Duration::minutes(draw.between(1, 500))),
         ..row
     };
-    let batch = Batch { name: "older state".to_string(), rows: vec![older], as_of: None };
+    let mischief = Some(Mischief::FeedOutOfOrder);
+    let batch = Batch { name: "older state".to_string(), mischief, rows: vec![older], as_of: None };
     let when = bad_moment(draw, day.start, &batch.rows[0].patient);
     day.happenings.push((when, Happening::Feed(batch)));
 }
@@ -184,7 +186,8 @@ fn changed(draw: &Draw, day: &mut Day, how: &'static str) {
             Row { start, site, updated: Updated::Now, ..row.clone() }
         }
     };
-    let batch = |name: &str, row: Row| Happening::Feed(Batch { name: name.to_string(), rows: vec![row], as_of: None });
+    let mischief = Some(if how == "cancelled" { Mischief::VisitCancelled } else { Mischief::VisitMoved });
+    let batch = |name: &str, row: Row| Happening::Feed(Batch { name: name.to_string(), mischief, rows: vec![row], as_of: None });
     if draw.is(0.2) {
         let back = When::At(day.start + Duration::minutes(draw.between(300, 1_000)));
         let undone = Row { updated: Updated::Now, ..row };

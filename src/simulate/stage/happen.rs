@@ -30,9 +30,7 @@ fn desk(stage: &Stage<'_>, actor: Actor) -> SharedStore {
 pub(super) fn feed(stage: &mut Stage<'_>, day: &Day, batch: &Batch, tell: Option<oneshot::Sender<()>>) {
     let (scene, store) = (stage.scene.clone(), desk(stage, Actor::Feed));
     let (csv, name, rulings) = (day.csv(batch, scene.clock.now()), batch.name.clone(), stage.makings.files.rulings.clone());
-    let kinds = [("late", Mischief::FeedLate), ("again", Mischief::FeedRepeated), ("older state", Mischief::FeedOutOfOrder)];
-    let kinds = kinds.iter().chain(&[("cancelled", Mischief::VisitCancelled), ("moved", Mischief::VisitMoved)]);
-    kinds.filter(|(word, _)| name.contains(word)).for_each(|(_, mischief)| scene.strike(*mischief));
+    batch.mischief.into_iter().for_each(|mischief| scene.strike(mischief));
     scene.see(Seen::FeedHandedIn { name: name.clone() });
     tokio::spawn(async move {
         let (feed, layout) = (FeedName::from("daily"), CsvSettings::default());

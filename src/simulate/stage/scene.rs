@@ -175,7 +175,7 @@ impl Scene {
     // -- the store
 
     /// Lets time pass before an operation.
-    pub(in crate::simulate) async fn delay(&self, _: Kind) {
+    pub(in crate::simulate) async fn delay(&self) {
         let (rate, is_slow) = {
             let state = self.state();
             (state.rates.store_slow, state.trouble == Some(StoreTrouble::Slow))

@@ -11,8 +11,8 @@ use crate::simulate::guarded::here_and_now;
 use chrono::{DateTime, Duration, Utc};
 use std::sync::PoisonError;
 
-/// How often the loops of a replica look for what nobody told them of: an engine in service does so ten times as often, and
-/// does the same then.
+/// How often the loops of a replica look for what nobody told them of. An engine in service looks more often, at the same
+/// things: here what is due begins a few seconds later, and a day has fewer looks that find nothing.
 pub(super) fn beats() -> Beats {
     Beats {
         planner: PlannerBeat {
@@ -26,7 +26,7 @@ pub(super) fn beats() -> Beats {
 }
 
 /// How often the stage looks whether all is still.
-const STRIDE: Duration = Duration::seconds(5);
+pub(super) const STRIDE: Duration = Duration::seconds(5);
 /// The longest time that is skipped where something is due and nobody does it.
 const LONGEST: Duration = Duration::minutes(10);
 /// How long a carrier's fault waits until somebody looks at it.
@@ -39,13 +39,6 @@ pub(super) struct Still {
     /// So many looks in a row found nothing that moved.
     looks: u32,
     resolving: Option<DateTime<Utc>>,
-}
-
-impl Still {
-    /// Until the next look.
-    pub fn stride(&self) -> Duration {
-        STRIDE
-    }
 }
 
 impl Stage<'_> {
