@@ -135,9 +135,10 @@ impl GuardedStore {
 }
 
 fn planned(plan: &PlanCommit) -> Act {
-    let open = plan.open.iter().map(|(outreach, attempt)| {
-        let (outreach, visit) = (outreach.id.clone(), outreach.visit.clone());
-        Opened { outreach, attempt: attempt.id.clone(), visit, due_at: attempt.due_at, not_after: attempt.not_after }
+    let open = plan.open.iter().map(|(promise, attempt)| {
+        let (outreach, visit) = (promise.id.clone(), promise.visit.clone());
+        let promise = promise.clone();
+        Opened { outreach, promise, attempt: attempt.id.clone(), visit, due_at: attempt.due_at, not_after: attempt.not_after }
     });
     Act::Planned(Plan {
         at: plan.at,

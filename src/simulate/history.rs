@@ -5,7 +5,7 @@ mod text;
 
 use super::day::StoreTrouble;
 use crate::carrier::simulator::CallNews;
-use crate::core::domain::{Appointment, PhoneNumber, VisitKey, WorkItem, WorkKind};
+use crate::core::domain::{Appointment, Outreach, PhoneNumber, VisitKey, WorkItem, WorkKind};
 use crate::core::ids::{AttemptId, OutreachId, PatientId, WorkItemId};
 use crate::store::{
     CallCommit, GiveBack, IncomingCommit, IncomingVerdict, Leased, OptOut, RequestOrder, RequestVerdict, ShiftAttempt,
@@ -190,6 +190,8 @@ pub enum Act {
 pub struct Opened {
     /// The outreach that it serves.
     pub outreach: OutreachId,
+    /// All of it.
+    pub promise: Outreach,
     /// Its name.
     pub attempt: AttemptId,
     /// What it is about.

@@ -8,6 +8,7 @@
 mod answers;
 mod calls;
 mod end;
+mod promises;
 mod schedule;
 
 pub use end::Held;
@@ -17,10 +18,11 @@ use super::invariants::{ANSWERED_ONCE, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Vio
 use crate::core::domain::{Outreach, PhoneNumber, Purpose};
 use crate::core::ids::AttemptId;
 use crate::core::plan::Rules;
-use crate::store::{Leased, OptOut, RequestVerdict};
+use crate::store::{IncomingVerdict, Leased, OptOut, RequestVerdict};
 use answers::{Answers, Webhook};
 use calls::Calls;
 use chrono::{DateTime, Duration, Utc};
+use promises::Promises;
 use schedule::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,6 +61,7 @@ pub struct Ledger {
     attempts: BTreeMap<AttemptId, Known>,
     opted_out: OptedOut,
     calls: Calls,
+    promises: Promises,
     answers: Answers,
     /// Stores failed or replicas died: what is only noted down may be missing.
     has_trouble: bool,
@@ -92,6 +95,7 @@ impl Ledger {
             attempts: BTreeMap::new(),
             opted_out: OptedOut::default(),
             calls: Calls::default(),
+            promises: Promises::default(),
             answers: Answers::default(),
             has_trouble: false,
         }
@@ -122,21 +126,38 @@ impl Ledger {
     fn store(&mut self, at: DateTime<Utc>, seen: &StoreSeen) {
         self.has_trouble |= matches!(seen.done, Done::Failed | Done::Refused | Done::Unheard) && seen.actor != Actor::Feed;
         let Some(act) = seen.what.as_deref().filter(|_| seen.done.is_done()) else { return };
+        let now = at + self.ahead;
         match act {
-            Act::Leased(all) => all.iter().for_each(|leased| self.leased(leased)),
+            Act::Leased(all) => all.iter().for_each(|leased| self.leased(leased, now)),
+            Act::Planned(plan) => {
+                self.promises.opened(&plan.open, now);
+                self.promises.work_opened(&plan.open_work);
+                self.promises.work_closed(&plan.close_work, now);
+            }
+            Act::Work(item, _) => self.promises.work_opened(std::slice::from_ref(item)),
             Act::Requested(order, RequestVerdict::Granted) => self.requesting(at, &order.attempt),
             Act::TakenIn(intake) => {
                 self.opted_out.patients.extend(self.schedule.take_in(&intake.raw));
                 intake.opt_outs.iter().for_each(|out| self.opted_out.add(out));
             }
-            Act::Call(commit) => commit.opt_out.iter().for_each(|out| self.opted_out.add(out)),
-            Act::Incoming(commit, _) => commit.opt_out.iter().for_each(|out| self.opted_out.add(out)),
+            Act::Call(commit) => {
+                commit.opt_out.iter().for_each(|out| self.opted_out.add(out));
+                self.promises.work_opened(&commit.open_work);
+                self.promises.work_closed(&commit.close_work, now);
+            }
+            Act::Incoming(commit, verdict) => {
+                commit.opt_out.iter().for_each(|out| self.opted_out.add(out));
+                if *verdict == IncomingVerdict::Done {
+                    self.promises.work_opened(&commit.open_work);
+                }
+            }
             Act::OptOut(out) => self.opted_out.add(out),
             _ => {}
         }
     }
 
-    fn leased(&mut self, leased: &Leased) {
+    fn leased(&mut self, leased: &Leased, now: DateTime<Utc>) {
+        self.promises.stands(&leased.outreach, now);
         let known = Known {
             outreach: leased.outreach.clone(),
             number: leased.attempt.phone.clone(),

@@ -61,6 +61,11 @@ pub const PLANTED: &[Planted] = &[
     store("misread-keys", "`completed` overwrites what a key said", Twist::CompletedWins),
     store("half-voicemail", "a voicemail that was cut short counts as left", Twist::HalfVoicemail),
     store("stale-facts", "facts are kept for an hour: a withdrawn visit is not noticed", Twist::StaleFacts),
+    store(
+        "forget-notices",
+        "a notice counts as told as soon as it is promised: nobody is called, nobody asked to",
+        Twist::NoticesTold,
+    ),
     store("forget-lines", "the lines in use are not counted", Twist::NoLines),
     store("forget-pace", "turns are not reserved: every replica takes its own", Twist::NoPace),
     store("forget-live-calls", "nobody asks what became of a call that fell silent", Twist::NoRescue),

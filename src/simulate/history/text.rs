@@ -135,7 +135,7 @@ impl Display for Act {
 impl Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} patients", self.patients.len())?;
-        for Opened { outreach, attempt, visit: of, due_at: due, not_after } in &self.open {
+        for Opened { outreach, attempt, visit: of, due_at: due, not_after, .. } in &self.open {
             write!(f, "; new {outreach} {attempt} {} from {due} until {not_after}", of.to_text())?;
         }
         for shift in &self.shift {

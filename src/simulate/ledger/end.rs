@@ -6,12 +6,14 @@ use super::super::invariants::{
     keys::{are_among, decided},
 };
 use super::Ledger;
+use super::promises::{Said, has_ended};
 use crate::audit::Replayed;
 use crate::carrier::simulator::{CallTally, Tally};
-use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, Purpose, WorkItem, WorkKind};
+use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, Phone, Purpose, WorkItem};
 use crate::core::ids::AttemptId;
 use crate::core::plan::PatientFacts;
 use crate::store::{Direction, WebhookEntry};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 /// What is held at the end.
@@ -103,65 +105,37 @@ impl Ledger {
 
     fn outreaches_end(&self, held: &Held, found: &mut Vec<Violation>) {
         for facts in &held.facts {
+            let said = || {
+                let calls = facts.outreaches.iter().flat_map(|o| o.attempts.iter().map(move |attempt| (&o.outreach, attempt)));
+                calls.filter_map(|(about, attempt)| {
+                    let at = attempt.placed_at.unwrap_or(attempt.due_at);
+                    Some(Said { about, outcome: attempt.outcome?, at })
+                })
+            };
             for kept in &facts.outreaches {
-                let ended = self.reached(&kept.attempts, facts, &kept.outreach)
-                    || self.is_void(facts, &kept.outreach)
-                    || held.worklist.iter().any(|item| item.visit.as_ref() == Some(&kept.outreach.visit));
-                if !ended {
-                    let Outreach { purpose, visit, .. } = &kept.outreach;
+                let Outreach { purpose, visit, .. } = &kept.outreach;
+                let promise = self.promises.of(&kept.outreach);
+                let last = self.schedule.last_moment(&self.terms.rules, &kept.outreach).unwrap_or(DateTime::<Utc>::MIN_UTC);
+                let stands = |kind| {
+                    let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(visit);
+                    held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, visit.clone()), last)
+                };
+                if !self.is_void(&facts.patient.phones, &kept.outreach) && !has_ended(&promise, said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
                     let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());
                     found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
                 }
             }
         }
-        self.messages_are_followed(held, found);
-    }
-
-    /// Whether somebody heard, or answered, this promise or a later one about the same visit.
-    fn reached(&self, attempts: &[Attempt], facts: &PatientFacts, outreach: &Outreach) -> bool {
-        let reaches = |attempt: &Attempt| {
-            attempt
-                .outcome
-                .is_some_and(|outcome| outcome == Outcome::Heard || outcome == Outcome::VoicemailLeft || outcome.settles_visit())
-        };
-        let mut others = facts
-            .outreaches
-            .iter()
-            .filter(|other| other.outreach.visit == outreach.visit && other.outreach.start == outreach.start);
-        attempts.iter().any(reaches) || others.any(|other| other.attempts.iter().any(reaches))
     }
 
     /// Whether nothing is promised any more: by what the feed said last, or because the patient opted out.
-    fn is_void(&self, facts: &PatientFacts, outreach: &Outreach) -> bool {
-        let numbers = || facts.patient.phones.iter().filter_map(|phone| phone.number.as_ref());
-        let out = self.opted_out.patients.contains(facts.patient.id.as_str())
+    fn is_void(&self, phones: &[Phone], outreach: &Outreach) -> bool {
+        let numbers = || phones.iter().filter_map(|phone| phone.number.as_ref());
+        let out = self.opted_out.patients.contains(outreach.visit.patient.as_str())
             || numbers().any(|number| self.opted_out.numbers.contains(number));
         let moved = outreach.purpose == Purpose::Cancelled && self.schedule.was_moved(outreach);
         out || moved || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
-    }
-
-    /// A reminder that only a machine took is a person's to try, while it is true.
-    fn messages_are_followed(&self, held: &Held, found: &mut Vec<Violation>) {
-        for facts in &held.facts {
-            for kept in facts.outreaches.iter().filter(|kept| kept.outreach.purpose == Purpose::Reminder) {
-                let outcome =
-                    |attempt: &Attempt| attempt.outcome.filter(|outcome| *outcome == Outcome::Heard || outcome.settles_visit());
-                let of_visit = || {
-                    facts.outreaches.iter().filter(|other| other.outreach.visit == kept.outreach.visit).flat_map(|o| &o.attempts)
-                };
-                let left = kept.attempts.iter().any(|attempt| attempt.outcome == Some(Outcome::VoicemailLeft));
-                let heard = of_visit().any(|attempt| outcome(attempt).is_some());
-                let item = held
-                    .worklist
-                    .iter()
-                    .any(|item| item.kind == WorkKind::Unreached && item.visit.as_ref() == Some(&kept.outreach.visit));
-                if left && !heard && !item && !self.is_void(facts, &kept.outreach) {
-                    let detail = format!("{}: a message was left and nobody was told to try", kept.outreach.visit.to_text());
-                    found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
-                }
-            }
-        }
     }
 
     fn voicemails_are_whole(&self, record: &Record, found: &mut Vec<Violation>) {

@@ -117,6 +117,21 @@ impl Schedule {
         }
     }
 
+    /// The last moment of a promise, by the machine's clock: from then on nobody calls about it. That of a moved visit counts
+    /// from the earlier of its new start and the old one; of several that it may have had on the old day, from the latest,
+    /// because which of them the patient knew is the engine's to say.
+    pub fn last_moment(&self, rules: &Rules, outreach: &Outreach) -> Option<DateTime<Utc>> {
+        let job = rules.jobs.iter().find(|job| job.name == outreach.job)?;
+        let old = outreach.moved_from.as_ref().and_then(|old| {
+            let zone = rules.zone(&old.site)?;
+            let of_patient = self.0.values().filter(|booking| booking.patient == old.patient.as_str());
+            let starts = of_patient.flat_map(|booking| &booking.starts);
+            let on_the_day = |start: &&DateTime<Utc>| start.with_timezone(&zone).date_naive() == old.day;
+            starts.filter(on_the_day).filter(|start| **start != outreach.start).max().copied()
+        });
+        Some(old.map_or(outreach.start, |old| old.min(outreach.start)) - job.when.no_later_than)
+    }
+
     /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.
     pub fn was_moved(&self, outreach: &Outreach) -> bool {
         let of_visit =

@@ -259,6 +259,64 @@ fn heard(to_ms: u64) -> Heard {
 }
 
 #[test]
+fn a_notice_ends_by_what_tells_it() {
+    use Purpose::{Cancelled, Moved, Reminder};
+    // What was promised, what was heard and how many minutes after the promise, what stands on the worklist; whether that ends it.
+    for (promised, heard, work, ends) in [
+        (Cancelled, Some((Reminder, -60)), None, false),
+        (Cancelled, Some((Reminder, 60)), None, false),
+        (Cancelled, Some((Moved, 60)), None, false),
+        (Cancelled, Some((Cancelled, -60)), None, false),
+        (Cancelled, Some((Cancelled, 60)), None, true),
+        (Moved, Some((Reminder, -60)), None, false),
+        (Moved, Some((Reminder, 60)), None, true),
+        (Moved, None, None, false),
+        (Reminder, Some((Moved, -60)), None, true),
+        (Cancelled, None, Some(WorkKind::ChangeUnannounced), true),
+        (Cancelled, None, Some(WorkKind::Unreached), false),
+        (Cancelled, None, Some(WorkKind::WrongNumber), false),
+        (Reminder, None, Some(WorkKind::Unreached), true),
+        (Reminder, None, Some(WorkKind::Review), true),
+        (Reminder, None, Some(WorkKind::CarrierFault), false),
+    ] {
+        let mut tale = Tale::new();
+        tale.promised("a", promised);
+        if promised == Cancelled {
+            tale.fed(1, VISIT, "cancelled", "");
+        }
+        let mut held = held(Some(Outcome::NoAnswer), "");
+        held.facts[0].outreaches[0].outreach.purpose = promised;
+        if let Some((purpose, minutes)) = heard {
+            let mut other = held.facts[0].outreaches[0].clone();
+            (other.outreach.purpose, other.outreach.version) = (purpose, 2);
+            let attempt = &mut other.attempts[0];
+            (attempt.id, attempt.carrier_call_id) = ("b".into(), None);
+            (attempt.outcome, attempt.placed_at) = (Some(Outcome::Heard), Some(tale.at + Duration::minutes(minutes)));
+            held.facts[0].outreaches.push(other);
+        }
+        held.worklist.extend(work.map(item));
+        let wanted = if ends { vec![] } else { vec![EVERY_OUTREACH_ENDS] };
+        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(found, wanted, "{promised:?}, heard {heard:?}, {work:?}");
+    }
+}
+
+#[test]
+fn an_item_that_was_closed_too_early_ends_nothing() {
+    let mut in_vain = held(Some(Outcome::NoAnswer), "");
+    in_vain.worklist.push(item(WorkKind::Unreached));
+    // The last moment of the reminder is twelve hours before the visit.
+    for (closed, ends) in [("2026-11-21T02:59:00Z", false), ("2026-11-21T03:01:00Z", true)] {
+        let mut tale = Tale::new();
+        tale.promised("a", Purpose::Reminder);
+        tale.planned(vec![item(WorkKind::Unreached)], vec![]);
+        tale.at = moment(closed);
+        tale.planned(vec![], vec![item(WorkKind::Unreached)]);
+        assert_eq!(tale.ledger.end(&in_vain).is_empty(), ends, "{closed}");
+    }
+}
+
+#[test]
 fn what_is_void_need_not_end() {
     let mut tale = Tale::new();
     tale.called("a", 1, "01");

@@ -1,7 +1,7 @@
 //! Between the engine and its store: a store that forgets, keeps too long, or writes something else.
 
 use crate::core::call::CallEvent;
-use crate::core::domain::{Appointment, Closure, Outcome, PhoneNumber, VisitKey, WorkItem};
+use crate::core::domain::{Appointment, AttemptStatus, Closure, Outcome, PhoneNumber, Purpose, VisitKey, WorkItem};
 use crate::core::ids::{AppointmentId, AttemptId, AttemptToken, CarrierName, FeedName, PatientId, SiteKey, WorkItemId};
 use crate::core::link::{CarrierState, Take};
 use crate::core::plan::PatientFacts;
@@ -25,6 +25,7 @@ pub(super) enum Twist {
     CompletedWins,
     HalfVoicemail,
     StaleFacts,
+    NoticesTold,
     NoLines,
     NoPace,
     NoRescue,
@@ -76,6 +77,17 @@ impl Meddling {
         if self.is(Twist::NoDedupe) {
             let outreaches = all.iter_mut().flat_map(|facts| &mut facts.outreaches);
             outreaches.for_each(|kept| kept.attempts.retain(|attempt| !attempt.status.is_final()));
+        }
+        if self.is(Twist::NoticesTold) {
+            let notices =
+                all.iter_mut().flat_map(|facts| &mut facts.outreaches).filter(|o| o.outreach.purpose != Purpose::Reminder);
+            for attempt in
+                notices.flat_map(|kept| &mut kept.attempts).filter(|attempt| attempt.status < AttemptStatus::Requesting)
+            {
+                // Who is to be told counts as told.
+                (attempt.status, attempt.outcome) = (AttemptStatus::Completed, Some(Outcome::Heard));
+                (attempt.placed_at, attempt.ended_at) = (Some(now), Some(now));
+            }
         }
         if self.is(Twist::StaleFacts) {
             let mut memory = self.memory();

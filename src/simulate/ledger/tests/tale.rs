@@ -12,7 +12,7 @@ use crate::core::domain::{
 };
 use crate::core::ids::{AttemptToken, PatientId};
 use crate::core::plan::{OutreachFacts, PatientFacts};
-use crate::simulate::history::{Intake, Reply, Says};
+use crate::simulate::history::{Intake, Opened, Plan, Reply, Says};
 use crate::store::{self, RequestOrder, WebhookEntry};
 use std::sync::LazyLock;
 
@@ -77,6 +77,27 @@ impl Tale {
         self.act(Act::Leased(vec![Leased { attempt, outreach }]));
     }
 
+    /// The planner promises patient 1 a call.
+    pub(super) fn promised(&mut self, id: &str, purpose: Purpose) {
+        let (outreach, attempt) = attempt(id, 1, "01");
+        let promise = Outreach { purpose, ..outreach };
+        let opened = Opened {
+            outreach: promise.id.clone(),
+            visit: promise.visit.clone(),
+            promise,
+            attempt: attempt.id,
+            due_at: attempt.due_at,
+            not_after: attempt.not_after,
+        };
+        self.act(Act::Planned(Plan { open: vec![opened], ..plan() }));
+    }
+
+    /// The planner opens and closes items of the worklist.
+    pub(super) fn planned(&mut self, opens: Vec<WorkItem>, closes: Vec<WorkItem>) {
+        let close_work = closes.into_iter().filter_map(|item| Some((item.kind, item.visit?))).collect();
+        self.act(Act::Planned(Plan { open_work: opens, close_work, ..plan() }));
+    }
+
     pub(super) fn requested(&mut self, id: &str) {
         self.act(Act::Requested(order(id), RequestVerdict::Granted));
     }
@@ -121,6 +142,18 @@ impl Tale {
 
     pub(super) fn names(&self) -> Vec<&'static str> {
         self.found.iter().map(|violation| violation.invariant).collect()
+    }
+}
+
+fn plan() -> Plan {
+    Plan {
+        at: None,
+        patients: Vec::new(),
+        open: Vec::new(),
+        shift: Vec::new(),
+        withdraw: Vec::new(),
+        open_work: Vec::new(),
+        close_work: Vec::new(),
     }
 }
 

@@ -1,0 +1,142 @@
+//! What was promised to patients, by what was committed: when, which calls were made for it, and which items of the worklist
+//! stood for it. What ends a promise is written here once more, from the table of outcomes (interfaces, section 5).
+
+use crate::core::domain::{Outcome, Outreach, Purpose, VisitKey, WorkItem, WorkKind};
+use crate::core::ids::OutreachId;
+use crate::simulate::history::Opened;
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+/// What makes a promise one: visit, version, purpose and touch.
+pub(super) type Key = (VisitKey, u32, &'static str, u32);
+
+/// The promise's name for itself.
+pub(super) fn key(of: &Outreach) -> Key {
+    (of.visit.clone(), of.version, of.purpose.as_str(), of.touch)
+}
+
+/// A promise, and since when it stands, by the machine's clock.
+#[derive(Debug, Clone)]
+pub(super) struct Promise {
+    pub outreach: Outreach,
+    pub made_at: DateTime<Utc>,
+}
+
+/// A call about a promise that is over, and when it was made.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub about: &'a Outreach,
+    pub outcome: Outcome,
+    pub at: DateTime<Utc>,
+}
+
+impl Said<'_> {
+    /// Whether a call about one promise says what another one promised: it is the same one, or a later one about the same
+    /// visit and start whose purpose tells it as well. What was heard before a change tells nothing of it; a reminder says
+    /// what an earlier one said.
+    fn tells(&self, of: &Promise) -> bool {
+        if key(self.about) == key(&of.outreach) {
+            return true;
+        }
+        let (wanted, says) = (of.outreach.purpose, self.about.purpose);
+        let same = (&self.about.visit, self.about.start) == (&of.outreach.visit, of.outreach.start);
+        let fits = match wanted {
+            Purpose::Reminder => matches!(says, Purpose::Reminder | Purpose::Moved),
+            // The new time is what either of them says.
+            Purpose::Moved => matches!(says, Purpose::Moved | Purpose::Reminder),
+            // That it does not take place.
+            Purpose::Cancelled | Purpose::Closure => matches!(says, Purpose::Cancelled | Purpose::Closure),
+        };
+        same && fits && (wanted == Purpose::Reminder || self.at >= of.made_at)
+    }
+
+    /// Whether a person heard it, or answered.
+    fn is_heard(&self) -> bool {
+        self.outcome == Outcome::Heard || self.outcome.settles_visit()
+    }
+}
+
+/// Whether an item of this kind is a person's word about a promise: whoever has it will speak with the patient about the visit
+/// as it stands. Nobody does so of a notice by trying what a reminder did not reach, unless its message was left on a machine.
+fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
+    match kind {
+        WorkKind::ChangeUnannounced => true,
+        WorkKind::Unreached => is_on_tape || promise.outreach.purpose == Purpose::Reminder,
+        WorkKind::WrongNumber
+        | WorkKind::RescheduleRequest
+        | WorkKind::DeskRequest
+        | WorkKind::AnswerLost
+        | WorkKind::Review
+        | WorkKind::CappedNotice => promise.outreach.purpose == Purpose::Reminder,
+        WorkKind::CarrierFault | WorkKind::WritebackFailed => false,
+    }
+}
+
+/// Whether a promise has come to its end, by the calls about its patient and the items that stand about its visit. A message
+/// on a machine alone is a person's to follow.
+pub(super) fn has_ended<'a>(
+    promise: &Promise,
+    calls: impl IntoIterator<Item = Said<'a>>,
+    stands: impl Fn(WorkKind) -> bool,
+) -> bool {
+    let said: Vec<Said<'_>> = calls.into_iter().filter(|said| said.tells(promise)).collect();
+    let is_on_tape = said.iter().any(|said| said.outcome == Outcome::VoicemailLeft);
+    said.iter().any(Said::is_heard) || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
+}
+
+/// An item of the worklist, from when until when it was open.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    closed_at: Option<DateTime<Utc>>,
+}
+
+/// Every promise of a day.
+#[derive(Debug, Default)]
+pub(super) struct Promises {
+    made: BTreeMap<Key, Promise>,
+    names: BTreeMap<OutreachId, Key>,
+    work: BTreeMap<(WorkKind, VisitKey), Span>,
+}
+
+impl Promises {
+    /// A promise stands, from now on if it is new.
+    pub fn stands(&mut self, outreach: &Outreach, now: DateTime<Utc>) {
+        let key = key(outreach);
+        self.names.entry(outreach.id.clone()).or_insert_with(|| key.clone());
+        self.made.entry(key).or_insert_with(|| Promise { outreach: outreach.clone(), made_at: now });
+    }
+
+    /// The planner promised these.
+    pub fn opened(&mut self, all: &[Opened], now: DateTime<Utc>) {
+        all.iter().for_each(|opened| self.stands(&opened.promise, now));
+    }
+
+    /// Items of the worklist were opened, unless one of the kind was open about the visit.
+    pub fn work_opened(&mut self, items: &[WorkItem]) {
+        for item in items {
+            let Some(visit) = &item.visit else { continue };
+            let span = self.work.entry((item.kind, visit.clone())).or_insert(Span { closed_at: None });
+            span.closed_at = None;
+        }
+    }
+
+    /// Items were closed by what the schedule shows.
+    pub fn work_closed(&mut self, items: &[(WorkKind, VisitKey)], now: DateTime<Utc>) {
+        for item in items {
+            if let Some(span) = self.work.get_mut(item) {
+                span.closed_at = span.closed_at.or(Some(now));
+            }
+        }
+    }
+
+    /// The promise of an outreach on record; one that was never seen to be made stands from ever.
+    pub fn of(&self, outreach: &Outreach) -> Promise {
+        let of_ever = || Promise { outreach: outreach.clone(), made_at: DateTime::<Utc>::MIN_UTC };
+        self.made.get(&key(outreach)).cloned().unwrap_or_else(of_ever)
+    }
+
+    /// Whether an item was seen to be closed before a moment, and not opened again.
+    pub fn was_closed_before(&self, item: &(WorkKind, VisitKey), moment: DateTime<Utc>) -> bool {
+        self.work.get(item).and_then(|span| span.closed_at).is_some_and(|at| at < moment)
+    }
+}
