@@ -7,11 +7,16 @@
 
 mod answers;
 mod calls;
+mod committed;
+mod deadlines;
 mod end;
 mod promises;
+mod row;
 mod schedule;
+mod timely;
 
 pub use end::Held;
+pub(super) use row::FeedLine;
 
 use super::history::{Act, Actor, Done, Seen, StoreSeen};
 use super::invariants::{ANSWERED_ONCE, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Violation, keys::decided};
@@ -22,6 +27,8 @@ use crate::store::{IncomingVerdict, Leased, OptOut, RequestVerdict};
 use answers::{Answers, Webhook};
 use calls::Calls;
 use chrono::{DateTime, Duration, Utc};
+use committed::Committed;
+use deadlines::{Deadlines, Due};
 use promises::Promises;
 use schedule::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +69,8 @@ pub struct Ledger {
     opted_out: OptedOut,
     calls: Calls,
     promises: Promises,
+    deadlines: Deadlines,
+    committed: Committed,
     answers: Answers,
     /// Stores failed or replicas died: what is only noted down may be missing.
     has_trouble: bool,
@@ -96,22 +105,33 @@ impl Ledger {
             opted_out: OptedOut::default(),
             calls: Calls::default(),
             promises: Promises::default(),
+            deadlines: Deadlines::default(),
+            committed: Committed::default(),
             answers: Answers::default(),
             has_trouble: false,
         }
     }
 
-    /// Something happened at a moment of true time; what it breaks.
+    /// Something happened at a moment of true time; what it breaks, and what is not so whose time was over by then.
     pub fn see(&mut self, at: DateTime<Utc>, seen: &Seen) -> Vec<Violation> {
+        let mut found = self.overdue(at);
+        self.deadlines.see(at, seen);
+        found.extend(self.seen(at, seen));
+        found
+    }
+
+    fn seen(&mut self, at: DateTime<Utc>, seen: &Seen) -> Vec<Violation> {
         match seen {
             Seen::ClockStepped { ahead, .. } => {
                 self.ahead = *ahead;
                 self.calls.clock_stepped();
             }
-            Seen::Store(seen) => self.store(at, seen),
+            Seen::Store(seen) => return self.store(at, seen),
             Seen::Asked { to: Some(_), .. } => return self.calls.asked(&self.terms, at),
             Seen::Call { news, attempt, number } => {
-                return self.calls.see(&self.terms, &self.attempts, news, (attempt.as_ref(), number), at + self.ahead);
+                let mut found = self.committed.call(news, attempt.as_ref(), number);
+                found.extend(self.calls.see(&self.terms, &self.attempts, news, (attempt.as_ref(), number), at + self.ahead));
+                return found;
             }
             Seen::Webhook { what, attempt, body, status, reply, .. } => {
                 let webhook = Webhook::read(what, body, *status.as_ref().unwrap_or(&0), *reply);
@@ -123,19 +143,27 @@ impl Ledger {
         Vec::new()
     }
 
-    fn store(&mut self, at: DateTime<Utc>, seen: &StoreSeen) {
+    fn store(&mut self, at: DateTime<Utc>, seen: &StoreSeen) -> Vec<Violation> {
         self.has_trouble |= matches!(seen.done, Done::Failed | Done::Refused | Done::Unheard) && seen.actor != Actor::Feed;
-        let Some(act) = seen.what.as_deref().filter(|_| seen.done.is_done()) else { return };
+        let Some(act) = seen.what.as_deref().filter(|_| seen.done.is_done()) else { return Vec::new() };
         let now = at + self.ahead;
         match act {
             Act::Leased(all) => all.iter().for_each(|leased| self.leased(leased, now)),
             Act::Planned(plan) => {
                 self.promises.opened(&plan.open, now);
+                for opened in &plan.open {
+                    self.look_at_its_end(&opened.promise, now);
+                }
                 self.promises.work_opened(&plan.open_work);
                 self.promises.work_closed(&plan.close_work, now);
             }
             Act::Work(item, _) => self.promises.work_opened(std::slice::from_ref(item)),
-            Act::Requested(order, RequestVerdict::Granted) => self.requesting(at, &order.attempt),
+            Act::Requested(order, RequestVerdict::Granted) => {
+                self.requesting(at, &order.attempt);
+                self.promises.requested(&order.attempt, now, order.deadline);
+                self.deadlines.by(order.deadline, Due::Call(order.attempt.clone()));
+            }
+            Act::GivenBack(attempt, _) => self.promises.given_back(attempt),
             Act::TakenIn(intake) => {
                 self.opted_out.patients.extend(self.schedule.take_in(&intake.raw));
                 intake.opt_outs.iter().for_each(|out| self.opted_out.add(out));
@@ -144,20 +172,25 @@ impl Ledger {
                 commit.opt_out.iter().for_each(|out| self.opted_out.add(out));
                 self.promises.work_opened(&commit.open_work);
                 self.promises.work_closed(&commit.close_work, now);
+                self.promises.came_of(&commit.attempt, commit.standing.outcome);
+                return self.committed.see(commit);
             }
-            Act::Incoming(commit, verdict) => {
+            Act::Incoming(commit, IncomingVerdict::Done) => {
                 commit.opt_out.iter().for_each(|out| self.opted_out.add(out));
-                if *verdict == IncomingVerdict::Done {
-                    self.promises.work_opened(&commit.open_work);
+                self.promises.work_opened(&commit.open_work);
+                if let Some(join) = &commit.join {
+                    self.promises.joined(join, now);
+                    self.deadlines.by(join.deadline, Due::Call(join.attempt.id.clone()));
                 }
             }
             Act::OptOut(out) => self.opted_out.add(out),
             _ => {}
         }
+        Vec::new()
     }
 
     fn leased(&mut self, leased: &Leased, now: DateTime<Utc>) {
-        self.promises.stands(&leased.outreach, now);
+        self.promises.leased(leased, now);
         let known = Known {
             outreach: leased.outreach.clone(),
             number: leased.attempt.phone.clone(),
@@ -205,7 +238,11 @@ impl Ledger {
                 self.opted_out.numbers.insert(known.number.clone());
             }
         }
-        self.answers.see(attempt, webhook)
+        let mut found = self.answers.see(attempt, webhook);
+        if let Some(attempt) = attempt.filter(|_| webhook.is_heard() && webhook.key().is_some()) {
+            found.extend(self.committed.promised(attempt, self.answers.keys_of(attempt)));
+        }
+        found
     }
 
     /// How many calls the carrier made for us.

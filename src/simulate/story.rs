@@ -4,6 +4,7 @@
 use super::day::Day;
 use super::history::{Act, Actor, Done, History, Seen, StoreSeen};
 use super::judged::Finding;
+use super::ledger::FeedLine;
 use crate::carrier::simulator::{CallChange, Direction};
 use crate::core::domain::{Outcome, PhoneNumber};
 use crate::core::ids::AttemptId;
@@ -147,6 +148,7 @@ impl About {
                     CallChange::Status(status) => format!("the call is {}", status.as_str()),
                     CallChange::Pressed(key) => format!("key {}{}", key.key, if key.taken { "" } else { ", heard by nobody" }),
                     CallChange::Acknowledged(keys) => format!("key {keys} is acknowledged"),
+                    CallChange::ForgedBelieved => "a forged webhook is answered with success".to_string(),
                     CallChange::Recorded(heard) => {
                         format!("on tape: {} to {} of {} ms", heard.from_ms, heard.to_ms, heard.length_ms)
                     }
@@ -237,10 +239,10 @@ impl About {
     }
 
     fn taken_in(&self, actor: Actor, raw: &[String], done: Done) -> Option<String> {
-        let field = |line: &str, place: usize| line.split(',').nth(place).unwrap_or_default().to_string();
-        let theirs = raw.iter().filter(|line| self.patients.contains(&field(line, 1)));
+        let rows = raw.iter().map(|line| FeedLine::read(line));
+        let theirs = rows.filter(|row| self.patients.contains(row.patient()));
         let told: Vec<_> =
-            theirs.map(|line| format!("{} at {} is {}", field(line, 0), field(line, 8), field(line, 13))).collect();
+            theirs.map(|row| format!("{} at {} is {}", row.appointment(), row.start_text(), row.status())).collect();
         let how = if done.is_done() { "" } else { " (which fails)" };
         (!told.is_empty()).then(|| format!("the {actor} says: {}{how}", told.join(", ")))
     }

@@ -34,6 +34,8 @@ pub enum CallChange {
     Acknowledged(String),
     /// A machine has this on its tape.
     Recorded(Heard),
+    /// A forged webhook of it was answered with success.
+    ForgedBelieved,
 }
 
 /// Hears of all calls. It is called where things happen: it returns at once.
@@ -49,6 +51,7 @@ pub struct Before {
     keys: usize,
     acknowledged: usize,
     recorded: usize,
+    forged_believed: u32,
 }
 
 impl Watched {
@@ -65,6 +68,7 @@ impl Watched {
             keys: call.keys.len(),
             acknowledged: call.acknowledged.len(),
             recorded: call.recorded.len(),
+            forged_believed: call.forged_believed,
         })
     }
 
@@ -77,6 +81,9 @@ impl Watched {
             changes.push(CallChange::Acknowledged(call.acknowledged[before.acknowledged..].to_string()));
         }
         changes.extend(call.recorded[before.recorded..].iter().cloned().map(CallChange::Recorded));
+        if call.forged_believed > before.forged_believed {
+            changes.push(CallChange::ForgedBelieved);
+        }
         if call.status != before.status {
             changes.push(CallChange::Status(call.status));
         }

@@ -79,6 +79,7 @@ impl Display for CallNews {
                 write!(f, "key {} at {} ms{}", key.key, key.at_ms, if key.taken { "" } else { ", heard by nobody" })
             }
             CallChange::Acknowledged(keys) => write!(f, "keys {keys} acknowledged"),
+            CallChange::ForgedBelieved => f.write_str("a forged webhook was believed"),
             CallChange::Recorded(heard) => write!(f, "recorded {}..{} of {} ms", heard.from_ms, heard.to_ms, heard.length_ms),
         }
     }

@@ -122,12 +122,14 @@ pub const TABLE: &[(&str, &str)] = &[
     (EVERY_CALL_ENDED, "Every call that was asked for has an outcome when its time is over, and no attempt waits any more."),
     (
         EVERY_OUTREACH_ENDS,
-        "Every promise ends by its last moment: in an outcome that reached the patient, on the worklist, or void because the visit is \
-         gone, has another time, or the patient opted out.",
+        "Every promise ends by its last moment: in a call that says what was promised, on the worklist, or void because the visit is \
+         gone, has another time, or the patient opted out. A message on a machine alone is a person's to follow; a moved visit's last \
+         moment counts from the earlier of its two starts.",
     ),
     (
         VOICEMAIL_WHOLE,
-        "Every voicemail that counts as left was heard, or is on the machine's tape, from its first word to its last.",
+        "Every voicemail that counts as left is on the machine's tape from its first word to its last, or was heard so by a person who \
+         was taken for a machine: the voicemail itself, and no other words.",
     ),
     (DECISIONS_REPLAY, "Every stored decision, made again from what is stored beside it, comes out the same."),
     (

@@ -1,15 +1,16 @@
 //! What the store holds when the day is over, against what happened.
 
 use super::super::invariants::{
-    DECISIONS_REPLAY, EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, FORGED_REFUSED, KEYS_DECIDE, KEYS_KEPT, KNOWN_TO_US, LOG_WHOLE,
-    VOICEMAIL_WHOLE, Violation,
+    DECISIONS_REPLAY, EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, KEYS_DECIDE, KEYS_KEPT, KNOWN_TO_US, LOG_WHOLE, VOICEMAIL_WHOLE,
+    Violation,
     keys::{are_among, decided},
 };
 use super::Ledger;
+use super::committed::is_machine;
 use super::promises::{Said, has_ended};
 use crate::audit::Replayed;
 use crate::carrier::simulator::{CallTally, Tally};
-use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, Phone, Purpose, WorkItem};
+use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, WorkItem};
 use crate::core::ids::AttemptId;
 use crate::core::plan::PatientFacts;
 use crate::store::{Direction, WebhookEntry};
@@ -42,10 +43,6 @@ impl Ledger {
         self.outreaches_end(held, &mut found);
         self.voicemails_are_whole(&record, &mut found);
         self.log_is_whole(held, &mut found);
-        for call in held.tally.calls.iter().filter(|call| call.forged_believed > 0) {
-            let detail = format!("{} forged webhooks of call {} were answered with success", call.forged_believed, call.sid);
-            found.push(Violation::new(FORGED_REFUSED, detail));
-        }
         for different in &held.replayed.differences {
             let detail = format!("{} by {} at {}: {:?}", different.visit, different.job, different.at, different.found);
             found.push(Violation::new(DECISIONS_REPLAY, detail));
@@ -120,7 +117,7 @@ impl Ledger {
                     let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(visit);
                     held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, visit.clone()), last)
                 };
-                if !self.is_void(&facts.patient.phones, &kept.outreach) && !has_ended(&promise, said(), stands) {
+                if !self.is_void(&kept.outreach) && !has_ended(&promise, said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
                     let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());
                     found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
@@ -129,20 +126,12 @@ impl Ledger {
         }
     }
 
-    /// Whether nothing is promised any more: by what the feed said last, or because the patient opted out.
-    fn is_void(&self, phones: &[Phone], outreach: &Outreach) -> bool {
-        let numbers = || phones.iter().filter_map(|phone| phone.number.as_ref());
-        let out = self.opted_out.patients.contains(outreach.visit.patient.as_str())
-            || numbers().any(|number| self.opted_out.numbers.contains(number));
-        let moved = outreach.purpose == Purpose::Cancelled && self.schedule.was_moved(outreach);
-        out || moved || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
-    }
-
     fn voicemails_are_whole(&self, record: &Record, found: &mut Vec<Violation>) {
         for (_, attempt) in record.attempts.values().filter(|(_, attempt)| attempt.outcome == Some(Outcome::VoicemailLeft)) {
             let Some(call) = record.call_of(attempt) else { continue };
-            let tape = if call.recorded.is_empty() { &call.heard } else { &call.recorded };
-            if !tape.iter().any(|piece| piece.length_ms > 1 && piece.is_whole()) {
+            // A person who was taken for a machine hears it instead.
+            let tape = if is_machine(&call.to) { &call.recorded } else { &call.heard };
+            if !self.committed.is_whole(&attempt.id, tape) {
                 let detail =
                     format!("call {} counts as a voicemail that was left, and no message was played to its end", attempt.id);
                 found.push(Violation::new(VOICEMAIL_WHOLE, detail));

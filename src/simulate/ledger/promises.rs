@@ -2,8 +2,9 @@
 //! stood for it. What ends a promise is written here once more, from the table of outcomes (interfaces, section 5).
 
 use crate::core::domain::{Outcome, Outreach, Purpose, VisitKey, WorkItem, WorkKind};
-use crate::core::ids::OutreachId;
+use crate::core::ids::{AttemptId, OutreachId};
 use crate::simulate::history::Opened;
+use crate::store::{Join, Leased};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -90,11 +91,21 @@ struct Span {
     closed_at: Option<DateTime<Utc>>,
 }
 
+/// A call that was leased or joined: for which promise, when it was committed to be made, until when it lasts at most, and
+/// what came of it.
+#[derive(Debug)]
+struct Call {
+    promise: Key,
+    asked: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    outcome: Option<Outcome>,
+}
+
 /// Every promise of a day.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     made: BTreeMap<Key, Promise>,
     names: BTreeMap<OutreachId, Key>,
+    calls: BTreeMap<AttemptId, Call>,
     work: BTreeMap<(WorkKind, VisitKey), Span>,
 }
 
@@ -109,6 +120,68 @@ impl Promises {
     /// The planner promised these.
     pub fn opened(&mut self, all: &[Opened], now: DateTime<Utc>) {
         all.iter().for_each(|opened| self.stands(&opened.promise, now));
+    }
+
+    /// A dialler has taken an attempt.
+    pub fn leased(&mut self, leased: &Leased, now: DateTime<Utc>) {
+        self.stands(&leased.outreach, now);
+        let call = Call { promise: key(&leased.outreach), asked: None, outcome: None };
+        self.calls.insert(leased.attempt.id.clone(), call);
+    }
+
+    /// It was committed to be asked for, and is over by `deadline`.
+    pub fn requested(&mut self, attempt: &AttemptId, now: DateTime<Utc>, deadline: DateTime<Utc>) {
+        if let Some(call) = self.calls.get_mut(attempt) {
+            call.asked = Some((now, deadline));
+        }
+    }
+
+    /// It goes back undialled.
+    pub fn given_back(&mut self, attempt: &AttemptId) {
+        if let Some(call) = self.calls.get_mut(attempt) {
+            call.asked = None;
+        }
+    }
+
+    /// A call to our number has become a call of a promise that is on record.
+    pub fn joined(&mut self, join: &Join, now: DateTime<Utc>) {
+        if let Some(promise) = self.names.get(&join.attempt.outreach).cloned() {
+            self.calls.insert(join.attempt.id.clone(), Call { promise, asked: Some((now, join.deadline)), outcome: None });
+        }
+    }
+
+    /// What came of a call, as far as is committed.
+    pub fn came_of(&mut self, attempt: &AttemptId, outcome: Option<Outcome>) {
+        if let Some(call) = self.calls.get_mut(attempt) {
+            call.outcome = outcome;
+        }
+    }
+
+    /// Until when a call lasts at most that has not come to its end.
+    pub fn under_way(&self, attempt: &AttemptId) -> Option<DateTime<Utc>> {
+        self.calls.get(attempt).filter(|call| call.outcome.is_none())?.asked.map(|(_, deadline)| deadline)
+    }
+
+    /// The same of all calls to a patient.
+    pub fn patient_is_called(&self, visit: &VisitKey) -> Option<DateTime<Utc>> {
+        let theirs = self.calls.values().filter(|call| call.promise.0.patient == visit.patient && call.outcome.is_none());
+        theirs.filter_map(|call| call.asked.map(|(_, deadline)| deadline)).max()
+    }
+
+    /// The promise of this name.
+    pub fn named(&self, key: &Key) -> Option<&Promise> {
+        self.made.get(key)
+    }
+
+    /// Whether it has come to its end by what is committed.
+    pub fn has_ended(&self, promise: &Promise) -> bool {
+        let said = self.calls.values().filter_map(|call| {
+            let about = &self.made.get(&call.promise)?.outreach;
+            Some(Said { about, outcome: call.outcome?, at: call.asked.map_or(DateTime::<Utc>::MIN_UTC, |(at, _)| at) })
+        });
+        let visit = &promise.outreach.visit;
+        let is_open = |kind| self.work.get(&(kind, visit.clone())).is_some_and(|span| span.closed_at.is_none());
+        has_ended(promise, said, is_open)
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

@@ -1,6 +1,7 @@
 //! What the feed has said so far: the newest state of every booking, kept by the published rule and not by intake's.
 
-use crate::core::domain::{Outreach, Purpose, VisitKey};
+use super::row::FeedLine;
+use crate::core::domain::{Outreach, PhoneNumber, Purpose, VisitKey};
 use crate::core::plan::Rules;
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,34 +27,37 @@ impl Booking {
     }
 }
 
-/// All bookings, and how often the feed spoke of each patient.
+/// What is known of a patient.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(BTreeMap<String, Booking>, BTreeMap<String, u64>);
+struct OfPatient {
+    /// How often the feed spoke of them.
+    said: u64,
+    /// Every number of theirs that it ever named.
+    numbers: BTreeSet<PhoneNumber>,
+}
 
-/// The places of a row's fields, as `day::rows` writes them.
-const PATIENT: usize = 1;
-const START: usize = 8;
-const SERVICE: usize = 10;
-const SITE: usize = 12;
-const STATUS: usize = 13;
-const OPT_OUT: usize = 16;
-const UPDATED: usize = 18;
+/// All bookings by their ids, and all patients.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    bookings: BTreeMap<String, Booking>,
+    patients: BTreeMap<String, OfPatient>,
+}
 
 impl Schedule {
     /// Rows that were committed, in their order; who opts out in them. The newest edit wins, of equals the later line.
     pub fn take_in(&mut self, lines: &[String]) -> Vec<String> {
         let mut out = Vec::new();
         for line in lines {
-            let fields: Vec<&str> = line.trim().split(',').collect();
-            let field = |place: usize| fields.get(place).copied().unwrap_or_default();
-            let moment = |place| field(place).parse::<DateTime<Utc>>().ok();
-            let Some(start) = moment(START) else { continue };
-            *self.1.entry(field(PATIENT).to_string()).or_default() += 1;
-            if field(OPT_OUT) == "yes" {
-                out.push(field(PATIENT).to_string());
+            let row = FeedLine::read(line);
+            let Some(start) = row.start() else { continue };
+            let patient = self.patients.entry(row.patient().to_string()).or_default();
+            patient.said += 1;
+            patient.numbers.extend(row.phones());
+            if row.opts_out() {
+                out.push(row.patient().to_string());
             }
-            let updated = moment(UPDATED);
-            let known = self.0.get(field(0));
+            let updated = row.updated();
+            let known = self.bookings.get(row.appointment());
             let newest = known.and_then(|known| known.updated);
             if newest.zip(updated).is_some_and(|(newest, updated)| updated < newest) {
                 continue;
@@ -61,22 +65,27 @@ impl Schedule {
             let mut starts = known.map(|known| known.starts.clone()).unwrap_or_default();
             starts.insert(start);
             let booking = Booking {
-                patient: field(PATIENT).to_string(),
-                site: field(SITE).to_string(),
+                patient: row.patient().to_string(),
+                site: row.site().to_string(),
                 start,
-                service: field(SERVICE).to_string(),
-                is_booked: matches!(field(STATUS), "booked" | "confirmed"),
+                service: row.service().to_string(),
+                is_booked: matches!(row.status(), "booked" | "confirmed"),
                 updated,
                 starts,
             };
-            self.0.insert(field(0).to_string(), booking);
+            self.bookings.insert(row.appointment().to_string(), booking);
         }
         out
     }
 
+    /// The numbers that the feed has named of a patient.
+    pub fn numbers_of(&self, patient: &str) -> impl Iterator<Item = &PhoneNumber> {
+        self.patients.get(patient).into_iter().flat_map(|known| &known.numbers)
+    }
+
     /// How often the feed has spoken of a patient.
     pub fn said_of(&self, patient: &str) -> u64 {
-        self.1.get(patient).copied().unwrap_or_default()
+        self.patients.get(patient).map_or(0, |known| known.said)
     }
 
     /// What is booked for a visit, earliest first.
@@ -88,7 +97,7 @@ impl Schedule {
                 && (booking.patient.as_str(), booking.site.as_str(), day)
                     == (visit.patient.as_str(), visit.site.as_str(), visit.day)
         };
-        let mut booked: Vec<_> = self.0.values().filter(of_visit).collect();
+        let mut booked: Vec<_> = self.bookings.values().filter(of_visit).collect();
         booked.sort_unstable_by_key(|booking| booking.start);
         booked
     }
@@ -124,7 +133,7 @@ impl Schedule {
         let job = rules.jobs.iter().find(|job| job.name == outreach.job)?;
         let old = outreach.moved_from.as_ref().and_then(|old| {
             let zone = rules.zone(&old.site)?;
-            let of_patient = self.0.values().filter(|booking| booking.patient == old.patient.as_str());
+            let of_patient = self.bookings.values().filter(|booking| booking.patient == old.patient.as_str());
             let starts = of_patient.flat_map(|booking| &booking.starts);
             let on_the_day = |start: &&DateTime<Utc>| start.with_timezone(&zone).date_naive() == old.day;
             starts.filter(on_the_day).filter(|start| **start != outreach.start).max().copied()
@@ -136,6 +145,6 @@ impl Schedule {
     pub fn was_moved(&self, outreach: &Outreach) -> bool {
         let of_visit =
             |booking: &&Booking| booking.patient == outreach.visit.patient.as_str() && booking.starts.contains(&outreach.start);
-        self.0.values().filter(of_visit).any(|booking| booking.is_booked)
+        self.bookings.values().filter(of_visit).any(|booking| booking.is_booked)
     }
 }

@@ -1,10 +1,11 @@
 //! Each invariant fires on a history that breaks it, and is silent on one that does not.
 
 mod tale;
+mod timely;
 
 use super::*;
 use crate::audit::{Difference, Found};
-use crate::carrier::simulator::{Heard, Status};
+use crate::carrier::simulator::{CallChange, Status};
 use crate::core::domain::{Outcome, Purpose, WorkKind};
 use crate::core::ids::PatientId;
 use crate::simulate::history::{Reply, Says};
@@ -245,17 +246,6 @@ fn everything_ends() {
     let mut on_the_list = held(Some(Outcome::NoAnswer), "");
     on_the_list.worklist.push(item(WorkKind::Unreached));
     assert!(ended("", &on_the_list).is_empty());
-    let mut left = held(Some(Outcome::VoicemailLeft), "");
-    left.tally.calls[0].recorded.push(heard(5_000));
-    assert_eq!(ended("", &left), [EVERY_OUTREACH_ENDS], "somebody must try");
-    left.worklist.push(item(WorkKind::Unreached));
-    assert!(ended("", &left).is_empty());
-    left.tally.calls[0].recorded[0] = heard(4_999);
-    assert_eq!(ended("", &left), [VOICEMAIL_WHOLE]);
-}
-
-fn heard(to_ms: u64) -> Heard {
-    Heard { audio: String::new(), at_ms: 0, from_ms: 0, to_ms, length_ms: 5_000 }
 }
 
 #[test]
@@ -344,9 +334,10 @@ fn decisions_forgeries_and_the_log_are_looked_at() {
         recomputed: None,
     });
     assert_eq!(ended("", &other), [DECISIONS_REPLAY]);
-    let mut forged = held(Some(Outcome::Heard), "");
-    forged.tally.calls[0].forged_believed = 1;
-    assert_eq!(ended("", &forged), [FORGED_REFUSED]);
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.at_carrier("a", "01", CallChange::ForgedBelieved);
+    assert_eq!(tale.names(), [FORGED_REFUSED]);
     let mut tale = Tale::new();
     tale.called("a", 1, "01");
     tale.told("a", "voice/{token}/answered", "CallSid=Ca", words(1));

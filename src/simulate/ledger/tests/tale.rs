@@ -13,7 +13,8 @@ use crate::core::domain::{
 use crate::core::ids::{AttemptToken, PatientId};
 use crate::core::plan::{OutreachFacts, PatientFacts};
 use crate::simulate::history::{Intake, Opened, Plan, Reply, Says};
-use crate::store::{self, RequestOrder, WebhookEntry};
+use crate::store::{self, CallCommit, RequestOrder, StoredEvent, StoredStanding, WebhookEntry};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static RULES: LazyLock<Arc<Rules>> = LazyLock::new(|| {
@@ -35,12 +36,15 @@ pub(super) struct Tale {
     pub(super) ledger: Ledger,
     pub(super) at: DateTime<Utc>,
     pub(super) found: Vec<Violation>,
+    /// The keys of each call, as they were answered.
+    keys: BTreeMap<String, String>,
 }
 
 impl Tale {
     pub(super) fn new() -> Tale {
         let terms = Terms { rules: RULES.clone(), lines: 2, calls_per_second: 1.0 };
-        let mut tale = Tale { ledger: Ledger::new(terms), at: moment(NOON), found: Vec::new() };
+        let mut tale = Tale { ledger: Ledger::new(terms), at: moment(NOON), found: Vec::new(), keys: BTreeMap::new() };
+        tale.see(Seen::Started(Actor::Replica(0, 1)));
         (1..5).for_each(|n| tale.fed(n, VISIT, "booked", ""));
         tale
     }
@@ -79,8 +83,11 @@ impl Tale {
 
     /// The planner promises patient 1 a call.
     pub(super) fn promised(&mut self, id: &str, purpose: Purpose) {
-        let (outreach, attempt) = attempt(id, 1, "01");
-        let promise = Outreach { purpose, ..outreach };
+        self.promised_as(id, Outreach { purpose, ..attempt(id, 1, "01").0 });
+    }
+
+    pub(super) fn promised_as(&mut self, id: &str, promise: Outreach) {
+        let (_, attempt) = attempt(id, 1, "01");
         let opened = Opened {
             outreach: promise.id.clone(),
             visit: promise.visit.clone(),
@@ -96,6 +103,18 @@ impl Tale {
     pub(super) fn planned(&mut self, opens: Vec<WorkItem>, closes: Vec<WorkItem>) {
         let close_work = closes.into_iter().filter_map(|item| Some((item.kind, item.visit?))).collect();
         self.act(Act::Planned(Plan { open_work: opens, close_work, ..plan() }));
+    }
+
+    /// Time passes, and something happens that concerns nobody.
+    pub(super) fn passes(&mut self, until: &str) {
+        self.at = moment(until);
+        self.see(Seen::FeedTaken { name: "it".into() });
+    }
+
+    /// A call is committed to be asked for, and is over by `deadline`.
+    pub(super) fn requested_until(&mut self, id: &str, deadline: &str) {
+        let order = RequestOrder { deadline: moment(deadline), ..order(id) };
+        self.act(Act::Requested(order, RequestVerdict::Granted));
     }
 
     pub(super) fn requested(&mut self, id: &str) {
@@ -129,7 +148,57 @@ impl Tale {
         self.later(5);
     }
 
+    /// Something happens to a call of an attempt at the carrier.
+    pub(super) fn at_carrier(&mut self, id: &str, number: &str, what: CallChange) {
+        let news = CallNews { sid: format!("C{id}"), what };
+        self.see(Seen::Call { news, attempt: Some(id.into()), number: phone(number) });
+    }
+
+    /// What follows from events of a call is committed.
+    pub(super) fn committed(&mut self, id: &str, keys: &str, outcome: Option<Outcome>, events: Vec<StoredEvent>) {
+        let mut standing = StoredStanding { keys: keys.into(), outcome, ..standing() };
+        if outcome.is_some() {
+            standing.status = AttemptStatus::Completed;
+        }
+        let opt_out = keys.contains('9').then(|| OptOut {
+            patient: Some("P1".into()),
+            phone: Some(phone("01")),
+            at: self.at,
+            how: "key 9".into(),
+        });
+        self.act(Act::Call(CallCommit {
+            attempt: id.into(),
+            after_events: 0,
+            events,
+            standing,
+            carrier_call_id: None,
+            opt_out,
+            open_work: Vec::new(),
+            close_work: Vec::new(),
+            audio: Vec::new(),
+            log: None,
+        }));
+    }
+
+    /// A key is pressed and committed before it is answered.
+    fn pressed(&mut self, id: &str, key: char) {
+        self.at_carrier(id, "01", CallChange::Pressed(Pressed { at_ms: 1, key, taken: true }));
+        let keys = self.keys.entry(id.to_string()).or_default();
+        keys.push(key);
+        let keys = keys.clone();
+        self.committed(id, &keys, None, Vec::new());
+    }
+
     pub(super) fn told(&mut self, id: &str, hook: &str, form: &str, reply: Option<Reply>) {
+        let key = form.strip_prefix("Digits=").or_else(|| hook.split_once("&key=%3").map(|(_, key)| key));
+        if let Some(key) = key.and_then(|key| key.chars().next()).filter(|_| reply.is_some_and(|it| it.says == Says::Words)) {
+            self.pressed(id, key);
+        }
+        self.answered(id, hook, form, reply);
+    }
+
+    /// A webhook is answered, whatever is committed.
+    pub(super) fn answered(&mut self, id: &str, hook: &str, form: &str, reply: Option<Reply>) {
         self.see(Seen::Webhook {
             actor: Some(Actor::Replica(0, 1)),
             what: format!("POST /carriers/main/{}", hook.replace("{token}", id)),
@@ -142,6 +211,19 @@ impl Tale {
 
     pub(super) fn names(&self) -> Vec<&'static str> {
         self.found.iter().map(|violation| violation.invariant).collect()
+    }
+}
+
+fn standing() -> StoredStanding {
+    StoredStanding {
+        status: AttemptStatus::InProgress,
+        answered_at: None,
+        ended_at: None,
+        answered_by: None,
+        heard_seconds: None,
+        keys: String::new(),
+        outcome: None,
+        end_reason: None,
     }
 }
 
@@ -213,7 +295,7 @@ pub(super) fn order(id: &str) -> RequestOrder {
         holder: "d".into(),
         now: moment(NOON),
         lease_until: moment(NOON),
-        deadline: moment(NOON),
+        deadline: moment(VISIT),
         token: AttemptToken::from("t"),
         brief,
         caps: Vec::new(),
