@@ -50,6 +50,8 @@ pub struct Terms {
 struct Known {
     outreach: Outreach,
     number: PhoneNumber,
+    /// From then on nobody is called about it, by what the feed had said when it was committed to be asked for.
+    last_moment: DateTime<Utc>,
     /// When it was committed to be asked for, by the machine's clock.
     asked_at: Option<DateTime<Utc>>,
     /// How often the feed had spoken of the patient then.
@@ -194,6 +196,7 @@ impl Ledger {
         let known = Known {
             outreach: leased.outreach.clone(),
             number: leased.attempt.phone.clone(),
+            last_moment: DateTime::<Utc>::MAX_UTC,
             asked_at: None,
             said: 0,
             wrongly: Vec::new(),
@@ -225,7 +228,8 @@ impl Ledger {
             wrongly.push(Violation::new(ANSWERED_ONCE, detail));
         }
         if let Some(known) = self.attempts.get_mut(attempt) {
-            *known = Known { asked_at: Some(at + self.ahead), said, wrongly, ..known.clone() };
+            let last_moment = self.schedule.last_moment(&self.terms.rules, &known.outreach).unwrap_or(known.last_moment);
+            *known = Known { asked_at: Some(at + self.ahead), last_moment, said, wrongly, ..known.clone() };
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether a moment lies inside the hours: written once more, from the published rules, and not by the planner's arithmetic.
 
 use crate::core::domain::{Outreach, PhoneNumber};
-use crate::core::plan::{Job, Rules};
+use crate::core::plan::Rules;
 use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -18,12 +18,13 @@ pub(in crate::simulate) fn outside_hard_hours(rules: &Rules, zone: Tz, at: DateT
     (!inside).then(|| format!("at {} in {zone}", at.with_timezone(&zone).format("%a %H:%M:%S")))
 }
 
-/// Why a call about this promise to this number must not begin at a moment; none where it may.
+/// Why a call about this promise, whose last moment is `last`, to this number must not begin at a moment; none where it may.
 pub(in crate::simulate) fn outside(
     rules: &Rules,
     outreach: &Outreach,
     number: &PhoneNumber,
     at: DateTime<Utc>,
+    last: DateTime<Utc>,
 ) -> Option<String> {
     let zone = rules.zone(&outreach.visit.site)?;
     let hard = std::iter::once(zone).chain((rules.zones_of_number)(number).iter().copied());
@@ -40,10 +41,5 @@ pub(in crate::simulate) fn outside(
     if !(job.when.from.minutes()..job.when.until.minutes()).contains(&minute) {
         return Some(format!("at {} in {zone}, outside the hours of {}", local.format("%H:%M:%S"), job.name));
     }
-    too_late(job, outreach, at).then(|| format!("at {} in {zone}, too close to the visit", local.format("%a %H:%M:%S")))
-}
-
-fn too_late(job: &Job, outreach: &Outreach, at: DateTime<Utc>) -> bool {
-    // A notice counts from the earlier of the old and the new start: the old one is not known here.
-    at >= outreach.start - job.when.no_later_than
+    (at >= last).then(|| format!("at {} in {zone}, too close to the visit", local.format("%a %H:%M:%S")))
 }

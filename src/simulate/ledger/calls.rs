@@ -151,7 +151,7 @@ impl Calls {
             found.push(Violation::new(KNOWN_TO_US, detail));
         }
         found.extend(known.wrongly.iter().cloned());
-        if let Some(outside) = hours::outside(&terms.rules, &known.outreach, &new.number, new.made_at) {
+        if let Some(outside) = hours::outside(&terms.rules, &known.outreach, &new.number, new.made_at, known.last_moment) {
             found.push(Violation::new(INSIDE_HOURS, format!("call {attempt} was made {outside}")));
         }
         self.caps(terms, attempts, (attempt, known), new, found);

@@ -121,6 +121,26 @@ fn a_moved_visits_last_moment_counts_from_the_earlier_start() {
 }
 
 #[test]
+fn nobody_is_called_about_a_move_when_the_old_start_is_too_close() {
+    // Twelve hours before the old start on Friday at five in the afternoon it is five in the morning.
+    for (old, breaks) in [("2026-11-20T22:00:00Z", false), ("2026-11-19T04:30:00Z", true)] {
+        let mut tale = Tale::new();
+        tale.fed(1, old, "booked", "");
+        tale.later(1);
+        tale.fed(1, VISIT, "booked", "");
+        tale.later(3600);
+        let (outreach, attempt) = attempt("a", 1, "01");
+        let day = moment(old).with_timezone(&chrono_tz::Tz::America__New_York).date_naive();
+        let moved_from = Some(VisitKey { day, ..outreach.visit.clone() });
+        let outreach = Outreach { purpose: Purpose::Moved, moved_from, ..outreach };
+        tale.act(Act::Leased(vec![Leased { attempt, outreach }]));
+        tale.requested("a");
+        tale.made("a", "Ca", "01");
+        assert_eq!(tale.names(), if breaks { vec![INSIDE_HOURS] } else { vec![] }, "{old}: {:?}", tale.found);
+    }
+}
+
+#[test]
 fn a_call_ends_by_its_deadline() {
     for (outcome, given_back, ends) in [(None, false, false), (Some(Outcome::Busy), false, true), (None, true, true)] {
         let mut tale = Tale::new();
