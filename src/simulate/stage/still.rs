@@ -57,10 +57,11 @@ impl Stage<'_> {
         let now = self.now();
         let wall = self.scene.wall.now();
         let home = self.makings.home.clone();
-        let (lines, due, rows) = here_and_now(&home, async {
+        let (lines, live, due, rows) = here_and_now(&home, async {
             let store = &self.store;
             Ok::<_, crate::store::StoreError>((
                 store.lines_in_use(&carrier).await?,
+                store.live_calls().await?,
                 store.next_due(&carrier, wall).await?,
                 store.carriers().await?,
             ))
@@ -71,7 +72,8 @@ impl Stage<'_> {
             self.still.resolving = Some(now);
             self.plan(now + NOTICED, Todo::Resolve);
         }
-        if lines > 0 {
+        // A call to our number takes no line, and is asked about as any other where it fell silent.
+        if lines > 0 || !live.is_empty() {
             return Ok(());
         }
         let mut until = next;
