@@ -46,6 +46,7 @@ const PLAIN_FAULTS: &[&str] = &[
     "misread-keys",
     "half-voicemail",
     "stale-facts",
+    "forget-notices",
     "forget-lines",
     "forget-pace",
 ];
@@ -54,8 +55,9 @@ const PLAIN_FAULTS: &[&str] = &[
 fn a_planted_fault_is_caught() {
     for name in PLAIN_FAULTS {
         let planted = Planted::named(name).expect("a planted fault");
-        let caught = (1..=25).find(|seed| !played(*seed, &small(), &planted.planting()).findings.is_empty());
-        assert!(caught.is_some(), "{name} goes unnoticed on 25 days");
+        let is_caught = |judged: Judged| judged.violations().iter().any(|violation| planted.is_caught_by(violation));
+        let caught = (1..=25).find(|seed| is_caught(played(*seed, &small(), &planted.planting())));
+        assert!(caught.is_some(), "{name} goes unnoticed by {:?} on 25 days", planted.by);
     }
 }
 
@@ -86,7 +88,7 @@ fn simulate(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn the_command_prints_its_sum_and_ends_with_1_where_something_is_broken() {
+fn the_command_prints_its_sum_and_ends_with_1_where_a_planted_fault_goes_unnoticed() {
     let plain = ["--seed", "3", "--seeds", "2", "--patients", "4", "--format", "json"];
     let (code, out, err) = simulate(&plain);
     let sum: Value = serde_json::from_str(&out).expect("JSON alone on standard output");
@@ -98,9 +100,15 @@ fn the_command_prints_its_sum_and_ends_with_1_where_something_is_broken() {
     let (code, out, err) = simulate(&broken);
     let sum: Value = serde_json::from_str(&out).expect("JSON alone on standard output");
     let first = &sum["violations"][0];
-    assert_eq!((code, first["invariant"].as_str()), (Some(1), Some("inside_hours")), "{sum} {err}");
+    assert_eq!((code, first["invariant"].as_str()), (Some(0), Some("inside_hours")), "it was to be caught: {sum} {err}");
     assert!(first["seed"].is_u64() && first["detail"].is_string(), "{first}");
-    assert!(err.contains("Expected: "), "{err}");
+    assert!(err.contains("forget-hours was caught by seed 1: inside_hours") && err.contains("Expected: "), "{err}");
+
+    // Nobody is called: nothing can be caught.
+    let unnoticed = ["--seed", "1", "--seeds", "1", "--patients", "0", "--break", "forget-hours"];
+    let (code, _, err) = simulate(&unnoticed);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("forget-hours was not caught by inside_hours within 1 seeds."), "{err}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{SimulateArguments, report, threads, told};
 use crate::simulate::{DaySettings, Many, PLANTED, Planted, Sum};
 use anyhow::bail;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,10 +23,36 @@ struct Caught {
     seed: Option<u64>,
     invariant: Option<&'static str>,
     detail: Option<String>,
+    /// What else was broken until then. It counts as no catch.
+    beside: BTreeSet<&'static str>,
 }
 
-/// Plants one fault, or all in turn. One that is named ends as any violation does: with exit status 1 and its story. Of all,
-/// exit status 1 says that one was not caught.
+impl Caught {
+    fn of(planted: &Planted, first: u64, sum: &Sum) -> Caught {
+        let caught = sum.violations.iter().find(|(_, violation)| planted.is_caught_by(violation));
+        let others = sum.violations.iter().filter(|(_, violation)| !planted.is_caught_by(violation));
+        Caught {
+            name: planted.name,
+            seeds: caught.map(|(seed, _)| seed.wrapping_sub(first) + 1),
+            seed: caught.map(|(seed, _)| *seed),
+            invariant: caught.map(|(_, violation)| violation.invariant),
+            detail: caught.map(|(_, violation)| violation.detail.clone()),
+            beside: others.map(|(_, violation)| violation.invariant).collect(),
+        }
+    }
+
+    fn told(&self, planted: &Planted, played: u64) -> String {
+        let beside = self.beside.iter().copied().collect::<Vec<_>>().join(", ");
+        let beside = if beside.is_empty() { beside } else { format!("; broken beside it: {beside}") };
+        match self.seed.zip(self.invariant) {
+            Some((seed, invariant)) => format!("{} was caught by seed {seed}: {invariant}{beside}.", self.name),
+            None => format!("{} was not caught by {} within {played} seeds{beside}.", self.name, planted.by.join(" or ")),
+        }
+    }
+}
+
+/// Plants one fault, or all in turn. It is the test of the test: exit status 1 says that one was not caught by an invariant that
+/// must catch it, whatever else was broken. Of one that is named and caught the story follows.
 pub fn run(
     output: Output,
     name: &str,
@@ -36,6 +63,7 @@ pub fn run(
 ) -> anyhow::Result<Done> {
     let most = args.seeds.unwrap_or(ENOUGH);
     eprintln!("First seed: {first}");
+    let ended = |is_caught| if is_caught { Done::Fine } else { Done::Found };
     if name != "all" {
         let Some(planted) = Planted::named(name) else {
             let known: Vec<_> = PLANTED.iter().map(|planted| planted.name).collect();
@@ -43,47 +71,40 @@ pub fn run(
         };
         let sum = catch(planted, first, most, settings, stop)?;
         report::sum(output, &sum)?;
-        let Some((seed, violation)) = sum.violations.first() else {
-            eprintln!("{name} was not caught within {} seeds.", sum.seeds);
-            return Ok(Done::Fine);
-        };
-        eprintln!("{name} was caught by seed {seed}.");
-        if let Some(told) = told(*seed, settings, &planted.planting(), violation.invariant, args.whole)? {
+        let caught = Caught::of(planted, first, &sum);
+        eprintln!("{}", caught.told(planted, sum.seeds));
+        if let Some((seed, invariant)) = caught.seed.zip(caught.invariant)
+            && let Some(told) = told(seed, settings, &planted.planting(), invariant, args.whole)?
+        {
             eprintln!("{told}");
         }
-        return Ok(Done::Found);
+        return Ok(ended(caught.seed.is_some()));
     }
     let mut all = Vec::new();
     for planted in PLANTED {
         let sum = catch(planted, first, most, settings, stop)?;
-        let caught = sum.violations.first();
-        let seeds = caught.map(|(seed, _)| seed.wrapping_sub(first) + 1);
-        eprintln!("{}: {}", planted.name, seeds.map_or("not caught".to_string(), |seeds| format!("seed {seeds}")));
-        all.push(Caught {
-            name: planted.name,
-            seeds,
-            seed: caught.map(|(seed, _)| *seed),
-            invariant: caught.map(|(_, violation)| violation.invariant),
-            detail: caught.map(|(_, violation)| violation.detail.clone()),
-        });
+        let caught = Caught::of(planted, first, &sum);
+        eprintln!("{}", caught.told(planted, sum.seeds));
+        all.push(caught);
         if stop.load(Ordering::Relaxed) {
             break;
         }
     }
     let cells = |caught: &Caught| {
         let seeds = caught.seeds.map_or("not caught".to_string(), |seeds| seeds.to_string());
-        vec![caught.name.to_string(), seeds, caught.invariant.unwrap_or_default().to_string()]
+        let beside = caught.beside.iter().copied().collect::<Vec<_>>().join(", ");
+        vec![caught.name.to_string(), seeds, caught.invariant.unwrap_or_default().to_string(), beside]
     };
-    output.value(&all, || table(&["planted fault", "seeds needed", "caught by"], all.iter().map(cells)))?;
-    Ok(if all.iter().all(|caught| caught.seeds.is_some()) { Done::Fine } else { Done::Found })
+    output.value(&all, || table(&["planted fault", "seeds needed", "caught by", "broken beside it"], all.iter().map(cells)))?;
+    Ok(ended(all.iter().all(|caught| caught.seeds.is_some())))
 }
 
-/// Plays days with the fault planted until one catches it.
+/// Plays days with the fault planted until one is caught by what must catch it.
 fn catch(planted: &Planted, first: u64, most: u64, settings: &DaySettings, stop: &AtomicBool) -> anyhow::Result<Sum> {
     let (planting, caught) = (planted.planting(), AtomicBool::new(stop.load(Ordering::Relaxed)));
     let many = Many { first, count: Some(most), settings, planting: &planting, threads: threads(), stop: &caught };
-    many.play(|sum| match sum.violations.is_empty() && !stop.load(Ordering::Relaxed) {
-        true => ControlFlow::Continue(()),
-        false => ControlFlow::Break(()),
+    many.play(|sum| {
+        let is_caught = sum.violations.iter().any(|(_, violation)| planted.is_caught_by(violation));
+        if is_caught || stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
 }
