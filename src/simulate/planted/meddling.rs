@@ -51,8 +51,6 @@ struct Memory {
     /// What was asked for and may be unknown: its holder, and when its answer must be known.
     asked: BTreeMap<AttemptId, (String, DateTime<Utc>)>,
     facts: BTreeMap<PatientId, (DateTime<Utc>, PatientFacts)>,
-    /// How many attempts were opened.
-    opened: u32,
 }
 
 impl Meddling {
@@ -172,14 +170,6 @@ impl Meddling {
         let mut plan = plan.clone();
         if self.is(Twist::NoWork) {
             plan.open_work.clear();
-        }
-        if self.is(Twist::NoDedupe) {
-            // The store knows each attempt of a promise by its number: it forgets that, too.
-            let mut memory = self.memory();
-            for (_, attempt) in &mut plan.open {
-                memory.opened += 1;
-                attempt.number = 1_000 + memory.opened;
-            }
         }
         if self.is(Twist::OtherDecisions) {
             plan.decisions.iter_mut().for_each(|decision| decision.essence.push('!'));
