@@ -223,7 +223,9 @@ impl Ledger {
         let asks = |of: &Outreach| matches!(of.purpose, Purpose::Reminder | Purpose::Moved);
         let same = |of: &Outreach| asks(of) && asks(outreach) && (&of.visit, of.start) == (&outreach.visit, outreach.start);
         let mut others = self.attempts.iter().filter(|(_, other)| same(&other.outreach) && other.said == said);
-        if let Some((other, _)) = others.find(|(id, _)| decided(self.answers.keys_of(id)).chooses()) {
+        // What was pressed after a choice may have taken it back, and be on record though nobody heard that it is.
+        let stands = |id| [self.answers.keys_of(id), self.committed.kept(id)].into_iter().all(|keys| decided(keys).chooses());
+        if let Some((other, _)) = others.find(|(id, _)| stands(id)) {
             let detail = format!("call {attempt} was committed to be asked for, though the choice in call {other} stands");
             wrongly.push(Violation::new(ANSWERED_ONCE, detail));
         }

@@ -58,9 +58,14 @@ impl Committed {
 
     /// A key of a call was answered with words: all that were answered so far must be on record by then.
     pub fn promised(&self, attempt: &AttemptId, keys: &str) -> Option<Violation> {
-        let kept = self.0.get(attempt).map_or("", |call| call.kept.as_str());
+        let kept = self.kept(attempt);
         let detail = || format!("keys {keys:?} of call {attempt} were answered, {kept:?} were committed by then");
         (!are_among(keys, kept)).then(|| Violation::new(KEYS_KEPT, detail()))
+    }
+
+    /// The keys of a call on record. They are held against those that were pressed.
+    pub fn kept(&self, attempt: &AttemptId) -> &str {
+        self.0.get(attempt).map_or("", |call| call.kept.as_str())
     }
 
     /// What follows from events of a call was committed.

@@ -48,7 +48,9 @@ impl Said<'_> {
             // That it does not take place.
             Purpose::Cancelled | Purpose::Closure => matches!(says, Purpose::Cancelled | Purpose::Closure),
         };
-        same && fits && (wanted == Purpose::Reminder || self.at >= of.made_at)
+        // Where the day is another one, that it does not take place then.
+        let from_there = wanted == Purpose::Cancelled && self.about.moved_from.as_ref() == Some(&of.outreach.visit);
+        (same && fits || from_there) && (wanted == Purpose::Reminder || self.at >= of.made_at)
     }
 
     /// Whether a person heard it, or answered.

@@ -134,14 +134,22 @@ fn who_opted_out_is_not_asked_for_any_more() {
 
 #[test]
 fn who_has_answered_is_asked_no_more() {
-    for (keys, news, breaks) in
-        [("1", false, true), ("2", false, true), ("1*", false, false), ("1", true, false), ("", false, false)]
-    {
+    // The answer to the key in brackets was lost: it is on record.
+    for (keys, news, breaks) in [
+        ("1", false, true),
+        ("2", false, true),
+        ("1*", false, false),
+        ("1(*", false, false),
+        ("1", true, false),
+        ("", false, false),
+    ] {
         let mut tale = Tale::new();
         tale.called("a", 1, "01");
-        for (step, key) in keys.chars().enumerate() {
+        let (heard, unheard) = keys.split_once('(').unwrap_or((keys, ""));
+        for (step, key) in heard.chars().enumerate() {
             tale.told("a", &format!("voice/{{token}}/{step}/key"), &format!("Digits={key}"), words(step as u64));
         }
+        unheard.chars().for_each(|key| tale.pressed("a", key));
         tale.stands("Ca", Status::Busy);
         if news {
             tale.fed(1, VISIT, "booked", "");
@@ -288,6 +296,30 @@ fn a_notice_ends_by_what_tells_it() {
         let wanted = if ends { vec![] } else { vec![EVERY_OUTREACH_ENDS] };
         let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
         assert_eq!(found, wanted, "{promised:?}, heard {heard:?}, {work:?}");
+    }
+}
+
+/// The day's visit is told to be on another day: that it does not take place on this one is said with it.
+#[test]
+fn a_cancellation_is_told_by_the_move_from_there() {
+    for (from, ends) in [("P1/boston/2026-11-21", true), ("P1/boston/2026-11-20", false)] {
+        let mut tale = Tale::new();
+        tale.promised("a", Purpose::Cancelled);
+        tale.fed(1, VISIT, "cancelled", "");
+        let mut held = held(Some(Outcome::Superseded), "");
+        held.facts[0].outreaches[0].outreach.purpose = Purpose::Cancelled;
+        let mut other = held.facts[0].outreaches[0].clone();
+        other.outreach.purpose = Purpose::Moved;
+        other.outreach.moved_from = crate::core::domain::VisitKey::parse(from);
+        assert!(other.outreach.moved_from.is_some());
+        other.outreach.start += Duration::days(1);
+        other.outreach.visit.day = other.outreach.visit.day.succ_opt().expect("a day");
+        let attempt = &mut other.attempts[0];
+        (attempt.id, attempt.carrier_call_id) = ("b".into(), None);
+        (attempt.outcome, attempt.placed_at) = (Some(Outcome::Heard), Some(tale.at + Duration::minutes(60)));
+        held.facts[0].outreaches.push(other);
+        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(found.contains(&EVERY_OUTREACH_ENDS), !ends, "{from}: {found:?}");
     }
 }
 

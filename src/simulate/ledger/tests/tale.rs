@@ -181,7 +181,7 @@ impl Tale {
     }
 
     /// A key is pressed and committed before it is answered.
-    fn pressed(&mut self, id: &str, key: char) {
+    pub(super) fn pressed(&mut self, id: &str, key: char) {
         self.at_carrier(id, "01", CallChange::Pressed(Pressed { at_ms: 1, key, taken: true }));
         let keys = self.keys.entry(id.to_string()).or_default();
         keys.push(key);
