@@ -160,11 +160,12 @@ fn standing_of(case: &Case, touch: u32) -> (Standing, u32) {
 }
 
 /// Whether calls about this version of the visit were made and the last touch that was tried did not reach anybody, or one was
-/// promised and never made: the carrier was away in its hours, or the number's calls of the day were another patient's.
+/// promised and never made: the carrier was away in its hours, the number's calls of the day were another patient's, or were
+/// spent on a change that was taken back.
 fn unreached_before(case: &Case) -> bool {
     match case.history.last_tried_touch() {
         Some(touch) => !matches!(standing_of(case, touch).0, Standing::Reached(Outcome::Heard)),
-        // Another job's promise is that job's to keep.
-        None => case.history.is_promised_by(&case.job.name),
+        // Another job's promise is that job's to keep. What the promise was to say may have changed since.
+        None => case.history.is_promised_by(&case.job.name) && !case.history.is_told(),
     }
 }

@@ -60,9 +60,14 @@ impl<'a> History<'a> {
         self.reminders().filter(|o| tries(&o.attempts).next().is_some()).map(|o| o.outreach.touch).max()
     }
 
-    /// Whether a reminder of this version was ever planned by that job.
+    /// Whether a reminder of the visit was ever planned by that job, whatever it was to say.
     pub fn is_promised_by(&self, job: &JobName) -> bool {
-        self.reminders().any(|o| o.outreach.job == *job)
+        self.of_visit.iter().any(|o| o.outreach.purpose == Purpose::Reminder && o.outreach.job == *job)
+    }
+
+    /// Whether a call has told the patient when the visit begins, as it stands.
+    pub fn is_told(&self) -> bool {
+        self.current().any(|o| speaks_of_the_start(o.outreach.purpose) && last_reached(o).is_some())
     }
 
     fn reminders(&self) -> impl Iterator<Item = &'a OutreachFacts> {

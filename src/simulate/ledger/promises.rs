@@ -82,9 +82,14 @@ pub(super) fn has_ended<'a>(
     calls: impl IntoIterator<Item = Said<'a>>,
     stands: impl Fn(WorkKind) -> bool,
 ) -> bool {
-    let said: Vec<Said<'_>> = calls.into_iter().filter(|said| said.tells(promise)).collect();
-    let is_on_tape = said.iter().any(|said| said.outcome == Outcome::VoicemailLeft);
-    said.iter().any(Said::is_heard) || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
+    let all: Vec<Said<'_>> = calls.into_iter().collect();
+    let said = || all.iter().filter(|said| said.tells(promise));
+    let on_tape = said().filter(|said| said.outcome == Outcome::VoicemailLeft).map(|said| said.at).min();
+    let is_on_tape = on_tape.is_some();
+    // Whoever has the message and heard of the visit since knows how it stands.
+    let about_it = |said: &&Said<'_>| said.about.visit == promise.outreach.visit && on_tape.is_some_and(|at| said.at > at);
+    said().chain(all.iter().filter(about_it)).any(Said::is_heard)
+        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
 }
 
 /// An item of the worklist, from when until when it was open.

@@ -398,3 +398,25 @@ fn who_heard_of_a_later_start_that_holds_no_more_is_called_or_a_persons_to_call(
     world.now = at("2026-12-08 12:30");
     assert_eq!(reminder(&world, "2026-12-10").1, "call 1: Tue 12-08 12:30 to Tue 12-08 19:00");
 }
+
+/// The day's call was spent on a change that nobody heard of, and that was taken back.
+#[test]
+fn a_reminder_that_a_change_taken_back_left_no_time_for_is_a_persons() {
+    let mut world = World::with_notices();
+    world.now = at("2026-12-09 11:00");
+    world.job().when.days_before = vec![1];
+    world.also_booked("A2", "2026-12-10 10:00");
+    world.plan();
+    world.cancel("A1");
+    world.later(60);
+    world.calls(Purpose::Moved, Outcome::NoAnswer);
+    world.plan();
+    assert_eq!(open_items(&world), [WorkKind::ChangeUnannounced]);
+    world.now = at("2026-12-09 16:00");
+    world.edit("A1", |a| a.status = AppointmentStatus::Booked);
+    world.plan();
+    assert_eq!(open_items(&world), [], "there is no change any more");
+    world.now = at("2026-12-09 19:00");
+    world.plan();
+    assert_eq!(open_items(&world), [WorkKind::Unreached], "and no time to say what holds");
+}
