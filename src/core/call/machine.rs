@@ -163,7 +163,7 @@ impl Call {
         if !self.given.is_empty() {
             return self.same_again();
         }
-        self.facts.asked_at = Some(now);
+        self.facts.asked = true;
         self.facts.answered(now);
         if let Some(by) = by {
             self.facts.detected(by);

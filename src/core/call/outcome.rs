@@ -3,7 +3,7 @@
 use super::desk::DeskFacts;
 use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 /// What the store keeps of a call beside its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +76,8 @@ pub(super) struct Facts {
     pub(super) visit_changed: bool,
     /// The patient was told, or the machine hung up on, because the visit changed.
     pub(super) withdrawn: bool,
-    /// When the carrier asked what to say, and was told.
-    pub(super) asked_at: Option<DateTime<Utc>>,
+    /// The carrier asked what to say.
+    pub(super) asked: bool,
     /// Message and menu were played to their end.
     pub(super) played: bool,
     /// The voicemail was played to its end.
@@ -220,17 +220,11 @@ impl Facts {
     }
 
     /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same. While the
-    /// desk rang nothing of it was, nor before the first words: where the store is slow, that is "one moment, please" for
-    /// seconds. We hear of the answer late then, and the carrier's length of the call is counted from too late a moment: so
-    /// when we heard of the end counts too.
+    /// desk rang nothing of it was.
     fn talked_long_enough(&self, brief: &Brief, end: &End) -> bool {
-        let (Some(asked_at), Some(seconds)) = (self.asked_at, self.heard_seconds(end)) else { return false };
         let until_desk = self.desk.seconds_until_dialled(self.answered_at).unwrap_or(u32::MAX);
-        let before_words = asked_at - self.answered_at.unwrap_or(asked_at);
-        let talked = TimeDelta::seconds(seconds.min(until_desk).into()) - before_words;
-        // An end that was told before the question says nothing of what came between.
-        let heard = if end.at > asked_at { talked.min(end.at - asked_at) } else { talked };
-        heard >= TimeDelta::milliseconds(brief.message_ms.into())
+        let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
+        self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms))
     }
 
     /// As the carrier says; without its word, from answer to end as we heard of them.

@@ -131,20 +131,11 @@ impl Story {
         Story { call: Call::new(brief, scripts()), seconds: 0, log: Vec::new() }
     }
 
-    /// Plays moves that are separated by semicolons. A call that lasted so long is told to be over no earlier than that, but for
-    /// `now`: its end is then told as it comes, and what we know of its beginning is too late.
+    /// Plays moves that are separated by semicolons.
     pub fn play(mut self, moves: &str) -> Story {
         for one in moves.split(';').map(str::trim).filter(|m| !m.is_empty()) {
-            if let Some(seconds) = one.strip_prefix("wait ") {
-                self.seconds += seconds.parse::<i64>().expect("seconds");
-                continue;
-            }
             self.seconds += 1;
             let event = event(one, self.call.current().map_or(0, |step| step.number));
-            let answered_at = self.call.standing().answered_at.filter(|_| !one.ends_with(" now"));
-            if let (CallEvent::Ended { talk_seconds: Some(talked), .. }, Some(answered_at)) = (&event, answered_at) {
-                self.seconds = self.seconds.max((answered_at - at(0)).num_seconds() + i64::from(*talked));
-            }
             let reaction = self.call.handle(&event, at(self.seconds));
             if let Some(line) = line_of(&reaction) {
                 self.log.push(line);

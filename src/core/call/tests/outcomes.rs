@@ -51,21 +51,6 @@ fn whoever_hangs_up_is_known_to_have_heard_so_much() {
     }
 }
 
-/// The store was slow: twelve seconds of "one moment, please" before the first words.
-#[test]
-fn what_was_said_before_the_first_words_is_no_part_of_the_message() {
-    for (moves, want) in [
-        // Told that somebody answered at once, or only when the store was well again; then the end alone says how long it was.
-        ("picked-up; wait 12; answered; wait 4; ended completed 17", "hung_up_early/hung_up"),
-        ("picked-up; wait 12; answered; wait 22; ended completed 36", "heard/hung_up"),
-        ("wait 12; answered; wait 4; ended completed 28 now", "hung_up_early/hung_up"),
-        ("wait 12; answered; key 7; wait 12; ended completed 25 now", "hung_up_early/hung_up"),
-        ("wait 12; answered; wait 22; ended completed 35 now", "heard/hung_up"),
-    ] {
-        Story::new(brief()).play(moves).came_to(want);
-    }
-}
-
 /// A patient called us, and was asked for their birthday first: 20 s of the carrier's count. We count from the message.
 #[test]
 fn what_was_said_at_the_gate_is_no_part_of_the_message() {
@@ -105,7 +90,7 @@ fn a_key_that_arrives_after_the_end_still_counts_and_is_read_back() {
     let late = story.play("key 9 @2; ringing; picked-up; ended busy");
     let standing = late.call.standing();
     assert_eq!((standing.status, standing.opted_out, standing.keys.as_str()), (AttemptStatus::Completed, true, "29"));
-    assert_eq!(standing.ended_at, Some(at(13)));
+    assert_eq!(standing.ended_at, Some(at(2)));
     late.came_to("reschedule_requested/script_end");
 }
 

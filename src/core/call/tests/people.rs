@@ -51,8 +51,8 @@ fn star_takes_the_choice_back_and_the_menu_follows() {
     hears("key 1; key *; key 2; silence; ended completed 60", &[(3, menu), (4, RESCHEDULE), (5, "goodbye | hang up")])
         .came_to("reschedule_requested/script_end");
     hears("key 1; key *; silence", &[(3, menu), (4, &format!("no-choice-heard {AGAIN}"))]);
-    person("key 1; key *; ended completed 23").came_to("hung_up_early/hung_up");
-    person("key 1; key *; ended completed 24").came_to("heard/hung_up");
+    person("key 1; key *; ended completed 22").came_to("hung_up_early/hung_up");
+    person("key 1; key *; ended completed 23").came_to("heard/hung_up");
     // Nothing to take back: a wrong key like any other.
     hears("key *", &[(2, &format!("not-a-choice {AGAIN}"))]);
 }
@@ -116,9 +116,8 @@ fn a_patient_who_keeps_changing_gets_a_last_read_back_and_the_number_to_call() {
 #[test]
 fn heard_is_the_message_once_to_its_end() {
     for (moves, want) in [
-        // A second passes until the first words.
-        ("ended completed 23", "hung_up_early/hung_up"),
-        ("ended completed 24", "heard/hung_up"),
+        ("ended completed 22", "hung_up_early/hung_up"),
+        ("ended completed 23", "heard/hung_up"),
         ("silence; ended completed 5", "heard/hung_up"),
         ("played; ended completed", "heard/hung_up"),
         ("key 7; ended completed 10", "hung_up_early/hung_up"),
