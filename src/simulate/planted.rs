@@ -1,6 +1,6 @@
 //! Known faults, planted in the engine at its seams: the test of the test. Each must be caught.
 //!
-//! Most stand between the engine and its store ([`meddling`]), some between it and the carrier, some are rules that were
+//! Most stand between the engine and its store (`meddling`), some between it and the carrier, some are rules that were
 //! loosened behind its back. The engine itself has no place for them.
 
 mod blind;

@@ -12,7 +12,8 @@ use callahead::app::{Engine, Listeners, Rooms};
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::ids::AttemptToken;
+use callahead::core::domain::AttemptStatus;
+use callahead::core::ids::{AttemptToken, PatientId};
 use callahead::feed::csv::CsvSettings;
 use callahead::store::{SharedStore, open};
 use proptest::prelude::*;
@@ -241,12 +242,15 @@ impl Hospital {
 
     /// An hour later: how many are to be called once more.
     async fn called_again(&self) -> usize {
-        let now = self.clock.now() + chrono::Duration::hours(1);
-        self.clock.advance_to(now);
+        self.clock.advance_to(self.clock.now() + chrono::Duration::hours(1));
         self.engine.planner.plan_all().await.expect("planned");
         self.engine.planned.notify_waiters();
-        let calls = self.store.calls(None, u32::MAX).await.expect("calls");
-        calls.iter().filter(|call| call.attempt.number > 1 && call.attempt.due_at <= now).count()
+        // Whoever is planned only now is due from now on. Some may be dialled already.
+        let now = self.clock.now();
+        let patients: Vec<_> = (0..STORIES * ORDERS).map(|n| PatientId::new(format!("P{n:04}"))).collect();
+        let facts = self.store.load_facts(&patients, now).await.expect("facts");
+        let attempts = facts.iter().flat_map(|facts| &facts.outreaches).flat_map(|kept| &kept.attempts);
+        attempts.filter(|a| a.number > 1 && a.due_at <= now && a.status != AttemptStatus::Cancelled).count()
     }
 
     async fn came_of(&self, call: &(String, String, String)) -> CameOf {

@@ -2,18 +2,28 @@
 //! has to themselves. A pool would hand it back on a task of its own each time; that costs more than most reading does.
 
 use super::Conn;
-use crate::store::Result;
+use crate::store::{DatabaseFault, Result};
 use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
 use std::ops::{Deref, DerefMut};
-use tokio::sync::OwnedMutexGuard;
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+
+/// The connection of a store in memory.
+pub(in crate::store) type Only = OwnedMappedMutexGuard<Option<Conn>, Conn>;
+
+/// Waits for the connection of a store in memory; there is none once the store is closed.
+pub(super) async fn only(conn: &Arc<Mutex<Option<Conn>>>) -> Result<Only> {
+    let held = conn.clone().lock_owned().await;
+    OwnedMutexGuard::try_map(held, Option::as_mut).map_err(|_| DatabaseFault::new("the store is closed").into())
+}
 
 /// A connection to read with, or one state of the store.
 pub(in crate::store) enum Held {
     Pooled(PoolConnection<sqlx::Sqlite>),
     Begun(Transaction<'static, sqlx::Sqlite>),
     /// Nobody writes as long as it is held.
-    Only(OwnedMutexGuard<Conn>),
+    Only(Only),
 }
 
 impl Held {

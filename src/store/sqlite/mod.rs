@@ -68,8 +68,8 @@ enum Way {
         writer: Writer,
         read: SqlitePool,
     },
-    /// Its one connection is the store itself, which is gone with it.
-    Memory(Arc<Mutex<Conn>>),
+    /// Its one connection is the store itself, which is gone with it. None once it is closed.
+    Memory(Arc<Mutex<Option<Conn>>>),
 }
 
 impl Pools {
@@ -79,7 +79,7 @@ impl Pools {
             let options = SqliteConnectOptions::new().in_memory(true).row_buffer_size(ROWS_AHEAD);
             let mut only = options.connect().await?;
             check_version(&mut only).await?;
-            return Ok(Pools { way: Way::Memory(Arc::new(Mutex::new(only))), bell: Arc::default() });
+            return Ok(Pools { way: Way::Memory(Arc::new(Mutex::new(Some(only)))), bell: Arc::default() });
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
@@ -104,8 +104,9 @@ impl Pools {
 
     /// Lets go of the file when everything handed in is on the disk.
     pub async fn close(&self) {
-        if let Way::File { writer, .. } = &self.way {
-            writer.stop().await;
+        match &self.way {
+            Way::File { writer, .. } => writer.stop().await,
+            Way::Memory(only) => drop(only.lock().await.take()),
         }
     }
 
@@ -118,7 +119,7 @@ impl Pools {
     {
         match &self.way {
             Way::File { writer, .. } => writer.write(work).await,
-            Way::Memory(only) => writer::alone(&mut *only.lock().await, &self.bell, work).await,
+            Way::Memory(only) => writer::alone(&mut *held::only(only).await?, &self.bell, work).await,
         }
     }
 
@@ -131,7 +132,7 @@ impl Pools {
     pub async fn reader(&self) -> Result<Held> {
         Ok(match &self.way {
             Way::File { read, .. } => Held::Pooled(read.acquire().await?),
-            Way::Memory(only) => Held::Only(only.clone().lock_owned().await),
+            Way::Memory(only) => Held::Only(held::only(only).await?),
         })
     }
 
@@ -139,7 +140,7 @@ impl Pools {
     pub async fn begin_reading(&self) -> Result<Tx> {
         Ok(match &self.way {
             Way::File { read, .. } => Held::Begun(read.begin().await?),
-            Way::Memory(only) => Held::Only(only.clone().lock_owned().await),
+            Way::Memory(only) => Held::Only(held::only(only).await?),
         })
     }
 

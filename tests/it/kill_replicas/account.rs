@@ -264,11 +264,16 @@ fn differs(theirs: &Placed, ours: &Call) -> Option<String> {
     // Whoever is taken for a machine hears the voicemail instead. Of what is said nothing else is as long and begins there.
     let tape = if theirs.is_machine() { &theirs.recorded } else { &theirs.heard };
     let on_tape = tape.iter().any(|heard| heard.from_ms == 0 && heard.to_ms == heard.length_ms && heard.length_ms > APOLOGY_MS);
+    // The call was turned to it once more: what the engine was told of is the second playing.
+    let is_said_again = tape.last().is_some_and(|last| {
+        last.to_ms < last.length_ms
+            && tape.iter().any(|heard| heard.length_ms == last.length_ms && heard.to_ms == heard.length_ms)
+    });
     let asked_to_wait = theirs.heard.iter().any(|heard| heard.length_ms == ONE_MOMENT_MS);
     let undisturbed = theirs.callbacks_failed == 0 && theirs.error_code.is_none();
     match outcome {
         "voicemail_left" if !on_tape => wrong("the tape does not hold the voicemail"),
-        "voicemail_incomplete" if on_tape && undisturbed => wrong("the tape holds the voicemail"),
+        "voicemail_incomplete" if on_tape && undisturbed && !is_said_again => wrong("the tape holds the voicemail"),
         // The length of a call in which the caller was asked to wait says little of what they heard.
         "heard" if !asked_to_wait && theirs.heard.iter().all(|heard| heard.to_ms - heard.from_ms < 5_000) => {
             wrong("nothing of it was heard")
