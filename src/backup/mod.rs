@@ -100,8 +100,7 @@ impl BackUpError {
 }
 
 /// Copies the store into `file`, which must not be there, while others work with it. What is begun from `now` on may not be in
-/// the copy. It appears under its name when it is whole and on the disk; of one
-/// that fails nothing stays.
+/// the copy. It appears under its name when it is whole and on the disk; of one that fails nothing stays.
 ///
 /// # Errors
 /// When the file cannot be written, the store is none that is copied this way, or the copy is damaged.
