@@ -16,7 +16,7 @@ use crate::store::{IntakeBatch, Revised, SharedStore, open};
 use anyhow::{anyhow, ensure};
 use chrono::{DateTime, Duration, Utc};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Visits of those who wait lie on so many days in a row.
 const DAYS: usize = 20;
@@ -47,6 +47,8 @@ pub struct Crowd<'w> {
     planner: Planner,
     /// How many there are.
     written: usize,
+    /// The numbers of those from whose rows all others are made.
+    templates: HashSet<String>,
 }
 
 /// When the stretches of a run begin.
@@ -78,7 +80,7 @@ impl<'w> Crowd<'w> {
         let mut plain = PgConnection::connect(url).await?;
         // Only what is measured must be durable.
         sqlx::query("SET synchronous_commit = off").execute(&mut plain).await?;
-        Ok(Crowd { world, store, plain, planner, written: 0 })
+        Ok(Crowd { world, store, plain, planner, written: 0, templates: HashSet::new() })
     }
 
     /// Writes those who wait for days to come, at sites of very different sizes.
@@ -144,10 +146,11 @@ impl<'w> Crowd<'w> {
         Ok(expected)
     }
 
-    /// Lets go of the store.
-    pub async fn close(self) -> anyhow::Result<()> {
+    /// Lets go of the store. The numbers of those from whose rows all others were made: they are called where it is time to.
+    pub async fn close(self) -> anyhow::Result<HashSet<String>> {
         self.store.close().await;
-        Ok(self.plain.close().await?)
+        self.plain.close().await?;
+        Ok(self.templates)
     }
 
     /// Books one patient, whose visit is so much later than tomorrow at three.
@@ -207,6 +210,7 @@ impl<'w> Crowd<'w> {
     async fn multiply(&mut self, some: &Alike) -> anyhow::Result<()> {
         let (first, last) = (self.written, self.written + some.count);
         self.written = last;
+        self.templates.insert(some.template.1.clone());
         let endings = format!("(ARRAY['{}'])[n % {} + 1]", some.endings.join("','"), some.endings.len());
         let number = format!("'+1' || 212 + n / 80000 || 200 + n / 100 % 800 || lpad((n % 100)::text, 2, '0') || {endings}");
         let all = format!("generate_series({first}::bigint, {last}::bigint - 1) AS n");
