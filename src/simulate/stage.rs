@@ -11,6 +11,7 @@ mod lodging;
 mod scene;
 mod still;
 mod waiting;
+mod watch;
 mod ways;
 
 pub use scene::{Life, Scene, Witness};
@@ -20,14 +21,11 @@ use super::history::{Actor, History, Seen};
 use super::memo::Memo;
 use super::mischief::{Mischief, Struck};
 use super::replica::{Makings, Replica};
-use crate::carrier::simulator::{
-    self, CallChange, CallNews, Direction, Fault, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Status, Tally,
-};
+use crate::carrier::simulator::{self, Fault, IncomingSettings, NetworkSettings, Simulator, SimulatorSettings, Tally};
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::core::ids::CarrierName;
 use crate::core::plan::Rules;
-use crate::simulate::day::Moment;
 use crate::store::{self, SharedStore};
 use crate::wire::Passage;
 use anyhow::Context;
@@ -40,6 +38,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use waiting::Waiting;
+use watch::watcher;
 use ways::{ToCarrier, ToReplicas};
 
 /// How long a replica that cannot start waits until it tries again.
@@ -116,7 +115,7 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
     let rules = files.rulings.rules.clone();
     let ended = runtime.block_on(async {
         let (orders, ordered) = mpsc::unbounded_channel();
-        let waiting = waiting(day);
+        let waiting = Waiting::of(day);
         let clocks = (Clock::of_runtime(day.start), Clock::of_runtime(day.start));
         let scene = Arc::new(Scene::new(clocks, mixed(day.seed, 1), day.rates.clone(), waiting, orders, witness));
         let to_replicas = Arc::new(ToReplicas::default());
@@ -187,44 +186,6 @@ fn mixed(seed: u64, part: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
-}
-
-/// What happens when a patient's call gets somewhere.
-fn waiting(day: &Day) -> Waiting {
-    let mut waiting = Waiting::default();
-    for (place, (when, _)) in day.happenings.iter().enumerate() {
-        if let When::On { patient, moment, nth } = when {
-            waiting.add(patient, *moment, *nth, place);
-        }
-    }
-    waiting
-}
-
-/// Sees what happens to calls, and lets happen what waited for it.
-fn watcher(scene: &Arc<Scene>) -> simulator::Watcher {
-    let scene = scene.clone();
-    let calls: Mutex<BTreeMap<String, (Option<crate::core::ids::AttemptId>, crate::core::domain::PhoneNumber)>> =
-        Mutex::default();
-    Arc::new(move |news: CallNews| {
-        let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        if let CallChange::Taken { direction, to, voice } = &news.what {
-            let attempt = voice.as_deref().filter(|_| *direction == Direction::Outbound);
-            calls.insert(news.sid.clone(), (attempt.and_then(|voice| scene.attempt_in(voice)), to.clone()));
-        }
-        let Some((attempt, number)) = calls.get(&news.sid).cloned() else { return };
-        drop(calls);
-        let moment = match &news.what {
-            CallChange::Status(Status::Ringing) => Some(Moment::Ringing),
-            CallChange::Status(Status::InProgress) => Some(Moment::Answered),
-            CallChange::Pressed(_) => Some(Moment::Keyed),
-            _ => None,
-        };
-        let reached = attempt.clone().zip(moment);
-        scene.see(Seen::Call { news, attempt, number });
-        if let Some((attempt, moment)) = reached {
-            scene.begin(&attempt, moment);
-        }
-    })
 }
 
 /// What is on the stage's own agenda.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::ids::AttemptId;
+use crate::simulate::day::Moment;
 use crate::simulate::day::{DaySettings, StoreKind};
 use crate::simulate::history::Act;
 use crate::simulate::judge;

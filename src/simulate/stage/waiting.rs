@@ -1,7 +1,7 @@
 //! What waits for a call of a patient to get somewhere: the first one that does, or the second.
 
 use crate::core::ids::{AttemptId, PatientId};
-use crate::simulate::day::Moment;
+use crate::simulate::day::{Day, Moment, When};
 use std::collections::BTreeMap;
 
 /// What waits, by whose call and where it must get.
@@ -17,8 +17,19 @@ struct Place {
 }
 
 impl Waiting {
+    /// What waits on a day.
+    pub fn of(day: &Day) -> Waiting {
+        let mut waiting = Waiting::default();
+        for (place, (when, _)) in day.happenings.iter().enumerate() {
+            if let When::On { patient, moment, nth } = when {
+                waiting.add(patient, *moment, *nth, place);
+            }
+        }
+        waiting
+    }
+
     /// Lets a happening wait for the `nth` call of a patient that gets there.
-    pub fn add(&mut self, patient: &str, moment: Moment, nth: u32, happening: usize) {
+    fn add(&mut self, patient: &str, moment: Moment, nth: u32, happening: usize) {
         self.0.entry((patient.to_string(), moment)).or_default().due.push((nth, happening));
     }
 
