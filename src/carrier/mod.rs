@@ -233,7 +233,10 @@ pub enum IncomingAsk {
     /// It rings at our number.
     Rings,
     /// An address failed, and what is to be said now is asked for again: at any point of the call, its beginning included.
-    Fallback,
+    Fallback {
+        /// Where the call has become one of an attempt: the step that the request was to answer which failed.
+        failed: Option<u32>,
+    },
     /// Keys were pressed while `step` was gathering; it may be fewer than were asked for, or none.
     Digits {
         /// The incoming call.
@@ -342,6 +345,8 @@ pub enum Ask {
     Fallback {
         /// Who or what, where detection ran before.
         answered_by: Option<AnsweredBy>,
+        /// The step that the request was to answer which failed, where the carrier says what failed.
+        failed: Option<u32>,
     },
     /// A key was pressed.
     Key {

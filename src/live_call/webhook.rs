@@ -52,7 +52,7 @@ impl LiveCalls {
         let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
         let taken = tokio::time::timeout(carrier.words_within(), work).await;
         let why = match taken {
-            Ok(Ok(Ok(Ok(taken)))) => return taken.answer(&received.message),
+            Ok(Ok(Ok(Ok(taken)))) => return taken.answer(matches!(received.message, Message::Ask(_))),
             Ok(Ok(Ok(Err(strange)))) => return self.stranger(carrier, &received, &strange).await,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(error)) => error.to_string(),
@@ -137,9 +137,9 @@ impl LiveCalls {
                 Ask::Silence { step } => CallEvent::Silence { step },
                 Ask::Played { step } => CallEvent::Played { step },
                 Ask::Transferred { step, result } => CallEvent::Transferred { step, result },
-                Ask::Fallback { answered_by } => {
+                Ask::Fallback { answered_by, failed } => {
                     let id = received.carrier_call_id.clone();
-                    return self.fallback(carrier, &received.token, id, answered_by, entry).await;
+                    return self.fallback(carrier, Lost { token: &received.token, id, answered_by, failed }, entry).await;
                 }
                 Ask::Turned { step } => return self.turned(carrier, received, step).await,
             },
@@ -185,13 +185,12 @@ impl LiveCalls {
     }
 
     /// An address failed, and the carrier asks for what is to be said now: whatever the patient has answered by then is
-    /// kept, and the call goes on from there. A desk that was dialled is not dialled once more.
+    /// kept, and the call goes on from there. A desk that was dialled is not dialled once more. What is said again is a step of
+    /// its own where the carrier says which address failed, so that two deliveries of its question are one.
     pub(super) async fn fallback(
         &self,
         carrier: &Arc<dyn Carrier>,
-        token: &AttemptToken,
-        id: Option<String>,
-        answered_by: Option<AnsweredBy>,
+        Lost { token, id, answered_by, failed }: Lost<'_>,
         entry: WebhookEntry,
     ) -> Result<Result<Taken, Strange>, LiveCallError> {
         let Some(record) = self.store.load_call(token).await? else { return Ok(Err(Strange::NoAttempt)) };
@@ -199,12 +198,14 @@ impl LiveCalls {
             return Ok(Err(strange));
         }
         let (call, speech) = self.replayed(&record)?;
-        let event = match call.current() {
-            None => CallEvent::Answered { answered_by },
-            Some(Step { number: step, then: Then::Transfer { .. }, .. }) => {
+        let event = match (call.current(), failed) {
+            (None, _) => CallEvent::Answered { answered_by },
+            (Some(Step { then: Then::Transfer { .. }, .. }), Some(failed)) => CallEvent::Fallback { failed },
+            (Some(Step { number: step, then: Then::Transfer { .. }, .. }), None) => {
                 CallEvent::Transferred { step: *step, result: TransferResult::Failed }
             }
-            Some(step) => {
+            (Some(step), Some(failed)) if step.number == failed => CallEvent::Fallback { failed },
+            (Some(step), _) => {
                 let (page, _) = self.voice.page(&speech, &Listener::of(&record.brief), step)?;
                 let document = Some(carrier.document(token, &page));
                 return Ok(Ok(Taken { attempt: record.attempt.id.clone(), document, verdict: "fallback" }));
@@ -218,9 +219,18 @@ impl LiveCalls {
     }
 }
 
+/// A question that the carrier asks because the answer to another one did not arrive.
+pub(super) struct Lost<'a> {
+    pub token: &'a AttemptToken,
+    pub id: Option<String>,
+    pub answered_by: Option<AnsweredBy>,
+    /// The step that the other one was to answer, where the carrier says which it was.
+    pub failed: Option<u32>,
+}
+
 impl Taken {
-    pub(super) fn answer(self, message: &Message) -> Answer {
-        let status = if matches!(message, Message::Ask(_)) { 200 } else { 204 };
+    pub(super) fn answer(self, is_question: bool) -> Answer {
+        let status = if is_question { 200 } else { 204 };
         let why = (self.verdict == "out_of_step").then(|| "it answers a step that was not given".to_string());
         // What changed something was committed with its entry.
         let logged = matches!(self.verdict, "ok" | "late");

@@ -224,7 +224,8 @@ impl Ledger {
         let same = |of: &Outreach| asks(of) && asks(outreach) && (&of.visit, of.start) == (&outreach.visit, outreach.start);
         let mut others = self.attempts.iter().filter(|(_, other)| same(&other.outreach) && other.said == said);
         // What was pressed after a choice may have taken it back, and be on record though nobody heard that it is.
-        let stands = |id| [self.answers.keys_of(id), self.committed.kept(id)].into_iter().all(|keys| decided(keys).chooses());
+        let keys = |id| [self.answers.keys_of(id), self.committed.kept(id).to_string()];
+        let stands = |id| keys(id).into_iter().all(|keys| decided(&keys).chooses());
         if let Some((other, _)) = others.find(|(id, _)| stands(id)) {
             let detail = format!("call {attempt} was committed to be asked for, though the choice in call {other} stands");
             wrongly.push(Violation::new(ANSWERED_ONCE, detail));
@@ -246,7 +247,7 @@ impl Ledger {
         }
         let mut found = self.answers.see(attempt, webhook);
         if let Some(attempt) = attempt.filter(|_| webhook.is_heard() && webhook.key().is_some()) {
-            found.extend(self.committed.promised(attempt, self.answers.keys_of(attempt)));
+            found.extend(self.committed.promised(attempt, &self.answers.keys_of(attempt)));
         }
         found
     }

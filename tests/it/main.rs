@@ -53,6 +53,7 @@ mod voice_reload;
 mod webhook_bad_input;
 mod webhook_cut;
 mod webhook_desk;
+mod webhook_late;
 mod webhook_limits;
 mod webhook_machines;
 mod webhook_moments;

@@ -102,6 +102,8 @@ pub struct Again {
     pub key: Option<Key>,
     /// Who answered, where detection had said so.
     pub answered_by: Option<AnsweredBy>,
+    /// The step that an address was to answer which failed.
+    pub failed: Option<u32>,
     /// What came of connecting the call with the desk.
     pub transfer: Option<TransferResult>,
 }
@@ -113,7 +115,7 @@ impl Addresses {
         let again = |hook, more: String| self.written(token, hook, &format!("?try={tries}{more}"));
         match *ask {
             Ask::Answered { answered_by } => again(Hook::Answered, by(answered_by)),
-            Ask::Fallback { answered_by } => again(Hook::Fallback, by(answered_by)),
+            Ask::Fallback { answered_by, failed } => again(Hook::Fallback, format!("{}{}", by(answered_by), failed_part(failed))),
             // Star and hash are no letters of a query.
             Ask::Key { step, key } => again(Hook::Key(step), format!("&key=%{:02X}", u32::from(key.as_char()))),
             Ask::Silence { step } => again(Hook::Silence(step), String::new()),
@@ -122,6 +124,11 @@ impl Addresses {
             Ask::Transferred { step, result } => again(Hook::Transferred(step), format!("&result={}", result.as_str())),
         }
     }
+}
+
+/// The part of a query that names the step that an address was to answer which failed.
+pub(super) fn failed_part(step: Option<u32>) -> String {
+    step.map(|step| format!("&failed={step}")).unwrap_or_default()
 }
 
 /// Reads the query of an address; what is not ours says nothing.
@@ -133,6 +140,7 @@ pub fn read_again(path_and_query: &str) -> Again {
         tries: field("try").and_then(|tries| tries.parse().ok()).unwrap_or_default(),
         key: field("key").and_then(|key| key.chars().next()).and_then(Key::new),
         answered_by: field("by").and_then(AnsweredBy::parse),
+        failed: field("failed").and_then(|step| step.parse().ok()),
         transfer: field("result").and_then(TransferResult::parse),
     }
 }
@@ -234,8 +242,10 @@ mod tests {
         let machine = Some(AnsweredBy::MachineEnd);
         let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
         assert_eq!(read_again(&address), Again { tries: 1, answered_by: machine, ..Again::default() });
-        let address = addresses.again(&token, &Ask::Fallback { answered_by: None }, 2);
+        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: None }, 2);
         assert!(address.ends_with("/voice/0af1/fallback?try=2"), "{address}");
+        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: Some(3) }, 2);
+        assert_eq!(read_again(&address), Again { tries: 2, failed: Some(3), ..Again::default() });
         assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
     }
 

@@ -66,7 +66,9 @@ pub fn read(hook: IncomingHook, fields: &[(String, String)], request: &WebhookRe
     let again = super::addresses::read_again(request.path_and_query);
     let ask = match hook {
         IncomingHook::Rings if !webhook::is_fallback(fields) => IncomingAsk::Rings,
-        IncomingHook::Rings | IncomingHook::Fallback => IncomingAsk::Fallback,
+        IncomingHook::Rings | IncomingHook::Fallback => {
+            IncomingAsk::Fallback { failed: webhook::failed_step(fields).or(again.failed) }
+        }
         IncomingHook::Digits(token, step) => {
             let digits = field(fields, "Digits").unwrap_or_default();
             let keys = digits.chars().chain(again.key.map(|key| key.as_char()).filter(|_| digits.is_empty()));
@@ -102,8 +104,8 @@ pub fn document(addresses: &Addresses, reply: &IncomingReply<'_>) -> Document {
     match reply {
         IncomingReply::Page { token, page } => respond(|xml| compose(xml, addresses, token, page)),
         IncomingReply::Again { ask, tries, audio } => {
-            let (hook, key) = asked_again(ask);
-            let address = address(addresses, &hook, &format!("?try={tries}{key}"));
+            let (hook, more) = asked_again(ask);
+            let address = address(addresses, &hook, &format!("?try={tries}{more}"));
             respond(|xml| {
                 play(xml, audio)?;
                 redirect(xml, &address)
@@ -113,14 +115,14 @@ pub fn document(addresses: &Addresses, reply: &IncomingReply<'_>) -> Document {
 }
 
 /// Where the same is asked again. Only key 9 goes along: what else was entered may be a birthday, and is asked for again.
-fn asked_again(ask: &IncomingAsk) -> (IncomingHook, &'static str) {
+fn asked_again(ask: &IncomingAsk) -> (IncomingHook, String) {
     match ask {
         IncomingAsk::Digits { token, step, digits } => {
             let nine = !digits.reveal().is_empty() && digits.reveal().bytes().all(|digit| digit == b'9');
-            (IncomingHook::Digits(token.clone(), *step), if nine { "&key=9" } else { "" })
+            (IncomingHook::Digits(token.clone(), *step), if nine { "&key=9".into() } else { String::new() })
         }
-        IncomingAsk::Fallback => (IncomingHook::Fallback, ""),
-        IncomingAsk::Rings | IncomingAsk::Lasts | IncomingAsk::Over { .. } => (IncomingHook::Rings, ""),
+        IncomingAsk::Fallback { failed } => (IncomingHook::Fallback, super::addresses::failed_part(*failed)),
+        IncomingAsk::Rings | IncomingAsk::Lasts | IncomingAsk::Over { .. } => (IncomingHook::Rings, String::new()),
     }
 }
 

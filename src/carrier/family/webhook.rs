@@ -44,7 +44,7 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         Hook::Answered | Hook::Fallback => {
             let answered_by = field(fields, "AnsweredBy").and_then(answered_by).or(again.answered_by);
             Message::Ask(match hook == Hook::Fallback || is_fallback(fields) {
-                true => Ask::Fallback { answered_by },
+                true => Ask::Fallback { answered_by, failed: failed_step(fields).or(again.failed) },
                 false => Ask::Answered { answered_by },
             })
         }
@@ -86,6 +86,19 @@ pub(super) fn our_fault(fields: &[(String, String)]) -> Option<u32> {
 /// Whether the carrier asks because another address failed (carriers.md, section 2).
 pub(super) fn is_fallback(fields: &[(String, String)]) -> bool {
     ["ErrorUrl", "ErrorCode"].iter().any(|name| field(fields, name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The step that an address was to answer which failed.
+pub(super) fn failed_step(fields: &[(String, String)]) -> Option<u32> {
+    let (_, below) = field(fields, "ErrorUrl")?.rsplit_once("/carriers/")?;
+    let url = below.split('#').next()?;
+    let path = url.split('?').next()?.split_once('/')?.1;
+    match addresses::read(path)?.1 {
+        Hook::Answered => Some(0),
+        Hook::Key(step) | Hook::Silence(step) | Hook::Played(step) | Hook::Transferred(step) => Some(step),
+        Hook::Fallback => addresses::read_again(url).failed,
+        Hook::Turned(_) | Hook::Status | Hook::Detection => None,
+    }
 }
 
 /// The key that was pressed. Empty, absent or unreadable is silence.
@@ -219,9 +232,24 @@ mod tests {
         for (path, body, want) in [
             ("voice/t/answered", "CallSid=CA1&CallStatus=in-progress&NewField=x", Ask::Answered { answered_by: None }),
             ("voice/t/answered", "ErrorUrl=&ErrorCode=", Ask::Answered { answered_by: None }),
-            ("voice/t/answered", "ErrorCode=11200&ErrorUrl=https%3A%2F%2Fx", Ask::Fallback { answered_by: None }),
-            ("voice/t/fallback", "CallStatus=in-progress", Ask::Fallback { answered_by: None }),
-            ("voice/t/fallback", "AnsweredBy=human", Ask::Fallback { answered_by: Some(AnsweredBy::Human) }),
+            ("voice/t/answered", "ErrorCode=11200&ErrorUrl=https%3A%2F%2Fx", Ask::Fallback { answered_by: None, failed: None }),
+            ("voice/t/fallback", "CallStatus=in-progress", Ask::Fallback { answered_by: None, failed: None }),
+            (
+                "voice/t/fallback",
+                "ErrorCode=11200&ErrorUrl=https%3A%2F%2Fx%2Fcarriers%2Fmain%2Fvoice%2Ft%2F3%2Fkey%3Ftry%3D1%23rc%3D2",
+                Ask::Fallback { answered_by: None, failed: Some(3) },
+            ),
+            (
+                "voice/t/fallback",
+                "ErrorUrl=https%3A%2F%2Fx%2Fcarriers%2Fmain%2Fvoice%2Ft%2Ffallback",
+                Ask::Fallback { answered_by: None, failed: None },
+            ),
+            (
+                "voice/t/fallback",
+                "ErrorUrl=https%3A%2F%2Fx%2Fcarriers%2Fcarriers%2Fmain%2Fvoice%2Ft%2Ffallback%3Ftry%3D1%26failed%3D3%23rc%3D2",
+                Ask::Fallback { answered_by: None, failed: Some(3) },
+            ),
+            ("voice/t/fallback", "AnsweredBy=human", Ask::Fallback { answered_by: Some(AnsweredBy::Human), failed: None }),
             ("voice/t/answered", "AnsweredBy=human", Ask::Answered { answered_by: Some(AnsweredBy::Human) }),
             ("voice/t/answered", "AnsweredBy=machine_end_other", Ask::Answered { answered_by: Some(AnsweredBy::MachineEnd) }),
             ("voice/t/2/key", "Digits=1&FinishedOnKey=&msg=Gather+End", Ask::Key { step: 2, key: one }),

@@ -53,6 +53,16 @@ async fn carried(
     if network.strikes(Fault::QuestionLost) {
         return Err(unheard(network, address, Failure::NoConnection).await);
     }
+    if network.strikes(Fault::QuestionLate) {
+        let (behind, call, to, fields) = (network.clone(), call.clone(), address.clone(), fields.to_vec());
+        let late = Duration::seconds(lateness_s(network));
+        network.spawn(async move {
+            behind.clock.sleep(late).await;
+            // Nobody is there any more who would hear the answer.
+            let _ = behind.deliver(&call.sid, Errand::Voice, &to, &fields).await;
+        });
+        return Err(too_late(network, address).await);
+    }
     let answer = network.deliver(&call.sid, Errand::Voice, address, fields).await?;
     if network.strikes(Fault::AnswerLost) {
         return Err(unheard(network, address, Failure::BrokeOff).await);
@@ -60,11 +70,19 @@ async fn carried(
     Ok(answer)
 }
 
+/// In the call for the most part, or when it is over.
+fn lateness_s(network: &Network) -> i64 {
+    let most = if network.chance.below(2) == 0 { 60 } else { 15 * 60 };
+    20 + network.chance.below(most - 20) as i64
+}
+
 /// Why there is no answer: it is known at once, or because none came in time.
 async fn unheard(network: &Network, address: &Address, at_once: Failure) -> Failure {
-    if at_once != Failure::TooLate && network.chance.below(2) == 0 {
-        return at_once;
-    }
+    if network.chance.below(2) == 0 { at_once } else { too_late(network, address).await }
+}
+
+/// None came in time.
+async fn too_late(network: &Network, address: &Address) -> Failure {
     let patience = network.dialect.patience(Errand::Voice, &address.url).total;
     network.clock.sleep(Duration::milliseconds(patience.as_millis() as i64)).await;
     Failure::TooLate

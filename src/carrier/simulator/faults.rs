@@ -40,6 +40,8 @@ pub enum Fault {
     QuestionLost,
     /// A question is answered, and the answer is lost: likewise.
     AnswerLost,
+    /// A question comes 20 seconds to 15 minutes late, when nobody waits for its answer any more: likewise.
+    QuestionLate,
     /// Beside a webhook comes a forged one: unsigned, wrongly signed, or with a token nobody has.
     WebhookForged,
     /// Before a webhook comes one that breaks off in the middle of its body.
@@ -89,6 +91,11 @@ impl Fault {
             Fault::AnswerLost,
             "answer-lost",
             "a question is answered, and the answer is lost: the call goes on by the fallback address, or ends",
+        ),
+        (
+            Fault::QuestionLate,
+            "question-late",
+            "a question comes 20 seconds to 15 minutes late: the call goes on by the fallback address, or ends",
         ),
         (
             Fault::WebhookForged,

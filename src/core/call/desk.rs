@@ -57,6 +57,13 @@ impl DeskFacts {
         self.pending_since = Some(now);
     }
 
+    /// It was asked for, and nobody waits any more to be connected.
+    pub(super) fn missed(&mut self) {
+        if self.answer.is_none() && self.pending_since.is_none() {
+            self.answer = Some(DeskAnswer::HungUp);
+        }
+    }
+
     fn answered(&mut self, answer: DeskAnswer) {
         self.pending_since = None;
         self.answer = Some(answer);
@@ -114,6 +121,9 @@ impl Call {
         self.facts.desk.answered(result.into());
         if self.given.len() > step as usize {
             return self.same_again();
+        }
+        if self.is_left() && result != TransferResult::Connected {
+            return self.take_leave();
         }
         let replies = &self.scripts.call.replies;
         if result == TransferResult::Connected {

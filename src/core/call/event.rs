@@ -99,6 +99,12 @@ pub enum CallEvent {
         /// Who or what answered.
         answered_by: AnsweredBy,
     },
+    /// An address of the call failed, and the carrier asks what is to be said now: the step that was given last, once more and
+    /// as a step of its own. So a key that answers it is known from one that was pressed before and is still on its way.
+    Fallback {
+        /// The step that the request was to answer which failed: the carrier asks once for each.
+        failed: u32,
+    },
     /// The visit was withdrawn or its spoken facts changed since the call was placed.
     VisitChanged,
     /// The carrier says the call is over, or refused to place it.

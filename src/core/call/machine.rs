@@ -22,8 +22,8 @@ pub struct Call {
     pub(super) facts: Facts,
     pub(super) given: Vec<Given>,
     pub(super) opening_said: bool,
-    /// Whether the patient was told how to say that this is not their number.
-    pub(super) wrong_number_told: bool,
+    /// The first step in which the patient was told how to say that this is not their number.
+    pub(super) wrong_number_told: Option<u32>,
     /// Repeats after silence or a wrong key.
     pub(super) repeats: u32,
     pub(super) asked_repeats: u32,
@@ -50,6 +50,8 @@ pub(super) struct Given {
     pub(super) step: Step,
     pub(super) kind: Kind,
     pub(super) answered: bool,
+    /// Whether it is the one before, once more, because the answer to that did not arrive.
+    pub(super) again: bool,
 }
 
 /// What a step is about: decides what silence, a wrong key and the end of its words mean.
@@ -72,7 +74,7 @@ impl Call {
     /// A call that was just requested.
     pub fn new(brief: Brief, scripts: Arc<Scripts>) -> Call {
         let (facts, given) = (Facts::default(), Vec::new());
-        let (opening_said, wrong_number_told, repeats, asked_repeats, choices, desk_asked) = (false, false, 0, 0, 0, 0);
+        let (opening_said, wrong_number_told, repeats, asked_repeats, choices, desk_asked) = (false, None, 0, 0, 0, 0);
         Call { brief, scripts, facts, given, opening_said, wrong_number_told, repeats, asked_repeats, choices, desk_asked }
     }
 
@@ -104,17 +106,18 @@ impl Call {
             CallEvent::Answered { answered_by } => return self.answered(answered_by, now),
             CallEvent::Key { step, key } => {
                 let Some(kind) = self.take_answer(step) else { return self.same_again() };
-                return self.key(kind, key, self.meaning(kind, key), now);
+                return self.key((step, kind), key, self.meaning((step, kind), key), now);
             }
             CallEvent::Meant { step, key, meaning } => {
                 // By other scripts the call may not have come as far: what the patient said counts all the same.
                 let is_given = self.step(step).is_some();
                 let kind = self.take_answer(step).or((!is_given).then_some(Kind::End(EndReason::HungUp)));
                 let Some(kind) = kind else { return self.same_again() };
-                return self.key(kind, key, meaning, now);
+                return self.key((step, kind), key, meaning, now);
             }
             CallEvent::Silence { step } | CallEvent::Played { step } => return self.words_over(step),
             CallEvent::Transferred { step, result } => return self.desk_is_over(step, result),
+            CallEvent::Fallback { failed } => return self.once_more(failed),
         }
         Reaction::default()
     }
@@ -125,7 +128,7 @@ impl Call {
         match *event {
             CallEvent::Key { step, key } => {
                 let given = self.given.get((step as usize).wrapping_sub(1)).filter(|given| !given.answered);
-                CallEvent::Meant { step, key, meaning: given.and_then(|given| self.meaning(given.kind, key)) }
+                CallEvent::Meant { step, key, meaning: given.and_then(|given| self.meaning((step, given.kind), key)) }
             }
             _ => event.clone(),
         }
@@ -187,8 +190,11 @@ impl Call {
         if self.facts.is_over() { Reaction::default() } else { Reaction { push: true, ..reaction } }
     }
 
-    fn key(&mut self, kind: Kind, key: Key, meaning: Option<KeyAction>, now: DateTime<Utc>) -> Reaction {
-        self.facts.keys.push(key.as_char());
+    fn key(&mut self, (step, kind): (u32, Kind), key: Key, meaning: Option<KeyAction>, now: DateTime<Utc>) -> Reaction {
+        let takes_back = self.scripts.call.keys.get(&key) == Some(&KeyAction::Undo);
+        if !self.facts.keys.press(step, key, meaning, takes_back) {
+            return self.pressed_earlier(step, meaning);
+        }
         let said = self.scripts.clone();
         let replies = &said.call.replies;
         match meaning {
@@ -204,22 +210,30 @@ impl Call {
             Some(KeyAction::Reschedule) => self.choose(Choice::Reschedule),
             Some(KeyAction::Undo) => self.undo(),
             Some(KeyAction::Repeat) => self.repeat_as_asked(),
+            Some(KeyAction::Transfer) if self.is_given_up(step) => {
+                self.facts.desk.missed();
+                self.same_again()
+            }
             Some(KeyAction::Transfer) => self.ask_for_desk(now),
-            None if self.is_over(kind) => self.end_silently(),
+            None if matches!(kind, Kind::End(_)) => self.end_silently(),
+            None if self.is_left() => self.take_leave(),
             None if self.facts.visit_changed => self.withdraw(),
             None => self.again(kind, &replies.not_a_choice),
         }
     }
 
     /// What a key does by the call's scripts, as the call stands; `None` where it does nothing.
-    fn meaning(&self, kind: Kind, key: Key) -> Option<KeyAction> {
+    fn meaning(&self, (step, kind): (u32, Kind), key: Key) -> Option<KeyAction> {
         let action = *self.scripts.call.keys.get(&key)?;
+        let was_told = || self.wrong_number_told.is_some_and(|told| told <= step);
+        let is_earlier = self.facts.keys.any_after(step);
         let counts = match action {
             KeyAction::OptOut => !self.facts.opted_out,
             // That this is not the patient's number is about no visit, like an opt-out: it counts whatever the call is at.
             // But it ends all calls to this number, and most scripts tell it at a repeat only: before that it is a slip.
-            KeyAction::WrongNumber => self.wrong_number_told && !self.facts.opted_out && !self.facts.wrong_number,
-            _ if self.is_over(kind) || self.facts.visit_changed => false,
+            KeyAction::WrongNumber => was_told() && (is_earlier || !self.facts.opted_out) && !self.facts.wrong_number,
+            // Whoever opted out by a key that came late hears the menu to its end, and may choose.
+            _ if matches!(kind, Kind::End(_)) || self.facts.visit_changed => false,
             KeyAction::Undo => self.facts.choice.is_some(),
             KeyAction::Transfer => self.brief.desk.is_some(),
             KeyAction::Confirm | KeyAction::Reschedule | KeyAction::Repeat => true,
@@ -227,9 +241,9 @@ impl Call {
         counts.then_some(action)
     }
 
-    /// Whether nothing more is chosen after this step.
-    fn is_over(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::End(_)) || self.facts.opted_out || self.facts.wrong_number
+    /// Whether the patient or the number is called no more.
+    pub(super) fn is_left(&self) -> bool {
+        self.facts.opted_out || self.facts.wrong_number
     }
 
     /// The words of a step were played to their end, and no key came.
@@ -251,6 +265,7 @@ impl Call {
         }
         match kind {
             Kind::End(_) => self.end_silently(),
+            _ if self.is_left() => self.take_leave(),
             _ if self.facts.visit_changed => self.withdraw(),
             Kind::Voicemail => self.end(EndReason::ScriptEnd, Vec::new()),
             Kind::ReadBack(_) => self.finish(),

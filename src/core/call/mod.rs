@@ -8,6 +8,7 @@
 mod desk;
 mod event;
 mod incoming;
+mod late;
 mod machine;
 mod outcome;
 mod script;

@@ -1,6 +1,7 @@
 //! What is known of a call, and what came of it: a pure function of everything known, whatever the order it was heard in.
 
 use super::desk::DeskFacts;
+use super::late::Keys;
 use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
 use chrono::{DateTime, Utc};
@@ -69,7 +70,7 @@ pub(super) struct Facts {
     answered_at: Option<DateTime<Utc>>,
     end: Option<End>,
     verdict: Option<AnsweredBy>,
-    pub(super) keys: String,
+    pub(super) keys: Keys,
     pub(super) choice: Option<Choice>,
     pub(super) opted_out: bool,
     pub(super) wrong_number: bool,
@@ -153,7 +154,7 @@ impl Facts {
             ended_at: self.end.as_ref().map(|end| end.at),
             answered_by: if self.keys.is_empty() { self.verdict } else { Some(AnsweredBy::Human) },
             heard_seconds: self.end.as_ref().and_then(|end| self.heard_seconds(end)),
-            keys: self.keys.clone(),
+            keys: self.keys.to_text(),
             outcome,
             end_reason: self.end.as_ref().zip(outcome).map(|(end, outcome)| self.end_reason(brief, end, outcome, last)),
             opted_out: self.opted_out,

@@ -83,9 +83,19 @@ impl Call {
             self.scripts.call.first_words(&self.brief)
         };
         self.opening_said = true;
-        let playings = self.given.iter().filter(|given| given.kind == Kind::Message).count();
+        let playings = self.given.iter().filter(|given| given.kind == Kind::Message && !given.again).count();
         let slow = playings >= SLOW_AFTER;
         self.give_and_gather(Kind::Message, words, slow)
+    }
+
+    /// Says that the patient or the number is called no more, where a key that came late asked for it; once.
+    pub(super) fn take_leave(&mut self) -> Reaction {
+        if self.given.last().is_some_and(|given| matches!(given.kind, Kind::End(_))) {
+            return self.same_again();
+        }
+        let replies = &self.scripts.call.replies;
+        let words = if self.facts.opted_out { &replies.opted_out } else { &replies.wrong_number };
+        self.end(EndReason::ScriptEnd, speak(words, &self.brief))
     }
 
     fn read_back(&self, choice: Choice) -> Vec<Utterance> {
@@ -143,13 +153,14 @@ impl Call {
 
     pub(super) fn give(&mut self, kind: Kind, say: Vec<Utterance>, slow: bool, then: Then) -> Reaction {
         let means_wrong_number = |key| self.scripts.call.keys.get(&key) == Some(&KeyAction::WrongNumber);
-        self.wrong_number_told |= say.iter().any(|said| match said {
+        let tells = say.iter().any(|said| match said {
             Utterance::Phrase(id) => keys_told(id).any(means_wrong_number),
             _ => false,
         });
         // A call has few steps: most_steps() bounds them.
         let number = self.given.len() as u32 + 1;
-        self.given.push(Given { step: Step { number, say, slow, then }, kind, answered: false });
+        self.wrong_number_told = self.wrong_number_told.or(tells.then_some(number));
+        self.given.push(Given { step: Step { number, say, slow, then }, kind, answered: false, again: false });
         self.same_again()
     }
 

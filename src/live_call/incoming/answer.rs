@@ -1,12 +1,13 @@
 //! What is said next to somebody who calls our number: load, decide, save, render.
 
 use super::who::{Who, guesses};
-use crate::carrier::{Ask, Carrier, Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply, Message};
+use crate::carrier::{Carrier, Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply};
 use crate::core::call::{CallerKind, Entered, IncomingEvent, IncomingSay, IncomingStage, IncomingThen, Step, Then};
 use crate::core::domain::{WorkItem, WorkKind};
 use crate::core::ids::{AttemptToken, LanguageTag};
 use crate::core::plan::{PatientFacts, Recognized, recognize};
 use crate::live_call::strange::Strange;
+use crate::live_call::webhook::Lost;
 use crate::live_call::{Answer, LiveCallError, LiveCalls};
 use crate::prompt::Listener;
 use crate::store::{IncomingCall, IncomingCommit, IncomingKey, IncomingVerdict, Join, NewIncoming, OptOut, WebhookEntry};
@@ -43,8 +44,8 @@ impl LiveCalls {
         let watch = self.clock.stopwatch();
         let key = IncomingKey::Carrier(carrier.name().clone(), incoming.carrier_call_id.clone());
         let known = self.store.load_incoming(&key).await?;
-        if let (Some(known), IncomingAsk::Fallback) = (&known, &incoming.ask) {
-            return self.where_it_was(carrier, known, entry).await;
+        if let (Some(known), IncomingAsk::Fallback { failed }) = (&known, &incoming.ask) {
+            return self.where_it_was(carrier, known, *failed, entry).await;
         }
         if let Some(known) = known {
             let first = known.replies.first().map(|(_, reply)| reply.as_str()).unwrap_or_default();
@@ -92,16 +93,16 @@ impl LiveCalls {
         &self,
         carrier: &Arc<dyn Carrier>,
         call: &IncomingCall,
+        failed: Option<u32>,
         entry: &WebhookEntry,
     ) -> Result<Answer, LiveCallError> {
         let Some((_, token)) = &call.attempt else {
             let last = call.replies.last().map(|(_, reply)| reply.as_str()).unwrap_or_default();
             return Ok(self.again(carrier, &call.token, last, "fallback"));
         };
-        let message = Message::Ask(Ask::Fallback { answered_by: None });
-        let id = Some(call.carrier_call_id.clone());
-        match self.fallback(carrier, token, id, None, entry.clone()).await? {
-            Ok(taken) => Ok(taken.answer(&message)),
+        let lost = Lost { token, id: Some(call.carrier_call_id.clone()), answered_by: None, failed };
+        match self.fallback(carrier, lost, entry.clone()).await? {
+            Ok(taken) => Ok(taken.answer(true)),
             Err(strange) => Ok(self.stranger_on_the_line(carrier, token, &strange).await),
         }
     }

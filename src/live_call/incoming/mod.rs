@@ -66,7 +66,9 @@ impl LiveCalls {
             Err(_) => "the store is slow".to_string(),
         };
         let answer = match &incoming.ask {
-            IncomingAsk::Rings | IncomingAsk::Fallback | IncomingAsk::Digits { .. } => self.no_answer_yet(carrier, incoming),
+            IncomingAsk::Rings | IncomingAsk::Fallback { .. } | IncomingAsk::Digits { .. } => {
+                self.no_answer_yet(carrier, incoming)
+            }
             IncomingAsk::Lasts | IncomingAsk::Over { .. } => Answer::plain(503, "trouble"),
         };
         answer.because(why)
@@ -94,7 +96,7 @@ impl LiveCalls {
     ) -> Result<Answer, LiveCallError> {
         for _ in 0..DECISIONS {
             let taken = match &incoming.ask {
-                IncomingAsk::Rings | IncomingAsk::Fallback => self.rings(carrier, incoming, entry).await,
+                IncomingAsk::Rings | IncomingAsk::Fallback { .. } => self.rings(carrier, incoming, entry).await,
                 IncomingAsk::Digits { token, step, digits } => {
                     self.digits(carrier, incoming, (token, *step), digits.reveal(), entry).await
                 }

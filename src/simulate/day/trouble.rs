@@ -83,7 +83,7 @@ fn rate(draw: &Draw, rates: &[f64]) -> f64 {
 fn drawn_rate(draw: &Draw, network: FaultList, fault: Fault) -> FaultList {
     let rates = match fault {
         // More of these, and a day would have hardly any call that says what it has to say.
-        Fault::StrangeRefusal | Fault::QuestionLost | Fault::AnswerLost => [0, 1, 3, 10],
+        Fault::StrangeRefusal | Fault::QuestionLost | Fault::AnswerLost | Fault::QuestionLate => [0, 1, 3, 10],
         _ => [0, 3, 10, 30],
     };
     let rate = draw.of(&[(rates[0], 50), (rates[1], 20), (rates[2], 20), (rates[3], 10)]);

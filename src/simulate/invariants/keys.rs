@@ -15,14 +15,12 @@ pub(in crate::simulate) struct Decided {
     maybe_wrong: bool,
 }
 
-/// Follows keys in their order. Nothing is chosen any more after 9, or 7 where it counts.
+/// Follows keys in their order. After 9 the call ends, and nothing is chosen any more unless it came late: then what was pressed
+/// meanwhile counts as well.
 pub(in crate::simulate) fn decided(keys: &str) -> Decided {
     let mut all = Decided { choice: None, opted_out: false, wrong_number: false, maybe_wrong: false };
     let mut repeated = false;
     for key in keys.chars().filter(|key| !key.is_whitespace()) {
-        if all.opted_out || all.wrong_number {
-            break;
-        }
         match key {
             '1' => all.choice = Some(Outcome::Confirmed),
             '2' => all.choice = Some(Outcome::RescheduleRequested),
@@ -43,6 +41,11 @@ pub(in crate::simulate) fn decided(keys: &str) -> Decided {
 }
 
 impl Decided {
+    /// The same where nobody can tell whether key 7 was told.
+    pub fn untold(self) -> Decided {
+        Decided { maybe_wrong: self.maybe_wrong || self.wrong_number, wrong_number: false, ..self }
+    }
+
     /// Whether a choice stands.
     pub fn chooses(&self) -> bool {
         self.choice.is_some() && !self.wrong_number
@@ -90,7 +93,8 @@ mod tests {
             ("77", Outcome::WrongNumber, true),
             ("77", Outcome::Heard, false),
             ("71", Outcome::Confirmed, true),
-            ("91", Outcome::OptedOut, true),
+            ("91", Outcome::Confirmed, true),
+            ("91", Outcome::OptedOut, false),
         ] {
             assert_eq!(decided(keys).allows(outcome), may, "{keys} {outcome:?}");
         }

@@ -113,7 +113,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (LINES_KEPT, "No more calls of ours are up at the carrier than it has lines, all replicas together."),
     (
         KEYS_KEPT,
-        "Every key whose webhook was answered with words is in the record, in its order, and none that nobody pressed. One that was \
+        "Every key whose webhook was answered with words is in the record, where it was pressed, however late it came, and none \
+         that nobody pressed. One that was \
          answered with \"one moment\" or the apology was never said to be taken.",
     ),
     (KEYS_DECIDE, "A call that is over has the outcome that its keys give it by the script."),

@@ -34,6 +34,11 @@ impl<'a> Webhook<'a> {
         field(self.query, "key").or_else(|| field(self.body, "Digits"))
     }
 
+    /// The step that it answers.
+    fn step(&self) -> Option<u32> {
+        self.hook.split('/').nth(2)?.parse().ok()
+    }
+
     /// Whether it was answered with success.
     fn is_taken(&self) -> bool {
         (200..300).contains(&self.status)
@@ -66,9 +71,9 @@ struct Given {
 pub(super) struct Answers {
     /// The first words to each step of a call.
     given: BTreeMap<(AttemptId, String), Given>,
-    /// The keys that were answered with words, in the order in which that was heard; one a step.
-    promised: BTreeMap<AttemptId, String>,
-    /// How often each address of an attempt was answered with success, and how often with words.
+    /// The keys that were answered with words, by the step that they answer: that is the order in which they were pressed.
+    promised: BTreeMap<AttemptId, BTreeMap<u32, char>>,
+    /// How often each address of an attempt was answered with success and not put off, and how often with words.
     taken: BTreeMap<(AttemptId, String), (u64, u64)>,
     /// Messages that had an answer of any kind.
     answered: u64,
@@ -84,8 +89,10 @@ impl Answers {
         self.answered += u64::from(webhook.status != 0);
         let Some(attempt) = attempt.filter(|_| webhook.is_taken()) else { return Vec::new() };
         let place = (attempt.clone(), webhook.hook.clone());
+        // Whose call it is that hears "one moment" stands in the store, which is not asked then.
+        let is_put_off = webhook.reply.is_some_and(|reply| reply.says == Says::OneMoment);
         let (taken, heard) = self.taken.entry(place.clone()).or_default();
-        *taken += 1;
+        *taken += u64::from(!is_put_off);
         *heard += u64::from(webhook.is_heard());
         // What is said where another address failed follows how far the call has come by then.
         let Some(reply) = webhook.reply.filter(|_| webhook.is_heard() && !webhook.hook.ends_with("/fallback")) else {
@@ -98,25 +105,30 @@ impl Answers {
             return if differs { vec![Violation::new(SAME_ANSWER, detail)] } else { Vec::new() };
         }
         self.given.insert(place, Given { key, text: reply.text });
-        if let Some(key) = key {
-            self.promised.entry(attempt.clone()).or_default().push(key);
+        if let Some((step, key)) = webhook.step().zip(key) {
+            self.promised.entry(attempt.clone()).or_default().insert(step, key);
         }
         Vec::new()
     }
 
     /// The keys of a call that were promised to be kept.
-    pub fn keys_of(&self, attempt: &AttemptId) -> &str {
-        self.promised.get(attempt).map_or("", String::as_str)
+    pub fn keys_of(&self, attempt: &AttemptId) -> String {
+        self.promised.get(attempt).into_iter().flat_map(BTreeMap::values).collect()
     }
 
     /// The keys that were promised to be kept, in their order.
-    pub fn promised(&self) -> impl Iterator<Item = (&AttemptId, &str)> {
-        self.promised.iter().map(|(attempt, keys)| (attempt, keys.as_str()))
+    pub fn promised(&self) -> impl Iterator<Item = (&AttemptId, String)> {
+        self.promised.iter().map(|(attempt, keys)| (attempt, keys.values().collect()))
     }
 
     /// The addresses of attempts that were answered with success, with how often, and how often with words.
     pub fn taken(&self) -> impl Iterator<Item = (&AttemptId, &str, (u64, u64))> {
         self.taken.iter().map(|((attempt, hook), times)| (attempt, hook.as_str(), *times))
+    }
+
+    /// Whether an address of an attempt was ever answered with words.
+    pub fn was_heard(&self, attempt: &AttemptId, hook: &str) -> bool {
+        self.taken.get(&(attempt.clone(), hook.to_string())).is_some_and(|(_, heard)| *heard > 0)
     }
 
     /// How many messages were answered at all.

@@ -21,6 +21,8 @@ struct OfCall {
     tape: Vec<Heard>,
     /// The keys on record.
     kept: String,
+    /// What was said is said once more, because an address failed.
+    fell_back: bool,
     /// Key 9 has opted somebody out.
     has_opted_out: bool,
     /// What each step says that tells when it was played, by the documents that were committed.
@@ -78,8 +80,10 @@ impl Committed {
             if let Some((step, audio)) = event.reply.as_deref().and_then(told_when_played) {
                 call.words.entry(step).or_default().extend(audio);
             }
-            if let CallEvent::Played { step } = event.event {
-                call.played.insert(step);
+            match event.event {
+                CallEvent::Played { step } => drop(call.played.insert(step)),
+                CallEvent::Fallback { .. } => call.fell_back = true,
+                _ => {}
             }
         }
         let mut found = Vec::new();
@@ -89,7 +93,7 @@ impl Committed {
         }
         let Some(outcome) = standing.outcome.filter(|_| standing.status.is_final()) else { return found };
         let decided = decided(&standing.keys);
-        if !decided.allows(outcome) {
+        if !call.allows(&standing.keys, outcome) {
             let detail = format!("call {id} ends as {} with keys {:?}", outcome.as_str(), standing.keys);
             found.push(Violation::new(KEYS_DECIDE, detail));
         }
@@ -105,6 +109,11 @@ impl Committed {
         found
     }
 
+    /// Whether a call with these keys on record may end so.
+    pub fn allows(&self, attempt: &AttemptId, keys: &str, outcome: Outcome) -> bool {
+        self.0.get(attempt).map_or_else(|| decided(keys).allows(outcome), |call| call.allows(keys, outcome))
+    }
+
     /// Whether a tape, or what was heard, holds a call's voicemail from its first word to its last.
     pub fn is_whole(&self, attempt: &AttemptId, tape: &[Heard]) -> bool {
         self.0.get(attempt).is_some_and(|call| call.is_whole(tape))
@@ -112,6 +121,13 @@ impl Committed {
 }
 
 impl OfCall {
+    /// After a fallback nobody can tell from the keys alone which of them were answered before the next one was pressed, and so
+    /// whether key 7 was told by then.
+    fn allows(&self, keys: &str, outcome: Outcome) -> bool {
+        let all = decided(keys);
+        if self.fell_back { all.untold().allows(outcome) } else { all.allows(outcome) }
+    }
+
     /// The voicemail is what a step said of which it was told that it was played: the live message waits for a key instead, and
     /// neither "one moment" nor the apology is a step of a call.
     fn is_whole(&self, tape: &[Heard]) -> bool {

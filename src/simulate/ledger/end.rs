@@ -32,6 +32,9 @@ pub struct Held {
     pub tally: Tally,
 }
 
+/// The addresses that are asked when another one has failed.
+const FALLBACKS: [&str; 2] = ["voice/{token}/fallback", "incoming/fallback"];
+
 impl Ledger {
     /// The day is over: nothing waits any more. What is broken.
     pub fn end(&self, held: &Held) -> Vec<Violation> {
@@ -74,7 +77,7 @@ impl Ledger {
     fn keys_are_kept(&self, record: &Record, found: &mut Vec<Violation>) {
         for (id, promised) in self.answers.promised() {
             let kept = record.attempts.get(id).map_or("", |(_, attempt)| attempt.keys.as_str());
-            if !are_among(promised, kept) {
+            if !are_among(&promised, kept) {
                 let detail = format!("keys {promised:?} of call {id} were answered, the record has {kept:?}");
                 found.push(Violation::new(KEYS_KEPT, detail));
             }
@@ -90,7 +93,7 @@ impl Ledger {
             }
             let Some(outcome) = attempt.outcome else { continue };
             let decided = decided(&attempt.keys);
-            if !decided.allows(outcome) {
+            if !self.committed.allows(id, &attempt.keys, outcome) {
                 let detail = format!("call {id} ended as {} with keys {:?}", outcome.as_str(), attempt.keys);
                 found.push(Violation::new(KEYS_DECIDE, detail));
             }
@@ -117,7 +120,7 @@ impl Ledger {
                     let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(visit);
                     held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, visit.clone()), last)
                 };
-                if !self.is_void(&kept.outreach) && !has_ended(&promise, said(), stands) {
+                if !self.is_void(&kept.outreach) && !has_ended(&promise, self.promises.is_reminded(&promise), said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
                     let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());
                     found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));
@@ -150,6 +153,10 @@ impl Ledger {
             let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
             // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
             let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
+            // A question that comes when the fallback address was asked instead changes nothing.
+            let is_first =
+                !hook.ends_with("/answered") || !FALLBACKS.iter().any(|address| self.answers.was_heard(attempt, address));
+            let committed = committed && is_first;
             let wanted = if self.has_trouble { u64::from(committed && heard > 0) } else { times };
             if logged < wanted {
                 let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");

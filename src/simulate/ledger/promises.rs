@@ -60,11 +60,12 @@ impl Said<'_> {
 }
 
 /// Whether an item of this kind is a person's word about a promise: whoever has it will speak with the patient about the visit
-/// as it stands. Nobody does so of a notice by trying what a reminder did not reach, unless its message was left on a machine.
-fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
+/// as it stands. That of a reminder which did not reach them is one about a notice only where the message of that was left on
+/// a machine, or where the reminder was to say the same time.
+fn stands_for(kind: WorkKind, promise: &Promise, is_left_to_a_person: bool) -> bool {
     match kind {
         WorkKind::ChangeUnannounced => true,
-        WorkKind::Unreached => is_on_tape || promise.outreach.purpose == Purpose::Reminder,
+        WorkKind::Unreached => is_left_to_a_person || promise.outreach.purpose == Purpose::Reminder,
         WorkKind::WrongNumber
         | WorkKind::RescheduleRequest
         | WorkKind::DeskRequest
@@ -76,20 +77,21 @@ fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
 }
 
 /// Whether a promise has come to its end, by the calls about its patient and the items that stand about its visit. A message
-/// on a machine alone is a person's to follow.
+/// on a machine alone is a person's to follow. `is_reminded`: a reminder of the visit was promised that says the same time.
 pub(super) fn has_ended<'a>(
     promise: &Promise,
+    is_reminded: bool,
     calls: impl IntoIterator<Item = Said<'a>>,
     stands: impl Fn(WorkKind) -> bool,
 ) -> bool {
     let all: Vec<Said<'_>> = calls.into_iter().collect();
     let said = || all.iter().filter(|said| said.tells(promise));
     let on_tape = said().filter(|said| said.outcome == Outcome::VoicemailLeft).map(|said| said.at).min();
-    let is_on_tape = on_tape.is_some();
+    let is_a_persons = on_tape.is_some() || is_reminded;
     // Whoever has the message and heard of the visit since knows how it stands.
     let about_it = |said: &&Said<'_>| said.about.visit == promise.outreach.visit && on_tape.is_some_and(|at| said.at > at);
     said().chain(all.iter().filter(about_it)).any(Said::is_heard)
-        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
+        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_a_persons) && stands(kind))
 }
 
 /// An item of the worklist, from when until when it was open.
@@ -180,6 +182,13 @@ impl Promises {
         self.made.get(key)
     }
 
+    /// Whether a reminder of the visit was promised that says when a moved one begins.
+    pub fn is_reminded(&self, promise: &Promise) -> bool {
+        let Outreach { visit, start, purpose, .. } = &promise.outreach;
+        let says_so = |made: &Outreach| (&made.visit, made.start, made.purpose) == (visit, *start, Purpose::Reminder);
+        *purpose == Purpose::Moved && self.made.values().any(|made| says_so(&made.outreach))
+    }
+
     /// Whether it has come to its end by what is committed.
     pub fn has_ended(&self, promise: &Promise) -> bool {
         let said = self.calls.values().filter_map(|call| {
@@ -188,7 +197,7 @@ impl Promises {
         });
         let visit = &promise.outreach.visit;
         let is_open = |kind| self.work.get(&(kind, visit.clone())).is_some_and(|span| span.closed_at.is_none());
-        has_ended(promise, said, is_open)
+        has_ended(promise, self.is_reminded(promise), said, is_open)
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

@@ -299,6 +299,26 @@ fn a_notice_ends_by_what_tells_it() {
     }
 }
 
+#[test]
+fn who_looks_after_a_reminder_of_the_new_time_looks_after_the_move() {
+    for (notice, start, ends) in
+        [(Purpose::Moved, VISIT, true), (Purpose::Moved, "2026-11-21T15:30:00Z", false), (Purpose::Cancelled, VISIT, false)]
+    {
+        let mut tale = Tale::new();
+        tale.promised("a", notice);
+        if notice == Purpose::Cancelled {
+            tale.fed(1, VISIT, "cancelled", "");
+        }
+        let reminder = Outreach { start: moment(start), ..held(None, "").facts[0].outreaches[0].outreach.clone() };
+        tale.promised_as("b", reminder);
+        let mut held = held(Some(Outcome::Superseded), "");
+        held.facts[0].outreaches[0].outreach.purpose = notice;
+        held.worklist.push(item(WorkKind::Unreached));
+        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(found.is_empty(), ends, "{notice:?} {start}: {found:?}");
+    }
+}
+
 /// The day's visit is told to be on another day: that it does not take place on this one is said with it.
 #[test]
 fn a_cancellation_is_told_by_the_move_from_there() {
@@ -375,18 +395,22 @@ fn decisions_forgeries_and_the_log_are_looked_at() {
     tale.told("a", "voice/{token}/answered", "CallSid=Ca", words(1));
     tale.told("a", "status/{token}", "CallStatus=ringing", None);
     tale.told("a", "status/{token}", "CallStatus=ringing", None);
+    tale.told("a", "voice/{token}/1/silence", "CallSid=Ca", Some(Reply { says: Says::OneMoment, text: 0 }));
     let mut heard = held(Some(Outcome::Heard), "");
+    heard.log.push(crate::store::WebhookEntry { attempt: None, ..entry("voice/{token}/1/silence") });
     let missing = |tale: &Tale, heard: &Held| tale.ledger.end(heard).iter().filter(|v| v.invariant == LOG_WHOLE).count();
-    assert_eq!(missing(&tale, &heard), 3, "the answer, the status, and altogether");
+    assert_eq!(missing(&tale, &heard), 3, "the answer, the status, and altogether; who was put off is of no known call");
     heard.log.extend([entry("voice/{token}/answered"), entry("status/{token}")]);
     assert_eq!(missing(&tale, &heard), 2, "the repeated one, and altogether");
     heard.log.push(entry("status/{token}"));
     assert_eq!(missing(&tale, &heard), 0);
-    heard.log.drain(1..);
+    heard.log.drain(2..);
     tale.see(Seen::StoreTrouble(Some(crate::simulate::StoreTrouble::Full)));
     assert_eq!(missing(&tale, &heard), 0, "what is only noted down may be lost by a store that fails");
     heard.log.clear();
     assert_eq!(missing(&tale, &heard), 1, "what was committed may not");
+    tale.told("a", "voice/{token}/fallback", "CallSid=Ca", words(1));
+    assert_eq!(missing(&tale, &heard), 0, "that it was answered was known by then");
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn a_machine_is_not_told_that_the_visit_changed() {
 #[test]
 fn nothing_is_offered_to_a_person_who_was_turned_away_and_opted_out() {
     story(VoicemailPolicy::Standard, "answered; detected machine_end; key 9 @2; key 1 @1; ended completed 30")
-        .hears(&["3: opted-out goodbye | hang up OPT-OUT", "4: | hang up"])
-        .came_to("opted_out/script_end");
+        .hears(&["3: opted-out goodbye | hang up OPT-OUT", "3: opted-out goodbye | hang up"])
+        // The 1 was pressed before, and crossed with the verdict.
+        .came_to("confirmed/script_end");
 }

@@ -2,6 +2,7 @@
 //! must come of it.
 
 mod desk;
+mod late;
 mod machines;
 mod orders;
 mod outcomes;
@@ -168,7 +169,8 @@ pub(super) fn result(call: &Call) -> String {
     }
 }
 
-/// Reads a move. `key 1`, `silence` and `played` answer the current step; `key 1 @2` answers step 2.
+/// Reads a move. `key 1`, `silence` and `played` answer the current step; `key 1 @2` answers step 2; `fallback` says
+/// that what was to answer the current step failed.
 fn event(text: &str, current: u32) -> CallEvent {
     let (text, step) = match text.split_once(" @") {
         Some((text, step)) => (text, step.parse().expect("a step number")),
@@ -189,6 +191,7 @@ fn event(text: &str, current: u32) -> CallEvent {
         ["desk", result] => {
             CallEvent::Transferred { step, result: TransferResult::parse(result).expect("what came of a transfer") }
         }
+        ["fallback"] => CallEvent::Fallback { failed: step },
         ["changed"] => CallEvent::VisitChanged,
         ["ended", how, ref more @ ..] => CallEvent::Ended {
             status: match how {

@@ -37,6 +37,7 @@ fn anything() -> impl Strategy<Value = CallEvent> {
         10 => (step.clone(), key()).prop_map(|(step, key)| CallEvent::Key { step, key }),
         5 => step.clone().prop_map(|step| CallEvent::Silence { step }),
         2 => step.clone().prop_map(|step| CallEvent::Played { step }),
+        2 => step.clone().prop_map(|failed| CallEvent::Fallback { failed }),
         2 => (step, result()).prop_map(|(step, result)| CallEvent::Transferred { step, result }),
         1 => who().prop_map(|answered_by| CallEvent::Detected { answered_by }),
         1 => Just(CallEvent::VisitChanged),
@@ -103,7 +104,7 @@ fn steps_and_standing(brief: &Brief, events: &[CallEvent]) -> (Vec<Option<Step>>
     let mut call = Call::new(brief.clone(), scripts());
     let asks_for_words = |event: &CallEvent| {
         use CallEvent::*;
-        matches!(event, Answered { .. } | Key { .. } | Silence { .. } | Played { .. } | Transferred { .. })
+        matches!(event, Answered { .. } | Fallback { .. } | Key { .. } | Silence { .. } | Played { .. } | Transferred { .. })
     };
     let mut steps = Vec::new();
     for event in events {
@@ -156,7 +157,8 @@ proptest! {
             reactions.push(reaction);
         }
         prop_assert!(opt_outs <= 1);
-        prop_assert!(call.current().map_or(0, |step| step.number) <= scripts().call.limits.most_steps());
+        // Eight steps may be said once more.
+        prop_assert!(call.current().map_or(0, |step| step.number) <= scripts().call.limits.most_steps() + 8);
         // The same events, the same steps.
         let mut replayed = Call::new(brief.clone(), scripts());
         for (n, (event, reaction)) in events.iter().zip(&reactions).enumerate() {
