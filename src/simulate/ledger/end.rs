@@ -7,10 +7,10 @@ use super::super::invariants::{
 };
 use super::Ledger;
 use super::committed::is_machine;
-use super::promises::{Said, has_ended};
+use super::promises::{Said, has_ended, items_about};
 use crate::audit::Replayed;
 use crate::carrier::simulator::{CallTally, Tally};
-use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, WorkItem};
+use crate::core::domain::{Attempt, AttemptStatus, Outcome, Outreach, VisitKey, WorkItem, WorkKind};
 use crate::core::ids::AttemptId;
 use crate::core::plan::PatientFacts;
 use crate::store::{Direction, WebhookEntry};
@@ -116,10 +116,12 @@ impl Ledger {
                 let Outreach { purpose, visit, .. } = &kept.outreach;
                 let promise = self.promises.of(&kept.outreach);
                 let last = self.schedule.last_moment(&self.terms.rules, &kept.outreach).unwrap_or(DateTime::<Utc>::MIN_UTC);
-                let stands = |kind| {
-                    let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(visit);
-                    held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, visit.clone()), last)
+                let moved_to = self.schedule.moved_to(&self.terms.rules, visit);
+                let stands = |(kind, about): (WorkKind, VisitKey)| {
+                    let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(&about);
+                    held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, about.clone()), last)
                 };
+                let stands = |kind| items_about(&promise, &moved_to, kind).any(stands);
                 if !self.is_void(&kept.outreach) && !has_ended(&promise, self.promises.is_reminded(&promise), said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
                     let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());

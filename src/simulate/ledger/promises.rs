@@ -94,6 +94,18 @@ pub(super) fn has_ended<'a>(
         || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_a_persons) && stands(kind))
 }
 
+/// The items of a kind that are about a promise. That a visit does not take place on a day is said by whoever tells that it
+/// was moved to another one.
+pub(super) fn items_about<'a>(
+    promise: &'a Promise,
+    moved_to: &'a [VisitKey],
+    kind: WorkKind,
+) -> impl Iterator<Item = (WorkKind, VisitKey)> + 'a {
+    let is_told_there = promise.outreach.purpose == Purpose::Cancelled && kind == WorkKind::ChangeUnannounced;
+    let there = moved_to.iter().filter(move |_| is_told_there);
+    [&promise.outreach.visit].into_iter().chain(there).map(move |visit| (kind, visit.clone()))
+}
+
 /// An item of the worklist, from when until when it was open.
 #[derive(Debug, Clone, Copy)]
 struct Span {
@@ -189,15 +201,15 @@ impl Promises {
         *purpose == Purpose::Moved && self.made.values().any(|made| says_so(&made.outreach))
     }
 
-    /// Whether it has come to its end by what is committed.
-    pub fn has_ended(&self, promise: &Promise) -> bool {
+    /// Whether it has come to its end by what is committed. `moved_to`: where what was booked for the visit belongs by now.
+    pub fn has_ended(&self, promise: &Promise, moved_to: &[VisitKey]) -> bool {
         let said = self.calls.values().filter_map(|call| {
             let about = &self.made.get(&call.promise)?.outreach;
             Some(Said { about, outcome: call.outcome?, at: call.asked.map_or(DateTime::<Utc>::MIN_UTC, |(at, _)| at) })
         });
-        let visit = &promise.outreach.visit;
-        let is_open = |kind| self.work.get(&(kind, visit.clone())).is_some_and(|span| span.closed_at.is_none());
-        has_ended(promise, self.is_reminded(promise), said, is_open)
+        let about = |kind| items_about(promise, moved_to, kind);
+        let is_open = |item: (WorkKind, VisitKey)| self.work.get(&item).is_some_and(|span| span.closed_at.is_none());
+        has_ended(promise, self.is_reminded(promise), said, |kind| about(kind).any(is_open))
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

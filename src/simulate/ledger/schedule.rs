@@ -2,6 +2,7 @@
 
 use super::row::FeedLine;
 use crate::core::domain::{Outreach, PhoneNumber, Purpose, VisitKey};
+use crate::core::ids::SiteKey;
 use crate::core::plan::Rules;
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,6 +140,22 @@ impl Schedule {
             starts.filter(on_the_day).filter(|start| **start != outreach.start).max().copied()
         });
         Some(old.map_or(outreach.start, |old| old.min(outreach.start)) - job.when.no_later_than)
+    }
+
+    /// The visits to which what was booked for one belongs by now.
+    pub fn moved_to(&self, rules: &Rules, visit: &VisitKey) -> Vec<VisitKey> {
+        let Some(zone) = rules.zone(&visit.site) else { return Vec::new() };
+        let was_there = |booking: &&Booking| {
+            booking.patient == visit.patient.as_str()
+                && booking.starts.iter().any(|start| start.with_timezone(&zone).date_naive() == visit.day)
+        };
+        let now_at = |booking: &Booking| {
+            let site = SiteKey::from(booking.site.as_str());
+            let day = booking.start.with_timezone(&rules.zone(&site)?).date_naive();
+            Some(VisitKey { patient: visit.patient.clone(), site, day })
+        };
+        let booked = self.bookings.values().filter(|booking| booking.is_booked).filter(was_there);
+        booked.filter_map(now_at).filter(|other| other != visit).collect()
     }
 
     /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.

@@ -343,6 +343,28 @@ fn a_cancellation_is_told_by_the_move_from_there() {
     }
 }
 
+/// One booking of the day is called off, and the other one moved: the item about the new day is about both.
+#[test]
+fn a_cancellation_is_a_persons_word_who_tells_the_move_from_there() {
+    for (moved, ends) in [(false, false), (true, true)] {
+        let mut tale = Tale::new();
+        tale.promised("a", Purpose::Cancelled);
+        tale.fed(1, VISIT, "cancelled", "");
+        tale.fed_as("B1", 1, "2026-11-21T16:00:00Z", "booked", "");
+        let mut held = held(Some(Outcome::Superseded), "");
+        held.facts[0].outreaches[0].outreach.purpose = Purpose::Cancelled;
+        let mut there = item(WorkKind::ChangeUnannounced);
+        there.visit = crate::core::domain::VisitKey::parse("P1/boston/2026-11-23");
+        held.worklist.push(there);
+        if moved {
+            tale.later(60);
+            tale.fed_as("B1", 1, "2026-11-23T16:00:00Z", "booked", "");
+        }
+        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(!found.contains(&EVERY_OUTREACH_ENDS), ends, "{moved}: {found:?}");
+    }
+}
+
 #[test]
 fn an_item_that_was_closed_too_early_ends_nothing() {
     let mut in_vain = held(Some(Outcome::NoAnswer), "");

@@ -48,7 +48,8 @@ impl Ledger {
             self.deadlines.by(later, Due::Promise(key(outreach)));
             return None;
         }
-        if self.promises.has_ended(&promise) || self.is_void(outreach) {
+        let moved_to = self.schedule.moved_to(&self.terms.rules, &outreach.visit);
+        if self.promises.has_ended(&promise, &moved_to) || self.is_void(outreach) {
             return None;
         }
         let (about, visit) = (outreach.purpose.as_str(), outreach.visit.to_text());

@@ -64,9 +64,15 @@ impl Tale {
 
     /// The feed says how the booking of patient `n` stands.
     pub(super) fn fed(&mut self, n: u32, start: &str, status: &str, opt_out: &str) {
+        self.fed_as(&format!("A{n}"), n, start, status, opt_out);
+    }
+
+    /// The same of another booking of theirs.
+    pub(super) fn fed_as(&mut self, booking: &str, n: u32, start: &str, status: &str, opt_out: &str) {
         let updated = self.at.to_rfc3339();
-        let line =
-            format!("A{n},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}");
+        let line = format!(
+            "{booking},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}"
+        );
         self.act(Act::TakenIn(Intake {
             raw: vec![line],
             appointments: Vec::new(),
