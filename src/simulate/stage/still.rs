@@ -53,6 +53,10 @@ impl Stage<'_> {
         if self.still.looks < 2 {
             return Ok(());
         }
+        // Before a replica has made the tables there is nothing to look at.
+        if self.replicas.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(());
+        }
         let carrier = CarrierName::from(CARRIER);
         let now = self.now();
         let wall = self.scene.wall.now();
