@@ -62,7 +62,7 @@ pub(crate) fn judge(rules: &Rules, facts: &PatientFacts, visits: &[VisitView], n
 
 impl<'a> Nets<'a> {
     fn judge(&self, open: &[(Tz, Change<'a>)]) -> Vec<Fate> {
-        let groups = self.groups(open);
+        let groups: Vec<Group> = self.groups(open).into_iter().flat_map(|group| self.parts(group)).collect();
         // Two visits that move into one: the earlier is told as moved, the other as called off.
         let mut taken: Vec<Place> = Vec::new();
         let leaders: Vec<Option<&Change>> = groups
@@ -87,7 +87,14 @@ impl<'a> Nets<'a> {
                 Net::Nothing(_) | Net::Wait => {}
             }
         }
+        // One notice for each visit and purpose: what else there is to say comes after it.
+        let mut given: Vec<(VisitKey, Purpose)> = Vec::new();
         for (group, mut notice) in notices {
+            let told = (notice.visit.clone(), notice.purpose);
+            if given.contains(&told) {
+                continue;
+            }
+            given.push(told);
             if notice.purpose == Purpose::Moved {
                 let same = |other: &&&Group| other.site == notice.visit.site && other.day == notice.visit.day;
                 let more: Vec<AppointmentId> = along.iter().filter(same).flat_map(|other| other.firm()).collect();
@@ -133,7 +140,7 @@ impl<'a> Nets<'a> {
             Some("passed")
         } else if told_by_a_person(self.facts, &notice.visit, notice.first_at) {
             Some("told_by_a_person")
-        } else if heard::asked_for_it(self.facts, &old, group.old_start, notice.first_at) {
+        } else if heard::asked_for_it(self.facts, &old, group.visit_start, notice.first_at) {
             Some("own_request")
         } else if closures::was_told(self.facts, &old, notice) {
             Some("closure_told")

@@ -42,8 +42,10 @@ pub(crate) struct Group<'a> {
     pub changes: Vec<Change<'a>>,
     /// Bookings of the visit that stood there before and still do.
     pub unchanged: Vec<&'a Appointment>,
-    /// The spoken time as last announced.
+    /// The spoken time as last announced; of what went to one of several visits, that of its first booking.
     pub old_start: DateTime<Utc>,
+    /// The spoken time of the whole visit as last announced.
+    pub visit_start: DateTime<Utc>,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
 }
@@ -61,7 +63,16 @@ impl<'a> Group<'a> {
         let unchanged: Vec<&Appointment> =
             here.into_iter().flat_map(VisitView::booked).filter(|b| !changed(b) && b.booked_at <= first_at).collect();
         let old_start = changes.iter().map(|c| c.old.start).chain(unchanged.iter().map(|b| b.start)).min()?;
-        Some(Group { site, zone, day, changes, unchanged, old_start, first_at, last_at })
+        Some(Group { site, zone, day, changes, unchanged, old_start, visit_start: old_start, first_at, last_at })
+    }
+
+    /// Some of its changes, which are told by themselves.
+    pub fn part(&self, changes: Vec<Change<'a>>) -> Option<Group<'a>> {
+        let old_start = changes.iter().map(|c| c.old.start).min()?;
+        let first_at = changes.iter().map(|c| c.first_at).min()?;
+        let last_at = changes.iter().map(|c| c.last_at).max()?;
+        let (site, unchanged) = (self.site.clone(), self.unchanged.clone());
+        Some(Group { site, changes, unchanged, old_start, first_at, last_at, ..*self })
     }
 
     pub fn of_state(&self, state: State) -> impl Iterator<Item = &Change<'a>> {

@@ -63,6 +63,38 @@ impl<'a> Nets<'a> {
         self.visit((&change.booking.site, day_in(change.booking.start, zone)))
     }
 
+    /// What a visit's changes are told as: what goes to each other visit by itself, and what becomes of the rest of the day. Where
+    /// nothing is left of it, what was called off is said with the first of them.
+    pub fn parts(&self, group: Group<'a>) -> Vec<Group<'a>> {
+        let anything = self.rest(&group).is_nothing();
+        let goes = |change: &Change<'a>| {
+            let is_told = anything || self.is_told(Purpose::Moved, &change.old);
+            let visit = self.target(change).filter(|_| change.state == State::Away && is_told)?;
+            Some((visit.start, visit.site, visit.day))
+        };
+        let mut targets: Vec<_> = group.changes.iter().filter_map(goes).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        let stays = group.changes.iter().any(|change| goes(change).is_none());
+        if targets.is_empty() || (targets.len() == 1 && (anything || !stays)) {
+            return vec![group];
+        }
+        let of = |wanted: Option<&(DateTime<Utc>, &SiteKey, NaiveDate)>| {
+            let is_of = |change: &&Change<'a>| match (goes(change), wanted) {
+                (Some(place), Some(wanted)) => place == *wanted,
+                (None, Some(wanted)) => anything && targets.first() == Some(wanted),
+                (place, None) => place.is_none() && !anything,
+            };
+            group.part(group.changes.iter().filter(is_of).cloned().collect())
+        };
+        // The day itself comes first: it is the sooner one, and the patient is still expected there.
+        let mut rest = of(None);
+        if let Some(rest) = &mut rest {
+            rest.old_start = group.visit_start;
+        }
+        rest.into_iter().chain(targets.iter().filter_map(|target| of(Some(target)))).collect()
+    }
+
     /// `leader`: unless another old visit moves into the same new one first. `taken`: another one moves into this one.
     pub fn net(&self, group: &Group<'a>, leader: Option<&Change<'a>>, taken: bool) -> Net {
         if group.of_state(State::Unfirm).count() == group.changes.len() {

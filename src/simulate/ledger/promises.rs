@@ -60,12 +60,12 @@ impl Said<'_> {
 }
 
 /// Whether an item of this kind is a person's word about a promise: whoever has it will speak with the patient about the visit
-/// as it stands. That of a reminder which did not reach them is one about a notice only where the message of that was left on
-/// a machine, or where the reminder was to say the same time.
-fn stands_for(kind: WorkKind, promise: &Promise, is_left_to_a_person: bool) -> bool {
+/// as it stands, and when it begins. Nobody tells so that it was called off by trying what a reminder did not reach, unless the
+/// message of that was left on a machine.
+fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
     match kind {
         WorkKind::ChangeUnannounced => true,
-        WorkKind::Unreached => is_left_to_a_person || promise.outreach.purpose == Purpose::Reminder,
+        WorkKind::Unreached => is_on_tape || matches!(promise.outreach.purpose, Purpose::Reminder | Purpose::Moved),
         WorkKind::WrongNumber
         | WorkKind::RescheduleRequest
         | WorkKind::DeskRequest
@@ -77,21 +77,20 @@ fn stands_for(kind: WorkKind, promise: &Promise, is_left_to_a_person: bool) -> b
 }
 
 /// Whether a promise has come to its end, by the calls about its patient and the items that stand about its visit. A message
-/// on a machine alone is a person's to follow. `is_reminded`: a reminder of the visit was promised that says the same time.
+/// on a machine alone is a person's to follow.
 pub(super) fn has_ended<'a>(
     promise: &Promise,
-    is_reminded: bool,
     calls: impl IntoIterator<Item = Said<'a>>,
     stands: impl Fn(WorkKind) -> bool,
 ) -> bool {
     let all: Vec<Said<'_>> = calls.into_iter().collect();
     let said = || all.iter().filter(|said| said.tells(promise));
     let on_tape = said().filter(|said| said.outcome == Outcome::VoicemailLeft).map(|said| said.at).min();
-    let is_a_persons = on_tape.is_some() || is_reminded;
+    let is_on_tape = on_tape.is_some();
     // Whoever has the message and heard of the visit since knows how it stands.
     let about_it = |said: &&Said<'_>| said.about.visit == promise.outreach.visit && on_tape.is_some_and(|at| said.at > at);
     said().chain(all.iter().filter(about_it)).any(Said::is_heard)
-        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_a_persons) && stands(kind))
+        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
 }
 
 /// The items of a kind that are about a promise. That a visit does not take place on a day is said by whoever tells that it
@@ -194,13 +193,6 @@ impl Promises {
         self.made.get(key)
     }
 
-    /// Whether a reminder of the visit was promised that says when a moved one begins.
-    pub fn is_reminded(&self, promise: &Promise) -> bool {
-        let Outreach { visit, start, purpose, .. } = &promise.outreach;
-        let says_so = |made: &Outreach| (&made.visit, made.start, made.purpose) == (visit, *start, Purpose::Reminder);
-        *purpose == Purpose::Moved && self.made.values().any(|made| says_so(&made.outreach))
-    }
-
     /// Whether it has come to its end by what is committed. `moved_to`: where what was booked for the visit belongs by now.
     pub fn has_ended(&self, promise: &Promise, moved_to: &[VisitKey]) -> bool {
         let said = self.calls.values().filter_map(|call| {
@@ -209,7 +201,7 @@ impl Promises {
         });
         let about = |kind| items_about(promise, moved_to, kind);
         let is_open = |item: (WorkKind, VisitKey)| self.work.get(&item).is_some_and(|span| span.closed_at.is_none());
-        has_ended(promise, self.is_reminded(promise), said, |kind| about(kind).any(is_open))
+        has_ended(promise, said, |kind| about(kind).any(is_open))
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

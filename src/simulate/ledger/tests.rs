@@ -269,6 +269,7 @@ fn a_notice_ends_by_what_tells_it() {
         (Moved, Some((Reminder, -60)), None, false),
         (Moved, Some((Reminder, 60)), None, true),
         (Moved, None, None, false),
+        (Moved, None, Some(WorkKind::Unreached), true),
         (Reminder, Some((Moved, -60)), None, true),
         (Cancelled, None, Some(WorkKind::ChangeUnannounced), true),
         (Cancelled, None, Some(WorkKind::Unreached), false),
@@ -296,26 +297,6 @@ fn a_notice_ends_by_what_tells_it() {
         let wanted = if ends { vec![] } else { vec![EVERY_OUTREACH_ENDS] };
         let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
         assert_eq!(found, wanted, "{promised:?}, heard {heard:?}, {work:?}");
-    }
-}
-
-#[test]
-fn who_looks_after_a_reminder_of_the_new_time_looks_after_the_move() {
-    for (notice, start, ends) in
-        [(Purpose::Moved, VISIT, true), (Purpose::Moved, "2026-11-21T15:30:00Z", false), (Purpose::Cancelled, VISIT, false)]
-    {
-        let mut tale = Tale::new();
-        tale.promised("a", notice);
-        if notice == Purpose::Cancelled {
-            tale.fed(1, VISIT, "cancelled", "");
-        }
-        let reminder = Outreach { start: moment(start), ..held(None, "").facts[0].outreaches[0].outreach.clone() };
-        tale.promised_as("b", reminder);
-        let mut held = held(Some(Outcome::Superseded), "");
-        held.facts[0].outreaches[0].outreach.purpose = notice;
-        held.worklist.push(item(WorkKind::Unreached));
-        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
-        assert_eq!(found.is_empty(), ends, "{notice:?} {start}: {found:?}");
     }
 }
 

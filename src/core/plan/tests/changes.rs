@@ -114,6 +114,45 @@ const EDITS: &[Story] = &[
         &["moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}"],
     ),
     (
+        "the second of two goes to another day, and the first to another hour: both are told, the day itself first",
+        |w| {
+            w.also_booked("A2", "2026-12-10 11:00");
+            w.move_to("A2", "2026-12-15 10:00");
+            w.move_to("A1", "2026-12-10 08:00");
+        },
+        &["moved from Thu 12-10 09:00 to Thu 12-10 08:00: {at once}", "moved from Thu 12-10 11:00 to Tue 12-15 10:00: {at once}"],
+    ),
+    (
+        "the first of two goes to another day, and the second to another hour",
+        |w| {
+            w.also_booked("A2", "2026-12-10 11:00");
+            w.move_to("A1", "2026-12-15 10:00");
+            w.move_to("A2", "2026-12-10 10:00");
+        },
+        &["moved from Thu 12-10 09:00 to Thu 12-10 10:00: {at once}", "moved from Thu 12-10 09:00 to Tue 12-15 10:00: {at once}"],
+    ),
+    (
+        "each of two goes to another day: both are told, and what was called off goes without saying",
+        |w| {
+            w.also_booked("A2", "2026-12-10 11:00");
+            w.also_booked("A3", "2026-12-10 10:00");
+            w.move_to("A1", "2026-12-16 10:00");
+            w.move_to("A2", "2026-12-15 10:00");
+            w.cancel("A3");
+        },
+        &["moved from Thu 12-10 10:00 to Tue 12-15 10:00: {at once}", "moved from Thu 12-10 09:00 to Wed 12-16 10:00: {at once}"],
+    ),
+    (
+        "one of three goes to another day, and one is called off",
+        |w| {
+            w.also_booked("A2", "2026-12-10 11:00");
+            w.also_booked("A3", "2026-12-10 10:00");
+            w.move_to("A2", "2026-12-15 10:00");
+            w.cancel("A3");
+        },
+        &["cancelled Thu 12-10 10:00: {at once}", "moved from Thu 12-10 11:00 to Tue 12-15 10:00: {at once}"],
+    ),
+    (
         "it joins a visit that begins earlier",
         |w| {
             w.also_booked("A2", "2026-12-15 08:00");

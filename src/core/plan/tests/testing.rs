@@ -346,6 +346,17 @@ impl World {
         attempt.answered_at = Some(now).filter(|_| !silent && outcome != Outcome::NoAnswer);
     }
 
+    /// Gives the planned call about the day now, with this end.
+    pub fn hears(&mut self, day: &str, outcome: Outcome) {
+        let now = self.now;
+        let of_day = self.facts.outreaches.iter_mut().filter(|o| o.outreach.visit.day.to_string() == day);
+        let planned = of_day.flat_map(|o| &mut o.attempts).find(|a| a.status == AttemptStatus::Planned);
+        let attempt = planned.expect("a planned call");
+        attempt.status = AttemptStatus::Completed;
+        (attempt.placed_at, attempt.answered_at, attempt.ended_at) = (Some(now), Some(now), Some(now));
+        attempt.outcome = Some(outcome);
+    }
+
     /// The decisions about notices: `moved from Thu 12-10 09:00 to Thu 12-10 14:00: call 1: …`.
     pub fn notices_in_words(&self) -> Vec<String> {
         let show = |moment: DateTime<Utc>| moment.with_timezone(&BOSTON).format("%a %m-%d %H:%M").to_string();

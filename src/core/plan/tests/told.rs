@@ -76,6 +76,35 @@ fn key_1_on_a_moved_visit_confirms_the_new_time_and_voids_the_old_answer() {
     assert_eq!(world.notices_in_words(), [""; 0]);
 }
 
+/// Two bookings of a day go different ways: who has heard of the one is still to hear of the other.
+#[test]
+fn what_was_not_said_is_still_to_be_told() {
+    let mut world = World::with_notices();
+    world.also_booked("A2", "2026-12-10 11:00");
+    world.move_to("A2", "2026-12-15 10:00");
+    world.later(10);
+    // It is put off, and meanwhile the first one is moved as well, to an earlier hour.
+    world.calls(Purpose::Moved, Outcome::NoAnswer);
+    world.move_to("A1", "2026-12-10 08:00");
+    world.later(24 * 60);
+    let about = |world: &World, day: &str| {
+        let there = |o: &&OutreachFacts| o.outreach.visit.day.to_string() == day && o.outreach.purpose == Purpose::Moved;
+        world.facts.outreaches.iter().filter(there).count()
+    };
+    world.plan();
+    assert_eq!((about(&world, "2026-12-10"), about(&world, "2026-12-15")), (1, 1));
+    // The other day is told: this one is still to be.
+    world.hears("2026-12-15", Outcome::Heard);
+    world.plan();
+    assert_eq!(world.facts.changes.iter().map(|c| c.appointment.as_str()).collect::<Vec<_>>(), ["A1"]);
+    let left = world.notices_in_words();
+    assert!(left[0].starts_with("moved from Thu 12-10 09:00 to Thu 12-10 08:00") && left.len() == 1, "{left:?}");
+    // No hour is left for it.
+    world.now = at("2026-12-10 07:00");
+    world.plan();
+    assert_eq!(open_items(&world), [WorkKind::ChangeUnannounced]);
+}
+
 #[test]
 fn a_confirmed_visit_that_another_joins_is_asked_about_again() {
     // The visit of Tuesday begins at 08:00 and was confirmed; Thursday's joins it at ten: the start stays, the answer to the
