@@ -40,7 +40,9 @@ impl Said<'_> {
             return true;
         }
         let (wanted, says) = (of.outreach.purpose, self.about.purpose);
-        let same = (&self.about.visit, self.about.start) == (&of.outreach.visit, of.outreach.start);
+        // Of several bookings that were called off the first one is named.
+        let first_named = wanted == Purpose::Cancelled && self.about.start <= of.outreach.start;
+        let same = self.about.visit == of.outreach.visit && (self.about.start == of.outreach.start || first_named);
         let fits = match wanted {
             Purpose::Reminder => matches!(says, Purpose::Reminder | Purpose::Moved),
             // The new time is what either of them says.

@@ -300,6 +300,27 @@ fn a_notice_ends_by_what_tells_it() {
     }
 }
 
+/// Of a day's bookings the later one is called off, and then the other as well.
+#[test]
+fn a_cancellation_is_told_by_that_of_the_whole_day() {
+    for (minutes, ends) in [(-45, true), (45, false)] {
+        let mut tale = Tale::new();
+        tale.promised("a", Purpose::Cancelled);
+        tale.fed(1, VISIT, "cancelled", "");
+        let mut held = held(Some(Outcome::Superseded), "");
+        held.facts[0].outreaches[0].outreach.purpose = Purpose::Cancelled;
+        let mut other = held.facts[0].outreaches[0].clone();
+        other.outreach.start += Duration::minutes(minutes);
+        other.outreach.version = 2;
+        let attempt = &mut other.attempts[0];
+        (attempt.id, attempt.carrier_call_id) = ("b".into(), None);
+        (attempt.outcome, attempt.placed_at) = (Some(Outcome::Heard), Some(tale.at + Duration::minutes(60)));
+        held.facts[0].outreaches.push(other);
+        let found: Vec<_> = tale.ledger.end(&held).into_iter().map(|violation| violation.invariant).collect();
+        assert_eq!(!found.contains(&EVERY_OUTREACH_ENDS), ends, "{minutes}: {found:?}");
+    }
+}
+
 /// The day's visit is told to be on another day: that it does not take place on this one is said with it.
 #[test]
 fn a_cancellation_is_told_by_the_move_from_there() {
