@@ -81,6 +81,10 @@ impl Call {
     pub(super) fn once_more(&mut self, failed: u32) -> Reaction {
         let Some(last) = self.given.last() else { return self.same_again() };
         let (kind, mut step) = (last.kind, last.step.clone());
+        // No address of a step that was never given can have failed.
+        if failed > step.number {
+            return self.same_again();
+        }
         if kind == Kind::Desk {
             return self.desk_result(step.number, TransferResult::Failed);
         }

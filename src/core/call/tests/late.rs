@@ -104,6 +104,7 @@ fn what_came_of_the_desk_may_come_late() {
     assert!(menu.log.last().is_some_and(|line| line.starts_with("3: desk-no-answer")), "{:#?}", menu.log);
     let connected = menu.play("desk connected @2; ended completed 200").came_to("transferred/hung_up");
     assert_eq!(connected.call.standing().desk, Some(DeskAnswer::Connected));
+    assert_eq!(desk("answered; key 0; fallback @3; fallback @3").call.current().map(|step| step.number), Some(2));
     assert_eq!(desk("answered; key 0; fallback; fallback @2").call.current().map(|step| step.number), Some(3));
     // The key for it comes late: nobody is there to be connected, and the desk is to call.
     for moves in ["answered; fallback; key 0 @1; key 3 @2", "answered; fallback; key 5; key 0 @1"] {
