@@ -110,9 +110,10 @@ pub(crate) fn change<'a>(
     pending: &PendingChange,
 ) -> Option<(Tz, Change<'a>)> {
     let booking = facts.appointments.iter().find(|a| a.id == pending.appointment)?;
-    let zone = rules.zone(&pending.old.site)?;
     let (old, first_at, last_at) = super::heard::as_last_heard(rules, facts, visits, pending);
-    let state = state_of(rules, booking, &old, rules.zone(&old.site)?);
+    // Of the site that the patient was told last: a call goes by its hours.
+    let zone = rules.zone(&old.site)?;
+    let state = state_of(rules, booking, &old, zone);
     Some((zone, Change { booking, old, first_at, last_at, state }))
 }
 

@@ -68,8 +68,8 @@ fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
     match kind {
         WorkKind::ChangeUnannounced => true,
         WorkKind::Unreached => is_on_tape || matches!(promise.outreach.purpose, Purpose::Reminder | Purpose::Moved),
-        WorkKind::WrongNumber
-        | WorkKind::RescheduleRequest
+        WorkKind::WrongNumber => matches!(promise.outreach.purpose, Purpose::Reminder | Purpose::Moved),
+        WorkKind::RescheduleRequest
         | WorkKind::DeskRequest
         | WorkKind::AnswerLost
         | WorkKind::Review

@@ -76,6 +76,22 @@ fn key_1_on_a_moved_visit_confirms_the_new_time_and_voids_the_old_answer() {
     assert_eq!(world.notices_in_words(), [""; 0]);
 }
 
+/// A visit went to another site, which was told, and is called off there: the hours are those of that site.
+#[test]
+fn what_was_told_last_says_whose_hours_they_are() {
+    let mut world = World::with_notices();
+    world.edit("A1", |a| (a.site, a.start) = ("denver".into(), in_zone("2026-12-11 11:00", chrono_tz::America::Denver)));
+    world.later(10);
+    world.calls(Purpose::Moved, Outcome::RescheduleRequested);
+    world.later(1);
+    world.cancel("A1");
+    world.now = at("2026-12-08 05:00");
+    let told = world.decide().into_iter().find(|d| d.purpose == Purpose::Cancelled).expect("a notice");
+    let Verdict::Call(call) = told.verdict else { panic!("{:?}", told.verdict) };
+    assert_eq!((told.visit.site.as_str(), told.zone), ("denver", chrono_tz::America::Denver));
+    assert_eq!(call.call_after, in_zone("2026-12-08 08:00", chrono_tz::America::Denver), "at Boston it is ten by then");
+}
+
 /// Two bookings of a day go different ways: who has heard of the one is still to hear of the other.
 #[test]
 fn what_was_not_said_is_still_to_be_told() {
