@@ -162,7 +162,8 @@ fn has_common_hours(case: &Case, hours: &Hours) -> bool {
 /// The window of the next call: caps, attempts and time, judged at its opening.
 fn judge_window(case: &Case, hours: &Hours, number: &PhoneNumber, trail: &mut Trail) -> Result<Window, Refusal> {
     if let Some(live) = live_call(case) {
-        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped));
+        let looks = Some(live.not_after).filter(|at| *at > case.now);
+        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped).until(looks));
     }
     let (standing, rules) = standing_of(case);
     let again = match standing {

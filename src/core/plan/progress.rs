@@ -98,7 +98,9 @@ pub(crate) fn judge_window(
     trail: &mut Trail,
 ) -> Result<Window, Refusal> {
     if let Some(live) = case.history.live() {
-        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped).until(touch.next_opens));
+        // Whoever makes the call plans on when it is over. Where that one dies, it is looked at when the call's time is over.
+        let looks = [touch.next_opens, Some(live.not_after).filter(|at| *at > case.now)].into_iter().flatten().min();
+        return Err(trail.skip("caps", format!("call {} is under way", live.id), Skip::Capped).until(looks));
     }
     let again = match &progress.standing {
         Standing::Open(again) => again,

@@ -339,3 +339,16 @@ fn a_call_counts_for_less_than_168_hours_wherever_it_is_counted() {
         assert_eq!(made >= allowed as usize, counts, "the transaction, {ago}");
     }
 }
+
+/// Whoever makes a call plans on when it is over. It may die just then.
+#[test]
+fn a_call_under_way_is_looked_at_when_its_time_is_over() {
+    let mut world = World::new();
+    let (due, now) = (world.now, world.now);
+    let attempt = world.attempt(1, due);
+    attempt.status = AttemptStatus::InProgress;
+    let until = attempt.not_after;
+    let decision = world.first();
+    assert_eq!(in_words(&decision), "skip capped");
+    assert!(until > now && decision.again_at.is_some_and(|at| at <= until), "{:?}", decision.again_at);
+}
