@@ -102,7 +102,8 @@ pub(super) fn items_about<'a>(
     moved_to: &'a [VisitKey],
     kind: WorkKind,
 ) -> impl Iterator<Item = (WorkKind, VisitKey)> + 'a {
-    let is_told_there = promise.outreach.purpose == Purpose::Cancelled && kind == WorkKind::ChangeUnannounced;
+    let is_told_there =
+        promise.outreach.purpose == Purpose::Cancelled && matches!(kind, WorkKind::ChangeUnannounced | WorkKind::Unreached);
     let there = moved_to.iter().filter(move |_| is_told_there);
     [&promise.outreach.visit].into_iter().chain(there).map(move |visit| (kind, visit.clone()))
 }

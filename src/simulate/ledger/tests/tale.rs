@@ -379,7 +379,10 @@ pub(super) fn call(keys: &str) -> CallTally {
 }
 
 pub(super) fn item(kind: WorkKind) -> WorkItem {
-    let visit = attempt("a", 1, "01").0.visit;
+    item_about(kind, attempt("a", 1, "01").0.visit)
+}
+
+pub(super) fn item_about(kind: WorkKind, visit: VisitKey) -> WorkItem {
     WorkItem {
         id: "w".into(),
         kind,
