@@ -16,7 +16,7 @@ use chrono::{Duration, Utc};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -300,7 +300,7 @@ async fn listen() -> TcpListener {
 /// follows it no more, so that it confirms nothing to anybody. Tells how many calls it knows of.
 async fn confirms_nothing(folder: PathBuf, password: String) -> i64 {
     let address = PgConnectOptions::new().socket(folder).username("callahead").password(&password).database("postgres");
-    let mut conn = PgConnection::connect_with(&address).await.expect("it lives");
+    let mut conn = connected(&address).await;
     let follows: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut conn).await.expect("it answers");
     assert!(!follows, "it believes that it is the primary");
     let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM attempts WHERE placed_at IS NOT NULL")
@@ -311,6 +311,20 @@ async fn confirms_nothing(folder: PathBuf, password: String) -> i64 {
     let confirmed = tokio::time::timeout(Real::from_secs(5), write).await;
     assert!(confirmed.is_err(), "it confirmed a write: {confirmed:?}");
     known
+}
+
+/// Those who asked while it was frozen wait in its queue, and while that is full a socket takes nobody else.
+async fn connected(address: &PgConnectOptions) -> PgConnection {
+    let begun = Instant::now();
+    loop {
+        match PgConnection::connect_with(address).await {
+            Ok(conn) => return conn,
+            Err(sqlx::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Real::from_millis(10)).await;
+            }
+            Err(error) => panic!("it does not live: {error}"),
+        }
+    }
 }
 
 /// Waits until the first server has the second one for every commit.
