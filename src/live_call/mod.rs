@@ -8,6 +8,7 @@ mod follow_up;
 mod incoming;
 mod kept;
 mod noted;
+mod put_off;
 mod strange;
 mod take;
 mod turn;
