@@ -101,10 +101,11 @@ impl About {
             for row in day.rows().filter(|row| row.patient == person.id) {
                 let _ = writeln!(
                     text,
-                    "  booking {} at {}, {}: {}",
+                    "  booking {} at {}, {}, {}: {}",
                     row.appointment,
                     row.start.format("%Y-%m-%d %H:%M UTC"),
                     row.site,
+                    if row.service.is_empty() { "unknown service" } else { row.service },
                     row.status
                 );
             }

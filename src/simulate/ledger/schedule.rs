@@ -158,6 +158,19 @@ impl Schedule {
         booked.filter_map(now_at).filter(|other| other != visit).collect()
     }
 
+    /// Whether of a move nothing is left to tell, though the visit begins when it says: what had come to it from the other day
+    /// went back, or what had made anybody tell of it is gone.
+    pub fn is_no_move(&self, rules: &Rules, outreach: &Outreach) -> bool {
+        let booked = self.booked(rules, &outreach.visit);
+        let came_from = |old: &VisitKey| {
+            let zone = rules.zone(&old.site);
+            let on_the_day = |start: &DateTime<Utc>| zone.is_some_and(|zone| start.with_timezone(&zone).date_naive() == old.day);
+            booked.iter().any(|booking| booking.starts.iter().any(on_the_day))
+        };
+        let old = outreach.moved_from.as_ref().filter(|old| **old != outreach.visit);
+        !old.is_none_or(came_from) || booked.iter().all(|booking| booking.is_never_reminded())
+    }
+
     /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.
     pub fn was_moved(&self, outreach: &Outreach) -> bool {
         let of_visit =

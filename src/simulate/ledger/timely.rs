@@ -63,7 +63,11 @@ impl Ledger {
         let patient = outreach.visit.patient.as_str();
         let out = self.opted_out.patients.contains(patient)
             || self.schedule.numbers_of(patient).any(|number| self.opted_out.numbers.contains(number));
-        let moved = outreach.purpose == Purpose::Cancelled && self.schedule.was_moved(outreach);
+        let moved = match outreach.purpose {
+            Purpose::Cancelled => self.schedule.was_moved(outreach),
+            Purpose::Moved => self.schedule.is_no_move(&self.terms.rules, outreach),
+            Purpose::Reminder | Purpose::Closure => false,
+        };
         out || moved || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()
     }
 }

@@ -153,6 +153,28 @@ fn an_item_that_was_closed_too_early_ends_nothing() {
     }
 }
 
+/// A booking of another day has come to this one, and nobody was told so.
+#[test]
+fn a_move_that_is_none_any_more_need_not_be_told() {
+    for (service, back, is_told) in [("exam", false, true), ("exam", true, false), ("infusion", false, false)] {
+        let mut tale = Tale::new();
+        tale.service = service;
+        let mut held = held(Some(Outcome::NoAnswer), "");
+        let outreach = &mut held.facts[0].outreaches[0].outreach;
+        (outreach.purpose, outreach.moved_from) = (Purpose::Moved, Some(visit_of("P1/boston/2026-11-20")));
+        tale.promised_as("a", outreach.clone());
+        tale.fed(1, VISIT, "booked", "");
+        tale.fed_as("B1", 1, "2026-11-20T16:00:00Z", "booked", "");
+        tale.later(60);
+        tale.fed_as("B1", 1, "2026-11-21T16:00:00Z", "booked", "");
+        tale.later(60);
+        if back {
+            tale.fed_as("B1", 1, "2026-11-20T16:00:00Z", "booked", "");
+        }
+        assert_eq!(is_open(&tale, &held), is_told, "{service}, back {back}");
+    }
+}
+
 #[test]
 fn what_is_void_need_not_end() {
     let mut tale = Tale::new();

@@ -36,6 +36,8 @@ pub(super) struct Tale {
     pub(super) ledger: Ledger,
     pub(super) at: DateTime<Utc>,
     pub(super) found: Vec<Violation>,
+    /// What the feed says that is booked, from now on.
+    pub(super) service: &'static str,
     /// The keys of each call, as they were answered.
     keys: BTreeMap<String, String>,
 }
@@ -43,7 +45,8 @@ pub(super) struct Tale {
 impl Tale {
     pub(super) fn new() -> Tale {
         let terms = Terms { rules: RULES.clone(), lines: 2, calls_per_second: 1.0 };
-        let mut tale = Tale { ledger: Ledger::new(terms), at: moment(NOON), found: Vec::new(), keys: BTreeMap::new() };
+        let (ledger, at) = (Ledger::new(terms), moment(NOON));
+        let mut tale = Tale { ledger, at, found: Vec::new(), service: "exam", keys: BTreeMap::new() };
         tale.see(Seen::Started(Actor::Replica(0, 1)));
         (1..5).for_each(|n| tale.fed(n, VISIT, "booked", ""));
         tale
@@ -69,9 +72,9 @@ impl Tale {
 
     /// The same of another booking of theirs.
     pub(super) fn fed_as(&mut self, booking: &str, n: u32, start: &str, status: &str, opt_out: &str) {
-        let updated = self.at.to_rfc3339();
+        let (updated, service) = (self.at.to_rfc3339(), self.service);
         let line = format!(
-            "{booking},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,exam,X,boston,{status},yes,,{opt_out},{updated},{updated}"
+            "{booking},P{n},Ada,Overcoat,1960-01-01,,,,{start},30,{service},X,boston,{status},yes,,{opt_out},{updated},{updated}"
         );
         self.act(Act::TakenIn(Intake {
             raw: vec![line],
