@@ -19,6 +19,7 @@ mod wordless;
 pub use incoming::{Briefs, Reception};
 pub use kept::Kept;
 pub use noted::Unfit;
+pub use put_off::PutOffs;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
 pub use wordless::Wordless;
 
@@ -59,6 +60,8 @@ pub struct LiveCalls {
     pub kept: Kept,
     /// Calls whose words the carrier could not use.
     pub wordless: Wordless,
+    /// What is still to be told to calls whose callers were put off.
+    pub put_offs: PutOffs,
 }
 
 /// What a webhook is answered.

@@ -8,10 +8,21 @@ use crate::core::call::CallEvent;
 use crate::core::ids::AttemptToken;
 use chrono::Duration;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-/// How often it is told, and in what time again.
-const TOLD: u32 = 12;
+/// For so long it is tried, and so long after a try comes the next.
+const TRIED_FOR: Duration = Duration::minutes(5);
 const AGAIN_AFTER: Duration = Duration::seconds(10);
+
+/// One is told at a time: whoever is on the line needs the store more.
+#[derive(Debug)]
+pub struct PutOffs(Semaphore);
+
+impl Default for PutOffs {
+    fn default() -> PutOffs {
+        PutOffs(Semaphore::new(1))
+    }
+}
 
 impl LiveCalls {
     /// That a caller was put off, after so long a wait: for the `tries` + 1st time, the last of which is the apology.
@@ -28,13 +39,18 @@ impl LiveCalls {
         CallEvent::PutOff { step, tries, ms: waited_ms.saturating_add(said_ms) }
     }
 
-    /// Tells the call, for two minutes; where the store takes nothing for longer, the length of the call decides alone.
+    /// Tells the call. Where the store takes nothing for too long, the length of the call decides alone.
     pub(super) async fn note_put_off(self: Arc<Self>, token: AttemptToken, event: CallEvent) {
-        for _ in 0..TOLD {
-            match self.take_event(&token, &event, None, None).await {
-                Err(LiveCallError::Store(_)) => self.clock.sleep(AGAIN_AFTER).await,
-                _ => return,
+        let until = self.clock.now() + TRIED_FOR;
+        while self.clock.now() < until {
+            let told = match self.put_offs.0.acquire().await {
+                Ok(_turn) => self.take_event(&token, &event, None, None).await,
+                Err(_) => return,
+            };
+            if !matches!(told, Err(LiveCallError::Store(_))) {
+                return;
             }
+            self.clock.sleep(AGAIN_AFTER).await;
         }
         tracing::warn!("it could not be kept that a caller was put off");
     }
