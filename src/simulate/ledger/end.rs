@@ -122,7 +122,8 @@ impl Ledger {
                     held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, about.clone()), last)
                 };
                 let stands = |kind| items_about(&promise, &moved_to, kind).any(stands);
-                if !self.is_void(&kept.outreach) && !has_ended(&promise, said(), stands) {
+                let is_void = self.is_void(&kept.outreach) || self.promises.has_lapsed(&kept.outreach);
+                if !is_void && !has_ended(&promise, said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();
                     let detail = format!("{} of {}: {outcomes:?}, and no work item", purpose.as_str(), visit.to_text());
                     found.push(Violation::new(EVERY_OUTREACH_ENDS, detail));

@@ -6,7 +6,7 @@ use crate::core::ids::{AttemptId, OutreachId};
 use crate::simulate::history::Opened;
 use crate::store::{Join, Leased};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What makes a promise one: visit, version, purpose and touch.
 pub(super) type Key = (VisitKey, u32, &'static str, u32);
@@ -127,6 +127,8 @@ struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Promises {
     made: BTreeMap<Key, Promise>,
+    /// Those of which nothing was left to tell by their last moment.
+    lapsed: BTreeSet<Key>,
     names: BTreeMap<OutreachId, Key>,
     calls: BTreeMap<AttemptId, Call>,
     work: BTreeMap<(WorkKind, VisitKey), Span>,
@@ -189,6 +191,16 @@ impl Promises {
     pub fn patient_is_called(&self, visit: &VisitKey) -> Option<DateTime<Utc>> {
         let theirs = self.calls.values().filter(|call| call.promise.0.patient == visit.patient && call.outcome.is_none());
         theirs.filter_map(|call| call.asked.map(|(_, deadline)| deadline)).max()
+    }
+
+    /// By its last moment nothing was left to tell of a promise: what the feed says after it changes nothing.
+    pub fn lapse(&mut self, key: Key) {
+        self.lapsed.insert(key);
+    }
+
+    /// Whether it has lapsed.
+    pub fn has_lapsed(&self, outreach: &Outreach) -> bool {
+        self.lapsed.contains(&key(outreach))
     }
 
     /// The promise of this name.

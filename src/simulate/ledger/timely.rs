@@ -49,7 +49,11 @@ impl Ledger {
             return None;
         }
         let moved_to = self.schedule.moved_to(&self.terms.rules, &outreach.visit);
-        if self.promises.has_ended(&promise, &moved_to) || self.is_void(outreach) {
+        if self.promises.has_ended(&promise, &moved_to) {
+            return None;
+        }
+        if self.is_void(outreach) {
+            self.promises.lapse(key(outreach));
             return None;
         }
         let (about, visit) = (outreach.purpose.as_str(), outreach.visit.to_text());

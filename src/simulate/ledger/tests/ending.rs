@@ -175,6 +175,19 @@ fn a_move_that_is_none_any_more_need_not_be_told() {
     }
 }
 
+/// A cancellation was taken back, and comes again when the visit is over: there is nothing to tell any more.
+#[test]
+fn what_was_void_by_its_last_moment_need_not_end() {
+    for (taken_back, is_told) in [("2026-11-21T02:00:00Z", false), ("2026-11-21T03:30:00Z", true)] {
+        let (mut tale, held) = called_off();
+        for (at, status) in [(taken_back, "booked"), ("2026-11-21T16:00:00Z", "cancelled")] {
+            tale.passes(at);
+            tale.fed(1, VISIT, status, "");
+        }
+        assert_eq!(is_open(&tale, &held), is_told, "{taken_back}");
+    }
+}
+
 #[test]
 fn what_is_void_need_not_end() {
     let mut tale = Tale::new();
