@@ -1,6 +1,6 @@
 //! The room's tests that take more than one file: `reasons`, `visits`, `retries`, `reconciling`, `windows`, and of notices
-//! `notices`, `notice_times`, `changes`, `told`, `closures` tell stories about one small hospital (`testing`); `properties`
-//! hold for any (`worlds`), through weeks of calls and edits (`life`).
+//! `notices`, `notice_times`, `changes`, `told`, `taken_back`, `closures` tell stories about one small hospital (`testing`);
+//! `properties` hold for any (`worlds`), through weeks of calls and edits (`life`).
 
 mod again;
 mod apply;
@@ -14,6 +14,7 @@ mod properties;
 mod reasons;
 mod reconciling;
 mod retries;
+mod taken_back;
 pub(super) mod testing;
 mod told;
 mod visits;
