@@ -18,7 +18,7 @@ use crate::config::{CarrierConfig, Config};
 use crate::core::ids::CarrierName;
 use crate::dialer::{BriefWriter, LoggedCarrier, REQUEST_TIMEOUT};
 use crate::fault::Fault;
-use crate::live_call::{Carriers, Kept, LiveCalls, PutOffs, Reception, Voice, VoiceSettings, Wordless};
+use crate::live_call::{Carriers, Kept, LiveCalls, Reception, Voice, VoiceSettings, Wordless};
 use crate::nudge::{Nudge, Stale};
 use crate::prompt::Packs;
 use crate::prompt::script::ScriptSet;
@@ -149,7 +149,6 @@ impl Rooms {
             },
             kept: Kept::default(),
             wordless: Wordless::default(),
-            put_offs: PutOffs::default(),
         };
         live.keep_announcements().await;
         Ok(Rooms { config, store, rulings, live: Arc::new(live), clock, chance, stale, prompts_seen })

@@ -8,7 +8,6 @@ mod follow_up;
 mod incoming;
 mod kept;
 mod noted;
-mod put_off;
 mod strange;
 mod take;
 mod turn;
@@ -19,7 +18,6 @@ mod wordless;
 pub use incoming::{Briefs, Reception};
 pub use kept::Kept;
 pub use noted::Unfit;
-pub use put_off::PutOffs;
 pub use voice::{Audio, Speech, Voice, VoiceSettings};
 pub use wordless::Wordless;
 
@@ -60,8 +58,6 @@ pub struct LiveCalls {
     pub kept: Kept,
     /// Calls whose words the carrier could not use.
     pub wordless: Wordless,
-    /// What is still to be told to calls whose callers were put off.
-    pub put_offs: PutOffs,
 }
 
 /// What a webhook is answered.

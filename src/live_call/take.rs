@@ -223,7 +223,6 @@ fn event_key(event: &CallEvent) -> Option<String> {
         CallEvent::PickedUp => "picked_up".to_string(),
         CallEvent::Detected { answered_by } => format!("detected:{}", answered_by.as_str()),
         CallEvent::Fallback { failed } => format!("fallback:{failed}"),
-        CallEvent::PutOff { step, tries, .. } => format!("put_off:{step}:{tries}"),
         CallEvent::VisitChanged => "visit_changed".to_string(),
         // What we presume must not keep out what the carrier says later.
         CallEvent::Ended { reason: Some(EndReason::NeverPlaced | EndReason::Unknown), .. } => "presumed_end".to_string(),

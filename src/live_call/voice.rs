@@ -117,18 +117,12 @@ impl Voice {
 
     /// "We are sorry. Please call …": spoken when the engine itself is in trouble.
     pub fn apology(&self) -> Page {
-        self.now().apology.page.clone()
+        self.now().apology.clone()
     }
 
     /// "One moment, please": spoken while the store is slow.
     pub fn one_moment(&self) -> Vec<String> {
-        self.now().one_moment.page.audio.clone()
-    }
-
-    /// How long each of the two takes, in milliseconds: "one moment, please", and the apology.
-    pub(super) fn announcements_ms(&self) -> (u32, u32) {
-        let speech = self.now();
-        (speech.one_moment.length_ms, speech.apology.length_ms)
+        self.now().one_moment.audio.clone()
     }
 
     /// The audio of both, with what it stands for: other replicas may have other readings, and are asked for it too.

@@ -11,7 +11,6 @@ use crate::core::ids::{AttemptToken, CarrierName};
 use crate::prompt::Listener;
 use crate::store::WebhookEntry;
 use crate::worklist::item;
-use chrono::Duration;
 use std::sync::Arc;
 
 /// How often the same is asked again in a moment in which we cannot answer; then the apology ends the call.
@@ -48,7 +47,6 @@ impl LiveCalls {
             Err(Rejected::NotFound) => return Answer::plain(404, "unknown_path").because("its address is none of ours"),
         };
         entry.body.clone_from(&received.summary);
-        let began = self.clock.now();
         // In a task of its own: what was begun is done, also when the answer does not wait for it any more.
         let (live, asker, message, log) = (self.clone(), carrier.clone(), received.clone(), entry.clone());
         let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
@@ -61,19 +59,15 @@ impl LiveCalls {
             Err(_) => "the store is slow".to_string(),
         };
         match &received.message {
-            Message::Ask(ask) => {
-                let waited = self.clock.now() - began;
-                self.in_trouble(carrier, &received, ask, waited).because(why)
-            }
+            Message::Ask(ask) => self.in_trouble(carrier, &received, ask).because(why),
             Message::News(_) => Answer::plain(503, "trouble").because(why),
         }
     }
 
     /// We cannot answer now (law 7): "one moment, please", and the same is asked again; a key travels in the address until
     /// it can be committed. After the last try the apology, and nothing is said as done.
-    fn in_trouble(self: &Arc<Self>, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask, waited: Duration) -> Answer {
+    fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask) -> Answer {
         self.wordless.excuse(self.clock.now());
-        tokio::spawn(self.clone().note_put_off(received.token.clone(), self.put_off(ask, received.tries, waited)));
         if received.tries >= TRIES {
             return Answer::with(self.apology(carrier, &received.token), "trouble");
         }

@@ -86,10 +86,6 @@ mod tests {
             (meant(None), r#"{"v":1,"data":{"event":"meant","step":3,"key":"1","meaning":null}}"#),
             (ended, r#"{"v":1,"data":{"event":"ended","status":"no_answer","talk_seconds":null,"reason":null}}"#),
             (answered, r#"{"v":1,"data":{"event":"answered","answered_by":"machine_end"}}"#),
-            (
-                CallEvent::PutOff { step: 1, tries: 0, ms: 4_100 },
-                r#"{"v":1,"data":{"event":"put_off","step":1,"tries":0,"ms":4100}}"#,
-            ),
             (CallEvent::Fallback { failed: 2 }, r#"{"v":1,"data":{"event":"fallback","failed":2}}"#),
         ] {
             assert_eq!(form(&event), text);

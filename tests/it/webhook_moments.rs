@@ -3,11 +3,8 @@
 
 use crate::trouble::between;
 use crate::webhook_desk::{Log, Setup, WebDesk, post, sid, token};
-use callahead::core::call::CallEvent;
-use callahead::core::domain::Outcome;
 use callahead::store::StoreError;
 use sqlx::{Connection, Executor, SqliteConnection};
-use std::time::Duration;
 
 /// A name, the address, the fields, and what travels.
 type Asked = (&'static str, &'static str, Vec<(&'static str, &'static str)>, &'static str);
@@ -80,47 +77,4 @@ async fn words_come_within_the_strictest_budget() {
     assert!(stranger.2.contains("<Hangup/>"), "{stranger:?}");
     assert_eq!(forged.0, 404);
     other.execute("ROLLBACK").await.expect("released");
-}
-
-/// Whoever is put off hears nothing of the message meanwhile, and hangs up when they would have heard it all: they were not
-/// reached. The call is told so as soon as the store takes it.
-#[tokio::test]
-async fn who_was_put_off_has_not_heard_the_message_by_then() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}", folder.path().join("slow.db").display());
-    let desk = WebDesk::open(Setup { store: url.clone(), faster: 20.0, ..Setup::default() }).await;
-    let call = desk.call(1).await;
-    let caller = [("CallSid", &*sid(1))];
-    assert_eq!(desk.post(&format!("voice/{call}/answered"), &caller).await.0, 200);
-    let mut other = SqliteConnection::connect(&url).await.expect("the file");
-    other.execute("BEGIN IMMEDIATE").await.expect("the lock");
-    let (_, moment) = desk.post(&format!("voice/{call}/1/key"), &[caller[0], ("Digits", "5")]).await;
-    assert!(moment.contains("try=1"), "{moment}");
-    other.execute("ROLLBACK").await.expect("released");
-
-    let again = between(&moment, "<Redirect method=\"POST\">", "</Redirect>");
-    let (status, words) = desk.post(again.strip_prefix("/carriers/main/").expect("our own address"), &caller).await;
-    assert!(status == 200 && words.contains("<Gather"), "{words}");
-    let put_off = async {
-        loop {
-            let events = desk.record(&call).await.events;
-            let told = events.iter().find_map(|stored| match stored.event {
-                CallEvent::PutOff { step, tries, ms } => Some((step, tries, ms)),
-                _ => None,
-            });
-            if let Some(told) = told {
-                return told;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let (step, tries, ms) = tokio::time::timeout(Duration::from_secs(60), put_off).await.expect("it is told");
-    // Three seconds of the world, and then the words.
-    assert!((step, tries) == (1, 0) && ms > 60_000, "step {step}, tries {tries}, {ms} ms");
-    let brief = desk.record(&call).await.brief;
-    let seconds = (brief.message_ms.div_ceil(1000) + 5).to_string();
-    let ended = [caller[0], ("CallStatus", "completed"), ("CallDuration", &*seconds), ("SequenceNumber", "3")];
-    assert_eq!(desk.post(&format!("status/{call}"), &ended).await.0, 204);
-    let attempt = desk.record(&call).await.attempt;
-    assert_eq!((attempt.outcome, &*attempt.keys), (Some(Outcome::HungUpEarly), "5"), "after {seconds} s");
 }

@@ -105,16 +105,6 @@ pub enum CallEvent {
         /// The step that the request was to answer which failed: the carrier asks once for each.
         failed: u32,
     },
-    /// The engine was in trouble when it was to answer what follows `step`, and the caller was put off: with "one moment,
-    /// please", or at last with an apology. That time is none in which the message was heard.
-    PutOff {
-        /// The step after which they waited; 0 before the first words.
-        step: u32,
-        /// How often they had been put off for it before.
-        tries: u32,
-        /// How long it took, in milliseconds: the silence before, and what was said.
-        ms: u32,
-    },
     /// The visit was withdrawn or its spoken facts changed since the call was placed.
     VisitChanged,
     /// The carrier says the call is over, or refused to place it.

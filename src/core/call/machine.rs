@@ -101,7 +101,6 @@ impl Call {
             CallEvent::Ringing => self.facts.rise(AttemptStatus::Ringing),
             CallEvent::PickedUp => self.facts.answered(now),
             CallEvent::VisitChanged => self.facts.visit_changed = true,
-            CallEvent::PutOff { step, tries, ms } => self.facts.put_off(step, tries, ms),
             CallEvent::Ended { .. } => self.facts.ended(&self.brief, event, now),
             CallEvent::Detected { answered_by } => return self.detected(answered_by),
             CallEvent::Answered { answered_by } => return self.answered(answered_by, now),

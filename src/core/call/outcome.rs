@@ -5,7 +5,6 @@ use super::late::Keys;
 use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
 
 /// What the store keeps of a call beside its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +84,6 @@ pub(super) struct Facts {
     /// The voicemail was played to its end.
     pub(super) voicemail_played: bool,
     pub(super) desk: DeskFacts,
-    /// How long the caller was put off, in milliseconds, by step and try.
-    put_off: BTreeMap<(u32, u32), u32>,
 }
 
 /// Whether an end was presumed by us, for want of the carrier's word.
@@ -110,12 +107,6 @@ impl Facts {
         if self.verdict.is_none_or(|known| rank(known) < rank(by)) {
             self.verdict = Some(by);
         }
-    }
-
-    /// Of several that tell of one the longest counts, so that their order does not matter.
-    pub(super) fn put_off(&mut self, step: u32, tries: u32, ms: u32) {
-        let known = self.put_off.entry((step, tries)).or_default();
-        *known = ms.max(*known);
     }
 
     /// The first final status decides; what repeats or contradicts it later changes nothing. Only what we presumed
@@ -230,12 +221,10 @@ impl Facts {
     }
 
     /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same. While the
-    /// desk rang, or they were put off, nothing of it was.
+    /// desk rang nothing of it was.
     fn talked_long_enough(&self, brief: &Brief, end: &End) -> bool {
         let until_desk = self.desk.seconds_until_dialled(self.answered_at).unwrap_or(u32::MAX);
-        let put_off_ms: u64 = self.put_off.values().map(|ms| u64::from(*ms)).sum();
-        let talked = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
-        let talked_ms = talked.map(|ms| ms.saturating_sub(put_off_ms));
+        let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
         self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms))
     }
 

@@ -14,33 +14,24 @@ pub struct Speech {
     pub packs: Arc<Packs>,
     /// The call scripts.
     pub scripts: Arc<ScriptSet>,
-    pub(super) apology: Announced,
-    pub(super) one_moment: Announced,
+    pub(super) apology: Page,
+    pub(super) one_moment: Page,
     /// What is needed when nothing else is at hand.
     pub(super) pinned: HashMap<String, Recipe>,
 }
 
-/// What the engine says when it is in trouble.
-#[derive(Debug, Clone)]
-pub(super) struct Announced {
-    pub page: Page,
-    /// How long it takes, in milliseconds.
-    pub length_ms: u32,
-}
-
 impl Speech {
     pub(super) fn new(settings: &VoiceSettings, packs: Arc<Packs>, scripts: Arc<ScriptSet>) -> Result<Speech, prompt::Error> {
-        let silent = Announced { page: Page { step: 0, audio: Vec::new(), then: Then::HangUp }, length_ms: 0 };
+        let silent = Page { step: 0, audio: Vec::new(), then: Then::HangUp };
         let mut speech = Speech { packs, scripts, apology: silent.clone(), one_moment: silent.clone(), pinned: HashMap::new() };
         let anybody = Listener::anybody(&settings.language);
         let number = &settings.callback_number;
         let (apology, one_moment) = (speech.scripts.apology.words(number), speech.scripts.one_moment.words(number));
-        let mut prepare = |say: Vec<Utterance>| -> Result<Announced, prompt::Error> {
+        let mut prepare = |say: Vec<Utterance>| -> Result<Page, prompt::Error> {
             let step = Step { number: 0, say, slow: false, then: Then::HangUp };
             let Some((page, id, recipe)) = speech.page(settings, &anybody, &step)? else { return Ok(silent.clone()) };
-            let length_ms = speech.packs.pack_of(&recipe)?.length_ms(&recipe.phrases)?;
             speech.pinned.insert(id, recipe);
-            Ok(Announced { page, length_ms })
+            Ok(page)
         };
         let pages = (prepare(apology)?, prepare(one_moment)?);
         (speech.apology, speech.one_moment) = pages;

@@ -191,9 +191,6 @@ fn event(text: &str, current: u32) -> CallEvent {
         ["desk", result] => {
             CallEvent::Transferred { step, result: TransferResult::parse(result).expect("what came of a transfer") }
         }
-        ["put-off", tries, ms] => {
-            CallEvent::PutOff { step, tries: tries.parse().expect("how often"), ms: ms.parse().expect("how long") }
-        }
         ["fallback"] => CallEvent::Fallback { failed: step },
         ["changed"] => CallEvent::VisitChanged,
         ["ended", how, ref more @ ..] => CallEvent::Ended {

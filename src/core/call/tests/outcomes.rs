@@ -66,25 +66,6 @@ fn what_was_said_at_the_gate_is_no_part_of_the_message() {
     }
 }
 
-/// The store was in trouble, and "one moment, please" was heard: in the next case one of three times, which are told in any
-/// order, one of them twice.
-#[test]
-fn time_of_being_put_off_is_none_with_the_message() {
-    for (moves, want) in [
-        ("answered; put-off 0 4000; ended completed 26", "hung_up_early/hung_up"),
-        ("answered; put-off 0 4000; ended completed 27", "heard/hung_up"),
-        ("put-off 1 3000 @0; answered; put-off 0 2000 @0; key 5; put-off 0 5000 @1; ended completed 32", "hung_up_early/hung_up"),
-        ("answered; key 5; put-off 0 5000 @1; put-off 0 2000 @0; put-off 1 3000 @0; ended completed 33", "heard/hung_up"),
-        ("answered; put-off 0 4000 @1; put-off 0 4000 @1; ended completed 27", "heard/hung_up"),
-        ("answered; ended completed 25; put-off 0 4000 @1", "hung_up_early/hung_up"),
-        // What was played to its end, or answered, was heard.
-        ("answered; silence; put-off 0 4000; ended completed 24", "heard/hung_up"),
-        ("answered; key 1; put-off 0 9000; ended completed 24", "confirmed/hung_up"),
-    ] {
-        Story::new(brief()).play(moves).came_to(want);
-    }
-}
-
 #[test]
 fn no_final_status_overwrites_what_a_key_said_or_what_was_played() {
     for status in ["completed", "busy", "no-answer", "failed unknown", "cancelled"] {
