@@ -121,7 +121,7 @@ impl Ledger {
                     let is_it = |item: &WorkItem| item.kind == kind && item.visit.as_ref() == Some(&about);
                     held.worklist.iter().any(is_it) && !self.promises.was_closed_before(&(kind, about.clone()), last)
                 };
-                let stands = |kind| items_about(&promise, &moved_to, kind).any(stands);
+                let stands = |kind, there| items_about(&promise, &moved_to, kind, there).any(stands);
                 let is_void = self.is_void(&kept.outreach) || self.promises.has_lapsed(&kept.outreach);
                 if !is_void && !has_ended(&promise, said(), stands) {
                     let outcomes: Vec<_> = kept.attempts.iter().map(|a| a.outcome.map_or("-", Outcome::as_str)).collect();

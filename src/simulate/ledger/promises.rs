@@ -51,8 +51,13 @@ impl Said<'_> {
             Purpose::Cancelled | Purpose::Closure => matches!(says, Purpose::Cancelled | Purpose::Closure),
         };
         // Where the day is another one, that it does not take place then.
-        let from_there = wanted == Purpose::Cancelled && self.about.moved_from.as_ref() == Some(&of.outreach.visit);
+        let from_there = wanted == Purpose::Cancelled && self.is_from(of);
         (same && fits || from_there) && (wanted == Purpose::Reminder || self.at >= of.made_at)
+    }
+
+    /// Whether it tells that the visit of a promise is on another day now.
+    fn is_from(&self, of: &Promise) -> bool {
+        self.about.moved_from.as_ref() == Some(&of.outreach.visit)
     }
 
     /// Whether a person heard it, or answered.
@@ -79,11 +84,11 @@ fn stands_for(kind: WorkKind, promise: &Promise, is_on_tape: bool) -> bool {
 }
 
 /// Whether a promise has come to its end, by the calls about its patient and the items that stand about its visit. A message
-/// on a machine alone is a person's to follow.
+/// on a machine alone is a person's to follow. `stands` is asked for a kind, and whether one about where the visit went counts too.
 pub(super) fn has_ended<'a>(
     promise: &Promise,
     calls: impl IntoIterator<Item = Said<'a>>,
-    stands: impl Fn(WorkKind) -> bool,
+    stands: impl Fn(WorkKind, bool) -> bool,
 ) -> bool {
     let all: Vec<Said<'_>> = calls.into_iter().collect();
     let said = || all.iter().filter(|said| said.tells(promise));
@@ -91,20 +96,25 @@ pub(super) fn has_ended<'a>(
     let is_on_tape = on_tape.is_some();
     // Whoever has the message and heard of the visit since knows how it stands.
     let about_it = |said: &&Said<'_>| said.about.visit == promise.outreach.visit && on_tape.is_some_and(|at| said.at > at);
+    // Whoever tells that it was moved to another day says that nothing takes place on this one; also where that is on a tape.
+    let is_moved_on_tape = said().any(|said| said.outcome == Outcome::VoicemailLeft && said.is_from(promise));
+    let counts_there = |kind| match kind {
+        WorkKind::ChangeUnannounced => promise.outreach.purpose == Purpose::Cancelled,
+        WorkKind::Unreached => promise.outreach.purpose == Purpose::Cancelled && is_moved_on_tape,
+        _ => false,
+    };
     said().chain(all.iter().filter(about_it)).any(Said::is_heard)
-        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind))
+        || WorkKind::ALL.into_iter().any(|kind| stands_for(kind, promise, is_on_tape) && stands(kind, counts_there(kind)))
 }
 
-/// The items of a kind that are about a promise. That a visit does not take place on a day is said by whoever tells that it
-/// was moved to another one.
+/// The items of a kind that are about a promise: about its visit, and where the visit went too if that counts.
 pub(super) fn items_about<'a>(
     promise: &'a Promise,
     moved_to: &'a [VisitKey],
     kind: WorkKind,
+    counts_there: bool,
 ) -> impl Iterator<Item = (WorkKind, VisitKey)> + 'a {
-    let is_told_there =
-        promise.outreach.purpose == Purpose::Cancelled && matches!(kind, WorkKind::ChangeUnannounced | WorkKind::Unreached);
-    let there = moved_to.iter().filter(move |_| is_told_there);
+    let there = moved_to.iter().filter(move |_| counts_there);
     [&promise.outreach.visit].into_iter().chain(there).map(move |visit| (kind, visit.clone()))
 }
 
@@ -214,9 +224,8 @@ impl Promises {
             let about = &self.made.get(&call.promise)?.outreach;
             Some(Said { about, outcome: call.outcome?, at: call.asked.map_or(DateTime::<Utc>::MIN_UTC, |(at, _)| at) })
         });
-        let about = |kind| items_about(promise, moved_to, kind);
         let is_open = |item: (WorkKind, VisitKey)| self.work.get(&item).is_some_and(|span| span.closed_at.is_none());
-        has_ended(promise, said, |kind| about(kind).any(is_open))
+        has_ended(promise, said, |kind, there| items_about(promise, moved_to, kind, there).any(is_open))
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

@@ -144,31 +144,38 @@ impl Schedule {
 
     /// The visits to which what was booked for one belongs by now.
     pub fn moved_to(&self, rules: &Rules, visit: &VisitKey) -> Vec<VisitKey> {
-        let Some(zone) = rules.zone(&visit.site) else { return Vec::new() };
-        let was_there = |booking: &&Booking| {
-            booking.patient == visit.patient.as_str()
-                && booking.starts.iter().any(|start| start.with_timezone(&zone).date_naive() == visit.day)
-        };
         let now_at = |booking: &Booking| {
             let site = SiteKey::from(booking.site.as_str());
             let day = booking.start.with_timezone(&rules.zone(&site)?).date_naive();
             Some(VisitKey { patient: visit.patient.clone(), site, day })
         };
-        let booked = self.bookings.values().filter(|booking| booking.is_booked).filter(was_there);
+        let booked = self.ever_on(rules, visit).filter(|booking| booking.is_booked);
         booked.filter_map(now_at).filter(|other| other != visit).collect()
     }
 
+    /// The patient's bookings that ever began on a visit's day.
+    fn ever_on<'a>(&'a self, rules: &Rules, visit: &'a VisitKey) -> impl Iterator<Item = &'a Booking> {
+        let zone = rules.zone(&visit.site);
+        let on_the_day =
+            move |start: &DateTime<Utc>| zone.is_some_and(|zone| start.with_timezone(&zone).date_naive() == visit.day);
+        let of_patient = self.bookings.values().filter(|booking| booking.patient == visit.patient.as_str());
+        of_patient.filter(move |booking| booking.starts.iter().any(on_the_day))
+    }
+
     /// Whether of a move nothing is left to tell, though the visit begins when it says: what had come to it from the other day
-    /// went back, or what had made anybody tell of it is gone.
+    /// went back, or what had made anybody tell of it went elsewhere, which is told by itself. What was called off is not.
     pub fn is_no_move(&self, rules: &Rules, outreach: &Outreach) -> bool {
         let booked = self.booked(rules, &outreach.visit);
         let came_from = |old: &VisitKey| {
-            let zone = rules.zone(&old.site);
-            let on_the_day = |start: &DateTime<Utc>| zone.is_some_and(|zone| start.with_timezone(&zone).date_naive() == old.day);
-            booked.iter().any(|booking| booking.starts.iter().any(on_the_day))
+            let here: BTreeSet<_> = booked.iter().map(|booking| std::ptr::from_ref(*booking)).collect();
+            self.ever_on(rules, old).any(|booking| here.contains(&std::ptr::from_ref(booking)))
         };
-        let old = outreach.moved_from.as_ref().filter(|old| **old != outreach.visit);
-        !old.is_none_or(came_from) || booked.iter().all(|booking| booking.is_never_reminded())
+        if outreach.moved_from.as_ref().is_some_and(|old| *old != outreach.visit && !came_from(old)) {
+            return true;
+        }
+        let old = outreach.moved_from.as_ref().unwrap_or(&outreach.visit);
+        let was_called_off = self.ever_on(rules, old).any(|booking| !booking.is_booked && !booking.is_never_reminded());
+        !was_called_off && booked.iter().all(|booking| booking.is_never_reminded())
     }
 
     /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.

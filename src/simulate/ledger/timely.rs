@@ -53,7 +53,11 @@ impl Ledger {
             return None;
         }
         if self.is_void(outreach) {
-            self.promises.lapse(key(outreach));
+            // Until the visit is over it may come back, and is a person's to tell then.
+            match outreach.start + MARGIN > now {
+                true => self.deadlines.by(outreach.start, Due::Promise(key(outreach))),
+                false => self.promises.lapse(key(outreach)),
+            }
             return None;
         }
         let (about, visit) = (outreach.purpose.as_str(), outreach.visit.to_text());

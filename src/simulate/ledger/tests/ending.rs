@@ -106,6 +106,7 @@ fn a_cancellation_is_told_by_the_move_from_there() {
         (old, VoicemailLeft, Some(new), true),
         (old, VoicemailLeft, Some("P1/boston/2026-11-25"), false),
         (old, Outcome::NoAnswer, Some(new), false),
+        ("P1/boston/2026-11-20", VoicemailLeft, Some(new), false),
     ] {
         let (mut tale, mut held) = called_off();
         tale.fed_as("B1", 1, "2026-11-21T16:00:00Z", "booked", "");
@@ -156,35 +157,61 @@ fn an_item_that_was_closed_too_early_ends_nothing() {
 /// A booking of another day has come to this one, and nobody was told so.
 #[test]
 fn a_move_that_is_none_any_more_need_not_be_told() {
-    for (service, back, is_told) in [("exam", false, true), ("exam", true, false), ("infusion", false, false)] {
+    // What is booked on the day, what becomes of the exam that came to it: whether the move is to be told.
+    for (service, exam, is_told) in [
+        ("exam", ("2026-11-21T16:00:00Z", "booked"), true),
+        ("exam", ("2026-11-20T16:00:00Z", "booked"), false),
+        ("infusion", ("2026-11-20T16:00:00Z", "booked"), false),
+        ("infusion", ("2026-11-21T16:00:00Z", "booked"), true),
+    ] {
         let mut tale = Tale::new();
-        tale.service = service;
         let mut held = held(Some(Outcome::NoAnswer), "");
         let outreach = &mut held.facts[0].outreaches[0].outreach;
         (outreach.purpose, outreach.moved_from) = (Purpose::Moved, Some(visit_of("P1/boston/2026-11-20")));
         tale.promised_as("a", outreach.clone());
+        tale.service = service;
         tale.fed(1, VISIT, "booked", "");
-        tale.fed_as("B1", 1, "2026-11-20T16:00:00Z", "booked", "");
-        tale.later(60);
-        tale.fed_as("B1", 1, "2026-11-21T16:00:00Z", "booked", "");
-        tale.later(60);
-        if back {
-            tale.fed_as("B1", 1, "2026-11-20T16:00:00Z", "booked", "");
+        tale.service = "exam";
+        for (start, status) in [("2026-11-20T16:00:00Z", "booked"), ("2026-11-21T16:00:00Z", "booked"), exam] {
+            tale.later(60);
+            tale.fed_as("B1", 1, start, status, "");
         }
-        assert_eq!(is_open(&tale, &held), is_told, "{service}, back {back}");
+        assert_eq!(is_open(&tale, &held), is_told, "{service}, {exam:?}");
+    }
+}
+
+/// Exam and infusion on a day: the infusion has a later start, because the exam went to another day, or was called off.
+#[test]
+fn what_is_left_of_a_day_without_an_exam_is_told_where_that_was_called_off() {
+    for (exam, is_told) in [(("2026-11-23T14:00:00Z", "booked"), false), (("2026-11-21T14:00:00Z", "cancelled"), true)] {
+        let (mut tale, mut held) = (Tale::new(), held(Some(Outcome::NoAnswer), ""));
+        let outreach = &mut held.facts[0].outreaches[0].outreach;
+        (outreach.purpose, outreach.moved_from) = (Purpose::Moved, Some(outreach.visit.clone()));
+        tale.promised_as("a", outreach.clone());
+        tale.fed_as("B1", 1, "2026-11-21T14:00:00Z", "booked", "");
+        tale.later(60);
+        tale.fed_as("B1", 1, exam.0, exam.1, "");
+        tale.service = "infusion";
+        tale.fed(1, VISIT, "booked", "");
+        assert_eq!(is_open(&tale, &held), is_told, "{exam:?}");
     }
 }
 
 /// A cancellation was taken back, and comes again when the visit is over: there is nothing to tell any more.
 #[test]
 fn what_was_void_by_its_last_moment_need_not_end() {
-    for (taken_back, is_told) in [("2026-11-21T02:00:00Z", false), ("2026-11-21T03:30:00Z", true)] {
+    let night = "2026-11-21T02:00:00Z";
+    for (taken_back, again, is_told) in [
+        (night, "2026-11-21T16:00:00Z", false),
+        (night, "2026-11-21T14:00:00Z", true),
+        ("2026-11-21T03:30:00Z", "2026-11-21T16:00:00Z", true),
+    ] {
         let (mut tale, held) = called_off();
-        for (at, status) in [(taken_back, "booked"), ("2026-11-21T16:00:00Z", "cancelled")] {
+        for (at, status) in [(taken_back, "booked"), (again, "cancelled"), ("2026-11-21T17:00:00Z", "cancelled")] {
             tale.passes(at);
             tale.fed(1, VISIT, status, "");
         }
-        assert_eq!(is_open(&tale, &held), is_told, "{taken_back}");
+        assert_eq!(is_open(&tale, &held), is_told, "taken back {taken_back}, and called off again {again}");
     }
 }
 
