@@ -4,13 +4,17 @@ use super::{Desk, Done, moment_given};
 use crate::backup::{self, Schedule};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::planner::SWEEPER;
 use crate::store::{file_of, missing_file};
 use anyhow::{Context, bail, ensure};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use std::path::PathBuf;
+
+/// For so long nobody plans while a lost time is noted.
+const RESTORING: Duration = Duration::minutes(1);
 
 #[derive(Debug, Args)]
 pub struct BackupArguments {
@@ -100,8 +104,13 @@ async fn put_in_place(
 async fn note_lost(desk: &Desk, config: &Config, since: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<Done> {
     ensure!(since <= now, "--lost-since is in the future");
     let store = desk.store(config).await?;
+    // A dialler looks for lost times when it starts: one that works already would dial without asking.
+    let holder = format!("restore-{}", desk.chance.hex(8));
+    let alone = store.hold_lease(SWEEPER, &holder, now, now + RESTORING).await?;
+    ensure!(alone, "callahead works with this store, or did half a minute ago: stop every replica first, and say it then");
     let under_way = backup::ask_about_calls_under_way(&*store, &desk.chance, now).await?;
     store.note_lost_time(since, now).await?;
+    store.leave_lease(SWEEPER, &holder).await?;
     desk.output.value(&json!({"lost_since": moment(since), "restored_at": moment(now), "under_way": under_way}), || {
         format!(
             "Before a number is dialled, the carriers are asked whether it was called since {}. Calls under way then: {under_way}; \

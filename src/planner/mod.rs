@@ -42,8 +42,8 @@ const LOOK: Duration = Duration::milliseconds(500);
 const SOON: Duration = Duration::seconds(5);
 /// How often the lease of the sweep is renewed.
 const SWEEP: Duration = Duration::seconds(5);
-/// The name of the lease of whoever sweeps.
-const SWEEPER: &str = "planner";
+/// The name of the lease of whoever sweeps: where somebody has it, a replica works.
+pub const SWEEPER: &str = "planner";
 /// After so many of its beats without a word another replica takes over.
 const SWEEPER_LEASE: i32 = 4;
 

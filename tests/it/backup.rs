@@ -10,6 +10,7 @@ use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::core::domain::{AttemptStatus, WorkKind};
 use callahead::store::{self, SharedStore};
+use chrono::{SecondsFormat, Utc};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,6 +107,40 @@ fn what_was_dialled_after_the_back_up_is_not_dialled_again() {
     let work = hospital.json(&["worklist", "list"]);
     let to_ask = work.as_array().expect("items").iter().filter(|item| item["kind"] == "answer_lost").count();
     assert!(to_ask >= PATIENTS - known, "{to_ask} patients are to be asked what they said");
+    assert!(engine.terminate(LONG).is_some_and(|ended| ended.success()), "it stops in order");
+}
+
+/// A database is restored by its own tools, here by putting back a file, and the time that it does not know is told.
+#[test]
+fn a_lost_time_that_is_told_of_is_asked_about() {
+    let hospital = Hospital::new();
+    hospital.import();
+    let before = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    fs::copy(hospital.file("day.db"), hospital.file("kept")).expect("it is one file");
+    let engine = hospital.serve();
+    let everybody = hospital.network.until(LONG, || placed(hospital.telephones), |placed| placed.len() == PATIENTS);
+    assert_eq!(everybody.len(), PATIENTS, "the day took place");
+    engine.until(LONG, || calls(&hospital.config), |calls| nothing_live(calls) && calls.len() >= PATIENTS);
+    let made = placed(hospital.telephones);
+    hospital.refuses(&["restore", "--lost-since", &before], "stop every replica first");
+    engine.kill_hard();
+    for file in ["day.db", "day.db-wal", "day.db-shm"] {
+        let _ = fs::remove_file(hospital.file(file));
+    }
+    fs::rename(hospital.file("kept"), hospital.file("day.db")).expect("put back");
+
+    hospital.refuses(&["restore", "--lost-since", "2999-01-01T00:00:00Z"], "in the future");
+    let told = hospital.json(&["restore", "--lost-since", &before]);
+    assert_eq!((&told["lost_since"], &told["under_way"]), (&Value::from(before), &Value::from(0)), "{told}");
+    let mut engine = hospital.serve();
+    let accounted =
+        |calls: &Vec<Value>| nothing_live(calls) && calls.iter().filter(|c| !c["ended_at"].is_null()).count() >= PATIENTS;
+    let after = engine.until(LONG, || calls(&hospital.config), accounted);
+    assert!(accounted(&after), "{after:?}");
+    assert_eq!(placed(hospital.telephones), made, "nobody was dialled again");
+    let work = hospital.json(&["worklist", "list"]);
+    let to_ask = work.as_array().expect("items").iter().filter(|item| item["kind"] == "answer_lost").count();
+    assert_eq!(to_ask, PATIENTS, "nobody else knows what they said");
     assert!(engine.terminate(LONG).is_some_and(|ended| ended.success()), "it stops in order");
 }
 
