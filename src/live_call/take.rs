@@ -223,6 +223,8 @@ fn event_key(event: &CallEvent) -> Option<String> {
         CallEvent::PickedUp => "picked_up".to_string(),
         CallEvent::Detected { answered_by } => format!("detected:{}", answered_by.as_str()),
         CallEvent::Fallback { failed } => format!("fallback:{failed}"),
+        // Nobody tells of it.
+        CallEvent::Unknown => return None,
         CallEvent::VisitChanged => "visit_changed".to_string(),
         // What we presume must not keep out what the carrier says later.
         CallEvent::Ended { reason: Some(EndReason::NeverPlaced | EndReason::Unknown), .. } => "presumed_end".to_string(),

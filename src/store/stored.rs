@@ -97,6 +97,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_newer_program_wrote_of_a_call_changes_nothing() {
+        let newer = r#"{"v":1,"data":{"event":"hummed","step":2,"tune":"La Paloma"}}"#;
+        assert_eq!(read_form::<CallEvent>("call_events.event", newer).expect("it is read"), CallEvent::Unknown);
+        assert!(read_form::<CallEvent>("call_events.event", r#"{"v":1,"data":{"step":2}}"#).is_err(), "that is none at all");
+    }
+
+    #[test]
     fn another_form_is_named_without_its_value() {
         for text in [r#"{"v":2,"data":["+16175550101"]}"#, r#"{"v":1,"data":"+16175550101"}"#, "+16175550101", ""] {
             let fault = read_form::<Vec<Phone>>("patients.phones", text).expect_err("not this form").to_string();

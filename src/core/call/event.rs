@@ -116,6 +116,10 @@ pub enum CallEvent {
         /// More about a failure, where known.
         reason: Option<EndReason>,
     },
+    /// Something that a newer program wrote down and this one does not know: it changes nothing here. Programs of two versions
+    /// work on one store while replicas are replaced one by one.
+    #[serde(other)]
+    Unknown,
 }
 
 /// What came of connecting a patient with a desk.
