@@ -4,6 +4,7 @@ use crate::support::http::{get, post_form, signed};
 use crate::support::postgres::fresh_database;
 use crate::support::process::{Program, exchange, free_port};
 use serde_json::Value;
+use sqlx::{Connection, Executor, SqliteConnection};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -222,6 +223,24 @@ fn an_orderly_stop_leaves_one_file_that_is_whole() {
     let env = [("CALLAHEAD_STORE__URL".to_string(), "sqlite://kept.db".to_string())];
     let done = Program::run_with(&["worklist", "list", "--format", "json"], &service.config, &env);
     assert!(done.stdout.contains("carrier_fault"), "{} {}", done.stdout, done.stderr);
+}
+
+/// A newer program has brought a schema that this one would break: it may not go on, and says why.
+#[test]
+fn the_service_stops_when_a_newer_one_has_taken_the_store_over() {
+    let mut service = Service::start();
+    let url = format!("sqlite://{}", service.config.with_file_name("serve.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut conn = SqliteConnection::connect(&url).await.expect("the file");
+        conn.execute("INSERT INTO schema_floor (step, program) VALUES (1001, '9.9')").await.expect("written");
+    });
+    let status = service.program.ends_within(Duration::from_secs(60)).expect("it stops by itself");
+    assert!(!status.success(), "{status:?}");
+    let log = fs::read_to_string(service.config.with_file_name("serve.log")).expect("its log");
+    assert!(log.contains("a newer callahead has taken the store over") && log.contains("9.9"), "{log}");
+    let again = Program::run(&["worklist", "list"], &service.config);
+    assert!(!again.success && again.stderr.contains("9.9"), "{}", again.stderr);
 }
 
 /// What several replicas share: the same ways in and out as on SQLite.
