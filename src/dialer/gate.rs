@@ -3,7 +3,7 @@
 
 use super::Dialer;
 use crate::core::link::{Pace, Standing, Turn, Turns, begin_stretch};
-use crate::store::{StoreError, TurnWish};
+use crate::store::{Leased, RequestOrder, StoreError, TurnWish};
 use chrono::{DateTime, Duration, Utc};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,8 +21,35 @@ const CROWDED: Duration = Duration::milliseconds(250);
 const FINE: Duration = Duration::milliseconds(5);
 /// How early that begins.
 const AWAKE: Duration = Duration::milliseconds(2);
+/// After so long it is looked again whether a call may be made: an opt-out or a feed may have come.
+const FRESH: Duration = Duration::seconds(1);
 /// The most that is leased at once.
 const MOST: u32 = 1_000;
+
+/// A call that waits for its turn.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a> {
+    /// The attempt, and what was committed of it.
+    pub leased: &'a Leased,
+    pub order: &'a RequestOrder,
+    /// Until when it may be made.
+    pub latest: DateTime<Utc>,
+    /// It is the one call by which is found out whether the carrier takes calls again.
+    pub trial: bool,
+    /// When it was last looked whether it may be made.
+    pub known_at: DateTime<Utc>,
+}
+
+/// How a call came to the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// It has its turn, now.
+    Turn,
+    /// No turn comes in time, or nothing is placed through the carrier any more.
+    NoTurn,
+    /// It may not be made any more, as it stands.
+    Stale,
+}
 
 /// Where calls wait for their turn.
 #[derive(Debug)]
@@ -97,20 +124,28 @@ impl Dialer {
         Ok(())
     }
 
-    /// Waits for a turn and takes it; `false` where none comes before `latest`, or nothing is placed through the carrier any
-    /// more. `trial`: this is the one call by which that is found out.
-    pub(super) async fn pass_gate(&self, latest: DateTime<Utc>, trial: bool) -> Result<bool, StoreError> {
+    /// Waits for a turn and takes it, where one comes in time and the carrier takes calls. What was known a while ago of whether
+    /// the call may be made is looked at again before.
+    pub(super) async fn pass_gate(&self, pass: Pass<'_>) -> Result<Passed, StoreError> {
+        let Pass { leased, order, latest, trial, mut known_at } = pass;
         let _next = self.gate.next.lock().await;
         let mut stretch = STRETCH;
         loop {
             let now = self.clock().now();
             if now >= latest || (!trial && self.link.standing(now) != Standing::Free) {
-                return Ok(false);
+                return Ok(Passed::NoTurn);
+            }
+            if now - known_at > FRESH {
+                if !self.may_still(order, leased).await? {
+                    return Ok(Passed::Stale);
+                }
+                known_at = self.clock().now();
+                continue;
             }
             let turn = self.gate.turns().take(now);
             match turn {
-                Turn::Now => return Ok(true),
-                Turn::At(at) if at >= latest => return Ok(false),
+                Turn::Now => return Ok(Passed::Turn),
+                Turn::At(at) if at >= latest => return Ok(Passed::NoTurn),
                 Turn::At(at) => self.sleep_until_turn(at).await,
                 Turn::Reserve => {
                     if !self.reserve(stretch).await? {

@@ -1,7 +1,7 @@
 //! One attempt on its way to the carrier.
 
 use super::Dialer;
-use super::gate::Waiting;
+use super::gate::{Pass, Passed, Waiting};
 use super::lost::Lost;
 use crate::carrier::PlaceCall;
 use crate::core::domain::Purpose;
@@ -105,10 +105,15 @@ impl Dialer {
         // The commit may have taken its time, and so may the turn. What is dialled now must still be inside its hours, and its
         // answer known before anybody else asks the carrier what became of it; else nothing has been asked, and it goes back.
         let latest = leased.attempt.not_after.min(order.lease_until - REQUEST_TIMEOUT);
-        let passed = self.pass_gate(latest, trial).await;
+        let pass = Pass { leased: &leased, order: &order, latest, trial, known_at: asked };
+        let passed = self.pass_gate(pass).await;
         drop(waiting);
-        if !matches!(passed, Ok(true)) {
-            self.give_back_undialled(&id, holder, latest).await?;
+        if !matches!(passed, Ok(Passed::Turn)) {
+            match passed {
+                // The next lease reads the facts anew.
+                Ok(Passed::Stale) => store.give_back(&id, holder, &GiveBack::Later(self.clock().now())).await?,
+                _ => self.give_back_undialled(&id, holder, latest).await?,
+            }
             self.live.nudge.patient(patient);
             return Ok(passed.map(drop)?);
         }
@@ -121,6 +126,17 @@ impl Dialer {
         };
         let placed = self.carrier.place_call(&request).await;
         self.after_request((&id, &request.to), holder, &token, placed).await
+    }
+
+    /// Whether a call that was committed to be made and still waits may be made: no feed has changed anything about the patient
+    /// since, and nobody opted out.
+    pub(super) async fn may_still(&self, order: &RequestOrder, leased: &Leased) -> Result<bool, StoreError> {
+        let (patient, phone) = (&leased.outreach.visit.patient, &leased.attempt.phone);
+        let facts = self.live.store.load_facts(std::slice::from_ref(patient), self.clock().now()).await?.into_iter().next();
+        Ok(facts.is_some_and(|facts| {
+            let is_out = facts.opted_out || facts.opted_out_numbers.contains(phone);
+            Some(facts.stamp) == order.stamp && !(order.respect_opt_outs && is_out)
+        }))
     }
 
     async fn give_back_undialled(&self, id: &AttemptId, holder: &str, latest: DateTime<Utc>) -> Result<(), StoreError> {

@@ -25,7 +25,7 @@ use callahead::dialer::{Dialer, DialerSettings, Gate, Link, LoggedCarrier, LostT
 use callahead::feed::csv::CsvSettings;
 use callahead::planner::Planner;
 use callahead::silence::Silence;
-use callahead::store::{Direction, LeaseRequest, RequestOrder, SharedStore, StoreError, TurnWish, WebhookQuery, open};
+use callahead::store::{Direction, LeaseRequest, OptOut, RequestOrder, SharedStore, StoreError, TurnWish, WebhookQuery, open};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -312,6 +312,42 @@ async fn a_job_that_was_renamed_goes_on_calling() {
     desk.rooms.live.board.replace(Arc::new(rules));
     desk.plan().await;
     assert_eq!((desk.dial().await, desk.placed()), (1, 1));
+}
+
+/// The commit took some seconds, or the turn did, and who is to be called opted out meanwhile, or the visit is off.
+#[tokio::test]
+async fn who_waited_for_the_turn_is_looked_at_again() {
+    for (slow, what, status) in [
+        (5, "nothing", AttemptStatus::Accepted),
+        (5, "opt-out", AttemptStatus::Cancelled),
+        (5, "cancelled", AttemptStatus::Cancelled),
+        // It is on its way.
+        (0, "opt-out", AttemptStatus::Accepted),
+    ] {
+        let desk = Desk::with_patients(5.0, 1).await;
+        *desk.troubled.slow_commit.lock().expect("no panic") = Duration::seconds(slow);
+        let (store, rulings, at) = (desk.store.clone(), desk.rooms.rulings.clone(), desk.clock.now());
+        *desk.troubled.meanwhile.lock().expect("no panic") = Some(Box::pin(async move {
+            if what == "opt-out" {
+                let out = OptOut { patient: Some("P0".into()), phone: None, at, how: "desk".into() };
+                store.add_opt_out(&out).await.expect("on the list");
+            } else if what == "cancelled" {
+                let csv = "appointment_id,patient_id,phone_home,start,site,service,established,booked_at,status\n\
+                           A0,P0,+16175550000,2026-11-30T09:30,boston,exam,yes,2026-11-01T09:00,cancelled\n";
+                let (feed, layout) = ("epic".into(), CsvSettings::default());
+                rulings.take_csv_in(&*store, &feed, &layout, csv.as_bytes(), at).await.expect("taken in");
+            }
+        }));
+        assert_eq!(desk.dial().await, 1);
+        let is_made = status == AttemptStatus::Accepted;
+        assert_eq!(desk.placed(), usize::from(is_made), "{slow} s, {what}");
+        if !is_made {
+            desk.dial().await;
+            assert_eq!(desk.placed(), 0, "{what}");
+        }
+        let attempts = desk.attempts().await;
+        assert!(matches!(&attempts[..], [one] if one.status == status), "{slow} s, {what}: {attempts:?}");
+    }
 }
 
 /// The commit took its time. Either the hours are over, or others may be asking already what became of the call.

@@ -9,6 +9,7 @@ use callahead::core::plan::PatientFacts;
 use callahead::store::*;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,6 +19,8 @@ pub struct TroubledStore {
     clock: Clock,
     /// How long the next commit of `requesting` takes, by the clock.
     pub slow_commit: Mutex<Duration>,
+    /// What happens when it is done.
+    pub meanwhile: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     /// Whether worklist items cannot be opened.
     pub no_work: AtomicBool,
     /// Whether no call of a lost time can be taken over.
@@ -32,13 +35,18 @@ impl TroubledStore {
     pub fn new(store: SharedStore, clock: Clock) -> TroubledStore {
         let slow_commit = Mutex::new(Duration::zero());
         let [no_work, no_take_over, full] = [false; 3].map(AtomicBool::new);
-        TroubledStore { store, clock, slow_commit, no_work, no_take_over, full, unreadable: Mutex::default() }
+        let (meanwhile, unreadable) = (Mutex::default(), Mutex::default());
+        TroubledStore { store, clock, slow_commit, meanwhile, no_work, no_take_over, full, unreadable }
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
         let verdict = self.store.begin_request(order).await;
         let slow = std::mem::replace(&mut *self.slow_commit.lock().expect("no panic"), Duration::zero());
         self.clock.advance_to(self.clock.now() + slow);
+        let meanwhile = self.meanwhile.lock().expect("no panic").take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
         verdict
     }
 
