@@ -1,11 +1,11 @@
 //! What patients go by that is not so, where no notice tells them: a person must, unless a call does.
 
 use super::heard::{self, last_reached};
-use super::version::called_at;
+use super::version::{called_at, tries};
 use super::visits::VisitView;
 use super::work::told_by_a_person;
 use super::{Decision, NewWorkItem, PatientFacts, Skip, Verdict, closures};
-use crate::domain::{AnsweredBy, Attempt, Outcome, Purpose, VisitKey, WorkKind};
+use crate::domain::{AnsweredBy, Attempt, Outcome, Outreach, Purpose, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
 
 /// What decides about it.
@@ -23,6 +23,7 @@ pub(crate) fn items(owed: &Owed, visits: &[VisitView], now: DateTime<Utc>) -> Ve
         items.extend(owed.reopened(visit).or_else(|| owed.booked_again(visit)));
     }
     items.extend(owed.promised(visits, now));
+    items.extend(owed.taken_back(visits, now));
     items
 }
 
@@ -77,6 +78,36 @@ impl Owed<'_> {
         let start = booked.map_or(outreach.start, |visit| visit.start);
         let silent = start > now && !heard_since && !self.is_called_about(&key);
         silent.then(|| self.item(key, start, at, "call_promised"))?
+    }
+
+    /// A notice that counted as told until a key came late that took the choice back, or a verdict of detection: the change is
+    /// over, and nobody else would tell it. A person must, while it is true.
+    fn taken_back(&self, visits: &[VisitView], now: DateTime<Utc>) -> Vec<NewWorkItem> {
+        if !self.all_told {
+            return Vec::new();
+        }
+        let is_true = |o: &Outreach| {
+            let visit = visits.iter().find(|v| v.is(&o.visit));
+            let booked = visit.is_some_and(|v| v.booked().any(|b| b.start == o.start));
+            match o.purpose {
+                Purpose::Cancelled => !booked,
+                Purpose::Moved => booked && visit.is_some_and(|v| v.start == o.start),
+                Purpose::Reminder | Purpose::Closure => false,
+            }
+        };
+        let notices = self.facts.outreaches.iter().filter(|o| is_true(&o.outreach) && o.outreach.start > now);
+        let owed = notices.filter_map(|o| {
+            let last = tries(&o.attempts).filter(|attempt| attempt.answered_at.is_some()).max_by_key(|a| called_at(a))?;
+            let (key, at) = (&o.outreach.visit, called_at(last));
+            let others = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
+            let heard = last_reached(o).is_some() || others.filter_map(last_reached).any(|(then, _)| then >= at);
+            // A reminder of another day comes when the patient may have been to the old one.
+            let is_same_day = o.outreach.moved_from.as_ref().is_none_or(|old| old == key);
+            let is_called = is_same_day && self.is_called_about(key);
+            let silent = !heard && !is_called && !self.is_noticed(key);
+            silent.then(|| self.item(key.clone(), o.outreach.start, at, "taken_back"))?
+        });
+        owed.collect()
     }
 
     fn is_noticed(&self, visit: &VisitKey) -> bool {

@@ -187,3 +187,34 @@ fn a_reminder_that_a_change_taken_back_left_no_time_for_is_a_persons() {
     world.plan();
     assert_eq!(open_items(&world), [WorkKind::Unreached], "and no time to say what holds");
 }
+
+/// What changed counts as told, and the change is over. Then a key comes that was pressed in that call and took the answer back.
+/// Of another time on the same day the reminder will tell; on the old day of another one the patient may come.
+#[test]
+fn a_notice_whose_answer_is_taken_back_when_it_was_over_is_a_persons() {
+    for (moved_to, items) in [
+        (Some("2026-12-10 14:00"), vec![]),
+        (Some("2026-12-15 10:00"), vec![WorkKind::ChangeUnannounced]),
+        (None, vec![WorkKind::ChangeUnannounced]),
+    ] {
+        let mut world = World::with_notices();
+        match moved_to {
+            Some(start) => world.move_to("A1", start),
+            None => world.cancel("A1"),
+        }
+        world.later(10);
+        world.calls(if moved_to.is_some() { Purpose::Moved } else { Purpose::Cancelled }, Outcome::Confirmed);
+        world.plan();
+        assert_eq!((world.facts.changes.len(), open_items(&world)), (0, vec![]), "it is told");
+        let notice = world.facts.outreaches.iter_mut().find(|o| o.outreach.purpose != Purpose::Reminder).expect("a notice");
+        let call = notice.attempts.last_mut().expect("a call");
+        (call.outcome, call.keys) = (Some(Outcome::HungUpEarly), "1*".into());
+        world.plan();
+        assert_eq!(open_items(&world), items, "{moved_to:?}");
+        // Somebody hears of it in another call, or it is over.
+        let notice = world.facts.outreaches.iter_mut().find(|o| o.outreach.purpose != Purpose::Reminder).expect("a notice");
+        notice.attempts.last_mut().expect("a call").outcome = Some(Outcome::Heard);
+        world.plan();
+        assert_eq!(open_items(&world), [], "{moved_to:?}");
+    }
+}
