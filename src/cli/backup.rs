@@ -107,7 +107,7 @@ async fn note_lost(desk: &Desk, config: &Config, since: DateTime<Utc>, now: Date
     // A dialler looks for lost times when it starts: one that works already would dial without asking.
     let holder = format!("restore-{}", desk.chance.hex(8));
     let alone = store.hold_lease(SWEEPER, &holder, now, now + RESTORING).await?;
-    ensure!(alone, "callahead works with this store, or did half a minute ago: stop every replica first, and say it then");
+    ensure!(alone, "callahead works with this store, or did a minute ago: stop every replica first, and say it then");
     let under_way = backup::ask_about_calls_under_way(&*store, &desk.chance, now).await?;
     store.note_lost_time(since, now).await?;
     store.leave_lease(SWEEPER, &holder).await?;

@@ -21,8 +21,9 @@ const CROWDED: Duration = Duration::milliseconds(250);
 const FINE: Duration = Duration::milliseconds(5);
 /// How early that begins.
 const AWAKE: Duration = Duration::milliseconds(2);
-/// After so long it is looked again whether a call may be made: an opt-out or a feed may have come.
-const FRESH: Duration = Duration::seconds(1);
+/// After so long it is looked again whether a call may be made: an opt-out or a feed may have come. Longer than what is leased in
+/// time waits ([`AHEAD`]), because nobody else takes a turn meanwhile.
+const FRESH: Duration = Duration::seconds(3);
 /// The most that is leased at once.
 const MOST: u32 = 1_000;
 

@@ -3,7 +3,7 @@
 use super::heard::{self, last_reached};
 use super::version::{called_at, tries};
 use super::visits::VisitView;
-use super::work::told_by_a_person;
+use super::work::{is_true, told_by_a_person};
 use super::{Decision, NewWorkItem, PatientFacts, Skip, Verdict, closures};
 use crate::domain::{AnsweredBy, Attempt, Outcome, Outreach, Purpose, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
@@ -86,16 +86,9 @@ impl Owed<'_> {
         if !self.all_told {
             return Vec::new();
         }
-        let is_true = |o: &Outreach| {
-            let visit = visits.iter().find(|v| v.is(&o.visit));
-            let booked = visit.is_some_and(|v| v.booked().any(|b| b.start == o.start));
-            match o.purpose {
-                Purpose::Cancelled => !booked,
-                Purpose::Moved => booked && visit.is_some_and(|v| v.start == o.start),
-                Purpose::Reminder | Purpose::Closure => false,
-            }
-        };
-        let notices = self.facts.outreaches.iter().filter(|o| is_true(&o.outreach) && o.outreach.start > now);
+        // A closure is no change that is over, and is told again.
+        let of_change = |o: &Outreach| matches!(o.purpose, Purpose::Cancelled | Purpose::Moved) && o.start > now;
+        let notices = self.facts.outreaches.iter().filter(|o| of_change(&o.outreach) && is_true(self.facts, visits, &o.outreach));
         let owed = notices.filter_map(|o| {
             let last = tries(&o.attempts).filter(|attempt| attempt.answered_at.is_some()).max_by_key(|a| called_at(a))?;
             let (key, at) = (&o.outreach.visit, called_at(last));

@@ -5,7 +5,7 @@ use super::heard::last_reached;
 use super::version::{called_at, result, tries};
 use super::visits::{VisitView, visits_of};
 use super::{Decision, NewWorkItem, PatientFacts, PlanAction, Rules, Skip, Verdict, WorkStanding, closures, owed, owed::Owed};
-use crate::domain::{Outcome, Purpose, VisitKey, WorkKind};
+use crate::domain::{Outcome, Outreach, Purpose, VisitKey, WorkKind};
 use chrono::{DateTime, Utc};
 
 /// The items that the planner opens and closes by itself.
@@ -92,22 +92,26 @@ fn messages_left<'a>(
     notices.filter_map(move |o| {
         let (left, Outcome::VoicemailLeft) = last_reached(o)? else { return None };
         let outreach = &o.outreach;
-        let visit = visits.iter().find(|v| v.is(&outreach.visit));
-        let booked_at_that_time = visit.is_some_and(|v| v.booked().any(|b| b.start == outreach.start));
-        let still_true = match outreach.purpose {
-            Purpose::Cancelled => !booked_at_that_time,
-            Purpose::Closure => visit.is_some_and(|v| v.booked().next().is_some() && closures::of_visit(facts, v).is_some()),
-            _ => booked_at_that_time && visit.is_some_and(|v| v.start == outreach.start),
-        };
         let of_visit = facts.outreaches.iter().filter(|other| other.outreach.visit == outreach.visit);
         let heard_since = of_visit.filter_map(last_reached).any(|(at, outcome)| at >= left && outcome != Outcome::VoicemailLeft);
-        (still_true && !heard_since && outreach.start > now).then(|| NewWorkItem {
+        (is_true(facts, visits, outreach) && !heard_since && outreach.start > now).then(|| NewWorkItem {
             kind: WorkKind::Unreached,
             visit: outreach.visit.clone(),
             due_at: outreach.start,
             known: "voicemail_left",
         })
     })
+}
+
+/// Whether what a call was to say is still so.
+pub(crate) fn is_true(facts: &PatientFacts, visits: &[VisitView], outreach: &Outreach) -> bool {
+    let visit = visits.iter().find(|v| v.is(&outreach.visit));
+    let booked_at_that_time = visit.is_some_and(|v| v.booked().any(|b| b.start == outreach.start));
+    match outreach.purpose {
+        Purpose::Cancelled => !booked_at_that_time,
+        Purpose::Closure => visit.is_some_and(|v| v.booked().next().is_some() && closures::of_visit(facts, v).is_some()),
+        _ => booked_at_that_time && visit.is_some_and(|v| v.start == outreach.start),
+    }
 }
 
 /// Whether the schedule shows that an open item, for which nothing asks any more, is settled.

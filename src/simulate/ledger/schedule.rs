@@ -4,7 +4,8 @@ use super::row::FeedLine;
 use crate::core::domain::{Outreach, PhoneNumber, Purpose, VisitKey};
 use crate::core::ids::SiteKey;
 use crate::core::plan::Rules;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One booking as it was last said to be.
@@ -21,6 +22,11 @@ struct Booking {
 }
 
 impl Booking {
+    /// Whether it ever began on a day.
+    fn was_on(&self, day: NaiveDate, zone: Tz) -> bool {
+        self.starts.iter().any(|start| start.with_timezone(&zone).date_naive() == day)
+    }
+
     /// Only infusion, radiation therapy or laboratory: what the hospital publishes that it makes no reminder of. One that says
     /// nothing may be anything.
     fn is_never_reminded(&self) -> bool {
@@ -156,20 +162,16 @@ impl Schedule {
     /// The patient's bookings that ever began on a visit's day.
     fn ever_on<'a>(&'a self, rules: &Rules, visit: &'a VisitKey) -> impl Iterator<Item = &'a Booking> {
         let zone = rules.zone(&visit.site);
-        let on_the_day =
-            move |start: &DateTime<Utc>| zone.is_some_and(|zone| start.with_timezone(&zone).date_naive() == visit.day);
         let of_patient = self.bookings.values().filter(|booking| booking.patient == visit.patient.as_str());
-        of_patient.filter(move |booking| booking.starts.iter().any(on_the_day))
+        of_patient.filter(move |booking| zone.is_some_and(|zone| booking.was_on(visit.day, zone)))
     }
 
     /// Whether of a move nothing is left to tell, though the visit begins when it says: what had come to it from the other day
     /// went back, or what had made anybody tell of it went elsewhere, which is told by itself. What was called off is not.
     pub fn is_no_move(&self, rules: &Rules, outreach: &Outreach) -> bool {
         let booked = self.booked(rules, &outreach.visit);
-        let came_from = |old: &VisitKey| {
-            let here: BTreeSet<_> = booked.iter().map(|booking| std::ptr::from_ref(*booking)).collect();
-            self.ever_on(rules, old).any(|booking| here.contains(&std::ptr::from_ref(booking)))
-        };
+        let came_from =
+            |old: &VisitKey| rules.zone(&old.site).is_some_and(|zone| booked.iter().any(|booking| booking.was_on(old.day, zone)));
         if outreach.moved_from.as_ref().is_some_and(|old| *old != outreach.visit && !came_from(old)) {
             return true;
         }
