@@ -11,6 +11,7 @@ mod committed;
 mod deadlines;
 mod end;
 mod promises;
+mod roll;
 mod row;
 mod schedule;
 mod timely;
@@ -30,6 +31,7 @@ use chrono::{DateTime, Duration, Utc};
 use committed::Committed;
 use deadlines::{Deadlines, Due};
 use promises::Promises;
+use roll::Roll;
 use schedule::Schedule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,6 +69,7 @@ pub struct Ledger {
     /// The machine's clock less true time.
     ahead: Duration,
     schedule: Schedule,
+    roll: Roll,
     attempts: BTreeMap<AttemptId, Known>,
     opted_out: OptedOut,
     calls: Calls,
@@ -103,6 +106,7 @@ impl Ledger {
             terms,
             ahead: Duration::zero(),
             schedule: Schedule::default(),
+            roll: Roll::default(),
             attempts: BTreeMap::new(),
             opted_out: OptedOut::default(),
             calls: Calls::default(),
@@ -168,6 +172,7 @@ impl Ledger {
             Act::GivenBack(attempt, _) => self.promises.given_back(attempt),
             Act::TakenIn(intake) => {
                 self.opted_out.patients.extend(self.schedule.take_in(&intake.raw));
+                self.roll.take_in(&intake.raw, now);
                 intake.opt_outs.iter().for_each(|out| self.opted_out.add(out));
             }
             Act::Call(commit) => {

@@ -8,8 +8,8 @@ mod meddling;
 
 use super::invariants::{
     ANSWERED_ONCE, DECISIONS_REPLAY, EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, FORGED_REFUSED, INSIDE_HOURS, KEYS_DECIDE, KEYS_KEPT,
-    KNOWN_TO_US, LINES_KEPT, LOG_WHOLE, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, ONE_CALL_A_NUMBER, PACE_KEPT, PLACED_ONCE,
-    SAME_ANSWER, UNDER_CAPS, VOICEMAIL_WHOLE, Violation,
+    KNOWN_TO_US, LINES_KEPT, LOG_WHOLE, NOBODY_FORGOTTEN, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, ONE_CALL_A_NUMBER, PACE_KEPT,
+    PLACED_ONCE, SAME_ANSWER, UNDER_CAPS, VOICEMAIL_WHOLE, Violation,
 };
 use super::stage::Planting;
 use crate::core::plan::{Clock24, Rules};
@@ -91,6 +91,8 @@ pub const PLANTED: &[Planted] = &[
         Twist::NoticesTold,
         &[EVERY_OUTREACH_ENDS],
     ),
+    store("overlook-patients", "what one patient in ten is promised is not kept", Twist::SomeUnplanned, &[NOBODY_FORGOTTEN]),
+    store("overlook-changes", "the planner does not see that a booking changed", Twist::NoChanges, &[NOBODY_FORGOTTEN]),
     store("forget-lines", "the lines in use are not counted", Twist::NoLines, &[LINES_KEPT]),
     store("forget-pace", "turns are not reserved: every replica takes its own", Twist::NoPace, &[PACE_KEPT]),
     store("forget-live-calls", "nobody asks what became of a call that fell silent", Twist::NoRescue, &[EVERY_CALL_ENDED]),

@@ -29,9 +29,9 @@ const PACE_WHILE_PLANNING: &str = "0.2";
 /// How much faster than the world telephones ring and people speak: a call lasts 30 s of theirs at most, and three of the world.
 const SPEED: u32 = 10;
 /// So many that calls go on until the last kill, where replicas are slow to come back as well.
-const PATIENTS_A_KILL: usize = 20;
-/// Milliseconds from a kill to the next.
-const GAP: std::ops::Range<u64> = 150..1_150;
+const PATIENTS_A_KILL: usize = 40;
+/// Milliseconds from a kill to the next: so few that at any moment somebody is down, so many that the pace is held all the same.
+const GAP: std::ops::Range<u64> = 1_000..3_000;
 /// The last calls of unknown fate are settled a minute and a half after they were asked for: so long without any change, and the
 /// rest of it for a machine that is busy.
 const TO_SETTLE: Duration = Duration::from_secs(300);

@@ -64,6 +64,8 @@ pub const FORGED_REFUSED: &str = "forged_refused";
 pub const EVERY_CALL_ENDED: &str = "every_call_ended";
 /// Every promise ends.
 pub const EVERY_OUTREACH_ENDS: &str = "every_outreach_ends";
+/// Whoever must be called is.
+pub const NOBODY_FORGOTTEN: &str = "nobody_forgotten";
 /// Voicemails are whole.
 pub const VOICEMAIL_WHOLE: &str = "voicemail_whole";
 /// Decisions replay.
@@ -126,6 +128,12 @@ pub const TABLE: &[(&str, &str)] = &[
         "Every promise ends by its last moment: in a call that says what was promised, on the worklist, or void because the visit is \
          gone, has another time, is none of a move any more, or the patient opted out. A message on a machine alone is a person's to \
          follow; a moved visit's last moment counts from the earlier of its two starts.",
+    ),
+    (
+        NOBODY_FORGOTTEN,
+        "Who must be called by what the feed alone says is promised a call, or is on the worklist: whoever has been here before, has a telephone \
+         of their own, did not opt out, and has one visit of an exam or radiology that is booked, or one booking of such that \
+         was cancelled or moved once, with four callable hours left. Of others this says nothing.",
     ),
     (
         VOICEMAIL_WHOLE,

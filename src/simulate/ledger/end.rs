@@ -44,6 +44,7 @@ impl Ledger {
         self.every_call_ended(&record, &mut found);
         self.keys_are_kept(&record, &mut found);
         self.outreaches_end(held, &mut found);
+        self.nobody_is_forgotten(held, &mut found);
         self.voicemails_are_whole(&record, &mut found);
         self.log_is_whole(held, &mut found);
         for different in &held.replayed.differences {

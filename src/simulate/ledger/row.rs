@@ -10,6 +10,7 @@ const START: usize = 8;
 const SERVICE: usize = 10;
 const SITE: usize = 12;
 const STATUS: usize = 13;
+const ESTABLISHED: usize = 14;
 const OPT_OUT: usize = 16;
 const UPDATED: usize = 18;
 
@@ -67,6 +68,11 @@ impl<'a> FeedLine<'a> {
         self.field(STATUS)
     }
 
+    /// Whether the patient was here before.
+    pub fn is_established(&self) -> bool {
+        self.field(ESTABLISHED) == "yes"
+    }
+
     /// Whether the patient opts out.
     pub fn opts_out(&self) -> bool {
         self.field(OPT_OUT) == "yes"
@@ -95,7 +101,7 @@ mod tests {
                 let read = FeedLine::read(line);
                 assert_eq!((read.appointment(), read.patient(), read.site()), (&*row.appointment, &*row.patient, row.site));
                 assert_eq!((read.service(), read.status(), read.opts_out()), (row.service, row.status, row.opt_out));
-                assert_eq!(read.start(), Some(row.start));
+                assert_eq!((read.start(), read.is_established()), (Some(row.start), row.established));
                 if let Updated::At(updated) = row.updated {
                     assert_eq!(read.updated().map(|at| at.timestamp()), Some(updated.timestamp()));
                 }

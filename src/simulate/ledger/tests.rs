@@ -1,6 +1,7 @@
 //! Each invariant fires on a history that breaks it, and is silent on one that does not.
 
 mod ending;
+mod roll;
 mod tale;
 mod timely;
 

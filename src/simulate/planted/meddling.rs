@@ -32,6 +32,8 @@ pub(super) enum Twist {
     NoWork,
     OtherDecisions,
     NoLog,
+    SomeUnplanned,
+    NoChanges,
 }
 
 /// How long stale facts are kept.
@@ -77,6 +79,9 @@ impl Meddling {
         if self.is(Twist::NoDedupe) {
             let outreaches = all.iter_mut().flat_map(|facts| &mut facts.outreaches);
             outreaches.for_each(|kept| kept.attempts.retain(|attempt| !attempt.status.is_final()));
+        }
+        if self.is(Twist::NoChanges) {
+            all.iter_mut().for_each(|facts| facts.changes.clear());
         }
         if self.is(Twist::NoticesTold) {
             let notices =
@@ -171,6 +176,9 @@ impl Meddling {
         if self.is(Twist::NoWork) {
             plan.open_work.clear();
         }
+        if self.is(Twist::SomeUnplanned) {
+            plan.open.retain(|(outreach, _)| !is_overlooked(&outreach.visit));
+        }
         if self.is(Twist::OtherDecisions) {
             plan.decisions.iter_mut().for_each(|decision| decision.essence.push('!'));
         }
@@ -187,6 +195,11 @@ impl Meddling {
         }
         self.store.lease_shared(&request, takes).await
     }
+}
+
+/// One in ten patients.
+fn is_overlooked(visit: &VisitKey) -> bool {
+    visit.patient.as_str().ends_with('7')
 }
 
 macro_rules! meddled {
