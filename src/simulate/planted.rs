@@ -92,7 +92,7 @@ pub const PLANTED: &[Planted] = &[
         &[EVERY_OUTREACH_ENDS],
     ),
     store("overlook-patients", "what one patient in ten is promised is not kept", Twist::SomeUnplanned, &[NOBODY_FORGOTTEN]),
-    store("overlook-changes", "the planner does not see that a booking changed", Twist::NoChanges, &[NOBODY_FORGOTTEN]),
+    store("overlook-changes", "neither planner nor dialler sees that a booking changed", Twist::NoChanges, &[NOBODY_FORGOTTEN]),
     store("forget-lines", "the lines in use are not counted", Twist::NoLines, &[LINES_KEPT]),
     store("forget-pace", "turns are not reserved: every replica takes its own", Twist::NoPace, &[PACE_KEPT]),
     store("forget-live-calls", "nobody asks what became of a call that fell silent", Twist::NoRescue, &[EVERY_CALL_ENDED]),

@@ -47,6 +47,8 @@ const PLAIN_FAULTS: &[&str] = &[
     "half-voicemail",
     "stale-facts",
     "forget-notices",
+    "overlook-patients",
+    "overlook-changes",
     "forget-lines",
     "forget-pace",
 ];

@@ -131,9 +131,10 @@ pub const TABLE: &[(&str, &str)] = &[
     ),
     (
         NOBODY_FORGOTTEN,
-        "Who must be called by what the feed alone says is promised a call, or is on the worklist: whoever has been here before, has a telephone \
-         of their own, did not opt out, and has one visit of an exam or radiology that is booked, or one booking of such that \
-         was cancelled or moved once, with four callable hours left. Of others this says nothing.",
+        "Who must be called by what the feed alone says is promised a call about it, or is on the worklist for it: whoever has been here \
+         before, has a telephone of their own, did not opt out, and has one visit of an exam or radiology that is booked, or one \
+         booking of such that was cancelled or moved once, no further ahead than changes are told, and not after asking for that, with \
+         four callable hours left. Of others, and of the reminder of a moved visit, this says nothing.",
     ),
     (
         VOICEMAIL_WHOLE,

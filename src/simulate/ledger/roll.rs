@@ -3,15 +3,15 @@
 //!
 //! Plain is: one visit, a telephone of their own, here before, no opt-out, time enough to call in hours of the job that is for
 //! it; and of the visit nothing was ever said but that it is booked, or, of a single booking, once that it is cancelled or begins
-//! at another time. Of anybody else this says nothing.
+//! at another time. Of anybody else this says nothing, nor of the reminder of a visit that was moved.
 
 use super::super::invariants::{NOBODY_FORGOTTEN, Violation, hours};
 use super::end::Held;
 use super::row::FeedLine;
 use super::{Ledger, OptedOut};
-use crate::core::domain::{Outreach, PhoneNumber, Purpose, WorkItem};
-use crate::core::plan::{Job, Rules};
-use chrono::{DateTime, Days, Duration, Utc};
+use crate::core::domain::{Outcome, PhoneNumber, Purpose, WorkItem, WorkKind};
+use crate::core::plan::{Job, OutreachFacts, Rules};
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Callable time that must have been left for a call to be wanted: no replica is dead, no store in trouble for longer.
@@ -54,6 +54,8 @@ struct Person {
 struct Owed<'a> {
     purpose: Purpose,
     site: &'a str,
+    /// The visit's, of a change the old one.
+    day: NaiveDate,
     /// Between these moments there must be time to call.
     from: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -81,9 +83,11 @@ impl Roll {
                 updated: row.updated(),
             };
             let said = person.bookings.entry(row.appointment().to_string()).or_default();
-            let is_older = |last: &State| last.updated.zip(state.updated).is_some_and(|(last, this)| this < last);
-            if !said.last().is_some_and(|last| is_older(last) || last.says_the_same(&state)) {
-                said.push(state);
+            match said.last_mut() {
+                Some(last) if last.updated.zip(state.updated).is_some_and(|(last, this)| this < last) => {}
+                // Said once more, it is younger than what was edited meanwhile and comes later.
+                Some(last) if last.says_the_same(&state) => last.updated = last.updated.max(state.updated),
+                _ => said.push(state),
             }
         }
     }
@@ -99,7 +103,7 @@ impl Person {
     fn owed(&self, rules: &Rules) -> Option<Owed<'_>> {
         let all: Vec<&Vec<State>> = self.bookings.values().collect();
         match all.as_slice() {
-            [said] if said.len() == 2 => changed(&said[0], &said[1]),
+            [said] if said.len() == 2 => changed(rules, &said[0], &said[1]),
             said if said.iter().all(|said| said.len() == 1) => {
                 let booked: Vec<&State> = said.iter().map(|said| &said[0]).collect();
                 reminded(rules, &booked)
@@ -125,18 +129,25 @@ fn reminded<'a>(rules: &Rules, booked: &[&'a State]) -> Option<Owed<'a>> {
     let ahead = u64::from(*job(rules, Purpose::Reminder)?.when.days_before.first()?);
     let opens = (day(first).1 - Days::new(ahead)).and_hms_opt(0, 0, 0)?.and_local_timezone(zone).earliest()?;
     let known = booked.iter().map(|state| state.at).max()?;
-    Some(Owed { purpose: Purpose::Reminder, site: &first.site, from: known.max(opens.to_utc()), until: first.start })
+    Some(Owed {
+        purpose: Purpose::Reminder,
+        site: &first.site,
+        day: day(first).1,
+        from: known.max(opens.to_utc()),
+        until: first.start,
+    })
 }
 
 /// A notice: what was booked is cancelled, or has another time or place.
-fn changed<'a>(old: &'a State, new: &State) -> Option<Owed<'a>> {
+fn changed<'a>(rules: &Rules, old: &'a State, new: &State) -> Option<Owed<'a>> {
     let purpose = match new.status.as_str() {
         "cancelled" => Purpose::Cancelled,
         "booked" => Purpose::Moved,
         _ => return None,
     };
     let is_plain = old.status == "booked" && old.is_for_exam_or_radiology() && old.service == new.service;
-    is_plain.then(|| Owed { purpose, site: &old.site, from: new.at, until: old.start.min(new.start) })
+    let day = old.start.with_timezone(&rules.zone(&old.site.as_str().into())?).date_naive();
+    is_plain.then(|| Owed { purpose, site: &old.site, day, from: new.at, until: old.start.min(new.start) })
 }
 
 impl Owed<'_> {
@@ -153,10 +164,23 @@ impl Owed<'_> {
         STEP * callable as i32 >= TIME_ENOUGH
     }
 
-    fn is_promised_by(&self, promised: &Outreach) -> bool {
+    /// Whether something that was promised, or what the patient answered to it, leaves nothing to ask for.
+    fn is_kept_by(&self, kept: &OutreachFacts) -> bool {
+        let asked_for_another_time = || kept.attempts.iter().any(|attempt| attempt.outcome == Some(Outcome::RescheduleRequested));
         match self.purpose {
-            Purpose::Reminder => matches!(promised.purpose, Purpose::Reminder | Purpose::Moved),
-            purpose => promised.purpose == purpose,
+            Purpose::Reminder => matches!(kept.outreach.purpose, Purpose::Reminder | Purpose::Moved),
+            // Who asked for a change is not told of it.
+            purpose => kept.outreach.purpose == purpose || asked_for_another_time(),
+        }
+    }
+
+    /// Whether an item of the worklist gives it to a person.
+    fn is_work(&self, item: &WorkItem) -> bool {
+        match self.purpose {
+            Purpose::Reminder => {
+                item.visit.as_ref().is_some_and(|visit| (visit.site.as_str(), visit.day) == (self.site, self.day))
+            }
+            _ => item.kind == WorkKind::ChangeUnannounced,
         }
     }
 }
@@ -176,9 +200,9 @@ impl Ledger {
                 continue;
             }
             let of_patient = held.facts.iter().filter(|facts| facts.patient.id.as_str() == patient);
-            let is_promised = of_patient.flat_map(|facts| &facts.outreaches).any(|kept| owed.is_promised_by(&kept.outreach));
+            let is_promised = of_patient.flat_map(|facts| &facts.outreaches).any(|kept| owed.is_kept_by(kept));
             let is_theirs = |item: &WorkItem| item.patient.as_ref().is_some_and(|of| of.as_str() == patient);
-            if !is_promised && !held.worklist.iter().any(is_theirs) {
+            if !is_promised && !held.worklist.iter().any(|item| is_theirs(item) && owed.is_work(item)) {
                 let detail = format!("{} of {patient}: never promised, and no work item", owed.purpose.as_str());
                 found.push(Violation::new(NOBODY_FORGOTTEN, detail));
             }

@@ -31,9 +31,15 @@ const PLAIN: Says = Says {
 };
 
 fn say(tale: &mut Tale, says: Says) {
-    let Says { patient, phone, start, service, status, established, opt_out } = says;
     tale.later(60);
-    let now = tale.at.to_rfc3339();
+    let now = tale.at;
+    say_as_of(tale, says, now);
+}
+
+/// The same of what was edited at a moment.
+fn say_as_of(tale: &mut Tale, says: Says, edited: DateTime<Utc>) {
+    let Says { patient, phone, start, service, status, established, opt_out } = says;
+    let now = edited.to_rfc3339();
     let line = format!(
         "B-{patient},{patient},Ada,Overcoat,1960-01-01,{phone},,,{start},30,{service},X,boston,{status},{established},,{opt_out},{now},{now}"
     );
@@ -98,7 +104,38 @@ fn whoever_must_be_told_of_a_change_is() {
     assert!(broken(NOON, &[PLAIN, moved], Some(Purpose::Moved), None).is_empty());
     assert!(broken(NOON, &[PLAIN, moved], None, Some(WorkKind::ChangeUnannounced)).is_empty());
     assert!(broken(NOON, &[PLAIN, moved, PLAIN], None, None).is_empty(), "moved and moved back");
+    assert_eq!(
+        broken(NOON, &[PLAIN, cancelled], None, Some(WorkKind::Unreached)).len(),
+        1,
+        "whom a reminder did not reach is not told so of the change"
+    );
     // Three weeks ahead nobody is told yet.
     let (far, farther) = ("2026-12-12T15:00:00Z", "2026-12-14T15:00:00Z");
     assert!(broken(NOON, &[Says { start: far, ..PLAIN }, Says { start: farther, ..PLAIN }], None, None).is_empty());
+}
+
+#[test]
+fn what_was_edited_before_something_that_is_known_changes_nothing() {
+    let mut tale = Tale::new();
+    tale.ledger.roll = Roll::default();
+    say(&mut tale, PLAIN);
+    // It stays as it is, is edited later; and only then comes what was said in between.
+    let between = tale.at;
+    tale.later(600);
+    say(&mut tale, PLAIN);
+    say_as_of(&mut tale, Says { status: "cancelled", ..PLAIN }, between);
+    assert!(tale.ledger.end(&held(Some(Outcome::Heard), "")).iter().all(|it| it.invariant != NOBODY_FORGOTTEN));
+    say(&mut tale, Says { status: "cancelled", ..PLAIN });
+    assert!(tale.ledger.end(&held(Some(Outcome::Heard), "")).iter().any(|it| it.invariant == NOBODY_FORGOTTEN));
+}
+
+#[test]
+fn who_asked_for_another_time_is_not_told_of_it() {
+    for (outcome, is_forgotten) in [(Outcome::RescheduleRequested, false), (Outcome::Confirmed, true)] {
+        let mut tale = Tale::new();
+        tale.ledger.roll = Roll::default();
+        [PLAIN, Says { start: MOVED_TO, ..PLAIN }].into_iter().for_each(|says| say(&mut tale, says));
+        let found = tale.ledger.end(&held(Some(outcome), ""));
+        assert_eq!(found.iter().any(|it| it.invariant == NOBODY_FORGOTTEN), is_forgotten, "{outcome:?}");
+    }
 }
