@@ -10,15 +10,18 @@ use crate::live_call::LiveCallError;
 use crate::store::{CallRecord, LiveCall, StoreError};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 
-/// How often the carrier is asked for a call that it may never have made, at least.
+/// How often the carrier must say that it knows no call that it may never have made.
 const QUESTIONS: u32 = 3;
-/// From the first of these questions to the last, at least.
+/// From the end of its lease, when it is asked first, to the last of these questions, at least.
 const OVER: Duration = Duration::seconds(60);
 /// Time between two of them.
 const BETWEEN: Duration = Duration::seconds(30);
+/// The same where that time is over: whoever asked before has died, and each that dies would hold a number and a line for another
+/// minute.
+const SOON: Duration = Duration::seconds(5);
 /// Time between two questions about a call that should be over: it is to be settled within a minute.
 const AGAIN: Duration = Duration::seconds(20);
 /// How long after its longest possible end a silent call is asked about.
@@ -31,19 +34,12 @@ pub(super) const SKEW: Duration = Duration::minutes(15);
 /// How many calls are asked about at once, so that one slow answer does not hold the others up.
 const AT_ONCE: usize = 8;
 
-/// How often the carrier was asked about an attempt.
+/// What the carrier was asked about an attempt.
 #[derive(Debug, Clone, Copy)]
 struct Asked {
-    times: u32,
-    first: DateTime<Utc>,
     last: DateTime<Utc>,
-}
-
-impl Asked {
-    /// Whether a call that it never knew was never placed.
-    fn is_enough(&self) -> bool {
-        self.times >= QUESTIONS && self.last - self.first >= OVER
-    }
+    /// How often it said that it knows no such call.
+    denied: u32,
 }
 
 /// What the carrier was asked about attempts, by this process.
@@ -51,28 +47,42 @@ impl Asked {
 pub struct Questions(Mutex<BTreeMap<AttemptId, Asked>>);
 
 impl Questions {
-    /// Whether it is time to ask again; counts the question that is then asked.
-    fn due(&self, call: &LiveCall, now: DateTime<Utc>) -> Option<Asked> {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = &call.attempt.id;
-        let between = if now < call.deadline { BETWEEN } else { AGAIN };
-        let next = match asked.get(id) {
-            None => Asked { times: 1, first: now, last: now },
-            Some(before) if now - before.last < between => return None,
-            Some(before) => Asked { times: before.times + 1, last: now, ..*before },
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<AttemptId, Asked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is time to ask again; notes that it is asked then.
+    fn are_due(&self, call: &LiveCall, now: DateTime<Utc>) -> bool {
+        let between = match now < call.deadline {
+            _ if is_overdue(call, now) => SOON,
+            true => BETWEEN,
+            false => AGAIN,
         };
-        asked.insert(id.clone(), next);
-        Some(next)
+        let mut asked = self.asked();
+        let before = asked.get(&call.attempt.id).copied();
+        if before.is_some_and(|before| now - before.last < between) {
+            return false;
+        }
+        asked.insert(call.attempt.id.clone(), Asked { last: now, denied: before.map_or(0, |before| before.denied) });
+        true
+    }
+
+    /// The carrier, asked just now, does not know the call. Whether that was said often and late enough: it was never placed.
+    fn deny(&self, call: &LiveCall, now: DateTime<Utc>) -> bool {
+        let mut asked = self.asked();
+        let Some(asked) = asked.get_mut(&call.attempt.id) else { return false };
+        asked.denied += 1;
+        asked.denied >= QUESTIONS && is_overdue(call, now)
     }
 
     fn forget(&self, attempt: &AttemptId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(attempt);
+        self.asked().remove(attempt);
     }
 
     /// Forgets what is settled: calls that were heard of by webhook meanwhile.
     fn keep_only(&self, live: &[LiveCall]) {
         let live: BTreeSet<_> = live.iter().map(|call| &call.attempt.id).collect();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|attempt, _| live.contains(attempt));
+        self.asked().retain(|attempt, _| live.contains(attempt));
     }
 }
 
@@ -151,7 +161,9 @@ impl Dialer {
     /// The carrier was asked for a call and its answer is not known: does the call exist?
     async fn reconcile(&self, call: &LiveCall, now: DateTime<Utc>) -> Result<(), LiveCallError> {
         let id = &call.attempt.id;
-        let Some(asked) = self.questions.due(call, now) else { return Ok(()) };
+        if !self.questions.are_due(call, now) {
+            return Ok(());
+        }
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
         match self.find_ours(call, call.attempt.placed_at.unwrap_or(now)).await? {
             Ok(Some(found)) => {
@@ -160,12 +172,12 @@ impl Dialer {
                 self.live.report(&record.token, &CallEvent::Accepted, Some(found.id.clone())).await?;
                 self.settle_if_over(&record.token, &found).await
             }
-            Ok(None) if asked.is_enough() => {
+            Ok(None) if self.questions.deny(call, now) => {
                 self.questions.forget(id);
                 if self.was_heard_of(id).await? {
                     return Ok(());
                 }
-                tracing::info!("the carrier, asked for a minute, does not know the call: it was never placed");
+                tracing::info!("the carrier, asked three times, does not know the call: it was never placed");
                 self.end(&record.token, FinalStatus::Failed, EndReason::NeverPlaced).await
             }
             Ok(None) => Ok(()),
@@ -201,7 +213,7 @@ impl Dialer {
     /// A call that should be over by now, of which nothing was heard.
     async fn ask_about_silent(&self, call: &LiveCall, now: DateTime<Utc>) -> Result<(), LiveCallError> {
         let id = &call.attempt.id;
-        if self.questions.due(call, now).is_none() {
+        if !self.questions.are_due(call, now) {
             return Ok(());
         }
         let Some(record) = self.live.store.load_call_by_id(id).await? else { return Ok(()) };
@@ -268,6 +280,11 @@ fn is_told_of(record: &CallRecord) -> bool {
 /// Whether the carrier's answer to the request for this call is what is missing.
 fn is_asked_for(call: &LiveCall) -> bool {
     matches!(call.attempt.status, AttemptStatus::Requesting | AttemptStatus::Unknown)
+}
+
+/// Whether whoever began to ask about a request when its lease ended should know by now.
+fn is_overdue(call: &LiveCall, now: DateTime<Utc>) -> bool {
+    is_asked_for(call) && now >= call.lease_until + OVER
 }
 
 fn is_due(call: &LiveCall, now: DateTime<Utc>) -> bool {

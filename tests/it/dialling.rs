@@ -30,7 +30,7 @@ use chrono::{DateTime, Duration, Utc};
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Barrier, Notify};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,8 @@ struct Telephones {
     name: CarrierName,
     /// The answers to the next requests; then calls are taken.
     next: Mutex<VecDeque<CarrierError>>,
+    /// Whether it answers who looks for calls.
+    silent: AtomicBool,
     placed: Mutex<Vec<PlaceCall>>,
     /// The calls it knows, whatever the number.
     known: Mutex<Vec<CarrierCall>>,
@@ -81,6 +83,9 @@ impl Carrier for Telephones {
             meeting.wait().await;
             meeting.wait().await;
         }
+        if self.silent.load(Ordering::Relaxed) {
+            return Err(CarrierError::Unreachable("it is down".into()));
+        }
         Ok(self.known.lock().expect("no panic").clone())
     }
 
@@ -108,7 +113,7 @@ impl Carrier for Telephones {
 impl Telephones {
     fn new(name: &str) -> Telephones {
         let (next, placed, known, meeting) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
-        Telephones { name: name.into(), next, placed, known, ended: Mutex::default(), meeting }
+        Telephones { name: name.into(), next, silent: AtomicBool::new(false), placed, known, ended: Mutex::default(), meeting }
     }
 
     fn answers(&self, error: CarrierError) {

@@ -188,7 +188,8 @@ async fn a_call_that_only_the_list_knows_is_never_ended() {
 async fn a_call_counts_as_never_placed_after_a_minute_of_questions() {
     let desk = Desk::open(5.0).await;
     samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
-    let order = RequestOrder { deadline: desk.clock.now() + Duration::minutes(6), ..samples::order("ada", "d") };
+    let now = desk.clock.now();
+    let order = RequestOrder { lease_until: now, deadline: now + Duration::minutes(6), ..samples::order("ada", "d") };
     desk.store.begin_request(&order).await.expect("granted");
     for _ in 0..12 {
         desk.rescue().await;
@@ -198,4 +199,42 @@ async fn a_call_counts_as_never_placed_after_a_minute_of_questions() {
     desk.rescue().await;
     assert_eq!(desk.attempt("att-ada").await.end_reason, Some(EndReason::NeverPlaced));
     assert_eq!(desk.asked().await.len(), 3);
+}
+
+/// Replicas that die one after the other would each ask for a minute anew, and the call hold its number and its line meanwhile.
+#[tokio::test]
+async fn who_takes_the_questions_over_long_after_the_lease_asks_three_times_in_a_row() {
+    let desk = Desk::open(5.0).await;
+    samples::requesting(&*desk.store, "ada", number(1)).await;
+    desk.pass(Duration::minutes(2));
+    for _ in 0..2 {
+        desk.rescue().await;
+        desk.rescue().await;
+        assert_eq!(desk.attempt("att-ada").await.status, AttemptStatus::Requesting);
+        desk.pass(Duration::seconds(5));
+    }
+    desk.rescue().await;
+    assert_eq!(desk.attempt("att-ada").await.end_reason, Some(EndReason::NeverPlaced));
+    assert_eq!(desk.asked().await.len(), 3);
+}
+
+/// What it does not answer says nothing of the call.
+#[tokio::test]
+async fn only_answers_of_the_carrier_count_as_such() {
+    let desk = Desk::open(5.0).await;
+    samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
+    let order = RequestOrder { deadline: desk.clock.now() + Duration::minutes(6), ..samples::order("ada", "d") };
+    desk.store.begin_request(&order).await.expect("granted");
+    desk.telephones.silent.store(true, Ordering::Relaxed);
+    for _ in 0..20 {
+        desk.rescue().await;
+        desk.pass(Duration::seconds(5));
+    }
+    desk.telephones.silent.store(false, Ordering::Relaxed);
+    for _ in 0..3 {
+        assert_eq!(desk.attempt("att-ada").await.status, AttemptStatus::Requesting);
+        desk.rescue().await;
+        desk.pass(Duration::seconds(5));
+    }
+    assert_eq!(desk.attempt("att-ada").await.end_reason, Some(EndReason::NeverPlaced));
 }
