@@ -53,11 +53,8 @@ impl Questions {
 
     /// Whether it is time to ask again; notes that it is asked then.
     fn are_due(&self, call: &LiveCall, now: DateTime<Utc>) -> bool {
-        let between = match now < call.deadline {
-            _ if is_overdue(call, now) => SOON,
-            true => BETWEEN,
-            false => AGAIN,
-        };
+        let late = if now < call.deadline { BETWEEN } else { AGAIN };
+        let between = if is_overdue(call, now) { SOON } else { late };
         let mut asked = self.asked();
         let before = asked.get(&call.attempt.id).copied();
         if before.is_some_and(|before| now - before.last < between) {

@@ -86,7 +86,7 @@ words! {
         BadNumber = "bad_number",
         /// Its fate stayed unknown after the longest possible call.
         Unknown = "unknown",
-        /// The carrier, asked three times over a minute, does not know the call.
+        /// The carrier, asked over a minute, said three times that it does not know the call.
         NeverPlaced = "never_placed",
         /// The visit changed or was withdrawn.
         VisitChanged = "visit_changed",

@@ -183,14 +183,19 @@ async fn a_call_that_only_the_list_knows_is_never_ended() {
     assert_eq!((ada.status, ada.end_reason), (AttemptStatus::Failed, Some(EndReason::Unknown)), "its line is free");
 }
 
-/// A list of calls may be a little behind.
-#[tokio::test]
-async fn a_call_counts_as_never_placed_after_a_minute_of_questions() {
-    let desk = Desk::open(5.0).await;
+/// A call whose dialler died when it had asked the carrier for it: the lease is over now, the call in six minutes.
+async fn asked_for_ada(desk: &Desk) {
     samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
     let now = desk.clock.now();
     let order = RequestOrder { lease_until: now, deadline: now + Duration::minutes(6), ..samples::order("ada", "d") };
     desk.store.begin_request(&order).await.expect("granted");
+}
+
+/// A list of calls may be a little behind.
+#[tokio::test]
+async fn a_call_counts_as_never_placed_after_a_minute_of_questions() {
+    let desk = Desk::open(5.0).await;
+    asked_for_ada(&desk).await;
     for _ in 0..12 {
         desk.rescue().await;
         assert_eq!(desk.attempt("att-ada").await.status, AttemptStatus::Requesting);
@@ -222,9 +227,7 @@ async fn who_takes_the_questions_over_long_after_the_lease_asks_three_times_in_a
 #[tokio::test]
 async fn only_answers_of_the_carrier_count_as_such() {
     let desk = Desk::open(5.0).await;
-    samples::leased(&*desk.store, &[("ada", number(1))], "d").await;
-    let order = RequestOrder { deadline: desk.clock.now() + Duration::minutes(6), ..samples::order("ada", "d") };
-    desk.store.begin_request(&order).await.expect("granted");
+    asked_for_ada(&desk).await;
     desk.telephones.silent.store(true, Ordering::Relaxed);
     for _ in 0..20 {
         desk.rescue().await;
