@@ -53,6 +53,8 @@ const READERS: u32 = 4;
 const CACHE: &str = "-16384";
 /// Rows that SQLite's thread may be ahead of who reads them: with few of them the two wake each other all the time.
 const ROWS_AHEAD: usize = 1_000;
+/// Statements that a connection keeps prepared: more than there are (some 200; sqlx keeps 100 where nothing is said).
+const STATEMENTS: usize = 500;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -76,7 +78,8 @@ impl Pools {
     /// Opens or creates the file; without a path, a store in memory that is gone when it is closed.
     pub async fn open(path: Option<&Path>) -> Result<Pools> {
         let Some(path) = path else {
-            let options = SqliteConnectOptions::new().in_memory(true).row_buffer_size(ROWS_AHEAD);
+            let options =
+                SqliteConnectOptions::new().in_memory(true).row_buffer_size(ROWS_AHEAD).statement_cache_capacity(STATEMENTS);
             let mut only = options.connect().await?;
             check_version(&mut only).await?;
             return Ok(Pools { way: Way::Memory(Arc::new(Mutex::new(Some(only)))), bell: Arc::default() });
@@ -91,6 +94,7 @@ impl Pools {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
             .pragma("cache_size", CACHE);
         let writer = options.clone().create_if_missing(true).optimize_on_close(true, 400);
         let write = pool(1).connect_with(writer).await?;
