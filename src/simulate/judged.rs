@@ -10,6 +10,7 @@ use crate::core::ids::PatientId;
 use crate::store::{StoreError, WebhookQuery};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A violation, and when it was seen.
@@ -46,25 +47,42 @@ impl Judged {
 /// When it cannot be played, or its store cannot be read.
 pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
     let terms = Terms { rules: hospital_rules(day)?, lines: day.lines, calls_per_second: day.calls_per_second };
-    let ledger = Arc::new(Mutex::new((Ledger::new(terms), Vec::new())));
-    let witness = ledger.clone();
-    let played = play(
-        day,
-        planting,
-        Some(Box::new(move |at: DateTime<Utc>, seen: &Seen| {
-            let mut both = witness.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = both.0.see(at, seen);
-            both.1.extend(found.into_iter().map(|violation| Finding { at, violation }));
-        })),
-    )?;
+    let judging = Arc::new(Mutex::new(Judging { ledger: Ledger::new(terms), findings: Vec::new(), is_over: false }));
+    let (witness, caught_by) = (judging.clone(), planting.caught_by);
+    let hears =
+        move |at: DateTime<Utc>, seen: &Seen| witness.lock().unwrap_or_else(PoisonError::into_inner).see(at, seen, caught_by);
+    let played = play(day, planting, Some(Box::new(hears)))?;
     let held = held(day, &played)?;
-    let both = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut findings: Vec<Finding> = both.1.clone();
-    let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
-    findings.extend(both.0.end(&held).into_iter().map(|violation| Finding { at, violation }));
-    let calls = both.0.calls_made();
-    drop(both);
+    let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut findings = std::mem::take(&mut judging.findings);
+    // The end of a day shows nothing where it did not come to its end.
+    if !judging.is_over {
+        let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
+        findings.extend(judging.ledger.end(&held).into_iter().map(|violation| Finding { at, violation }));
+    }
+    let calls = judging.ledger.calls_made();
+    drop(judging);
     Ok(Judged { played, findings, calls, outcomes: outcomes(&held) })
+}
+
+/// What is known while a day is played.
+struct Judging {
+    ledger: Ledger,
+    findings: Vec<Finding>,
+    /// What must be caught is caught.
+    is_over: bool,
+}
+
+impl Judging {
+    fn see(&mut self, at: DateTime<Utc>, seen: &Seen, caught_by: &[&str]) -> ControlFlow<()> {
+        if self.is_over {
+            return ControlFlow::Continue(());
+        }
+        let found = self.ledger.see(at, seen);
+        self.is_over = found.iter().any(|violation| caught_by.contains(&violation.invariant));
+        self.findings.extend(found.into_iter().map(|violation| Finding { at, violation }));
+        if self.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 fn outcomes(held: &Held) -> BTreeMap<&'static str, u64> {

@@ -27,6 +27,6 @@ pub use many::{Many, Sum};
 pub use mischief::{Mischief, Struck, Switches, UnknownMischief};
 pub use planted::{PLANTED, Planted};
 pub use shrink::shrink;
-pub use stage::{Life, Planting, Played, Scene, Witness, home, play};
+pub use stage::{Life, Planting, Played, Scene, Witness, play};
 pub use story::story;
 pub use world::{Progress, World, WorldSettings};

@@ -127,7 +127,7 @@ impl Planted {
 
     /// As it is planted.
     pub fn planting(&self) -> Planting {
-        let mut planting = Planting::default();
+        let mut planting = Planting { caught_by: self.by, ..Planting::default() };
         match self.how {
             How::Store(twist) => planting.store = Some(meddling(twist)),
             How::Dial(change, twist) => {

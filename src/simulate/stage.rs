@@ -32,10 +32,11 @@ use anyhow::Context;
 use chrono::{DateTime, Duration, Utc};
 use hospital::{CARRIER, PUBLIC_URL, hospital};
 use lodging::Lodging;
+pub(in crate::simulate) use lodging::home;
 use scene::Order;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use waiting::Waiting;
 use watch::watcher;
@@ -62,6 +63,8 @@ pub struct Planting {
     pub to_carrier: Option<Between<dyn Passage>>,
     /// Whoever sends a webhook is believed.
     pub trusting: bool,
+    /// The day is over as soon as one of these invariants is broken: some faults would keep it going for ever.
+    pub caught_by: &'static [&'static str],
 }
 
 /// A day that was played.
@@ -82,18 +85,6 @@ pub struct Played {
     _lodging: Lodging,
 }
 
-/// The runtime that the stores live in; one for all days of this process.
-pub fn home() -> anyhow::Result<&'static Runtime> {
-    static HOME: OnceLock<Runtime> = OnceLock::new();
-    match HOME.get() {
-        Some(home) => Ok(home),
-        None => {
-            let made = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("store").build()?;
-            Ok(HOME.get_or_init(|| made))
-        }
-    }
-}
-
 /// The rules of a day.
 ///
 /// # Errors
@@ -102,7 +93,7 @@ pub fn hospital_rules(day: &Day) -> anyhow::Result<Arc<Rules>> {
     Ok(hospital(day)?.1.rulings.rules.clone())
 }
 
-/// Plays a day to its end. `witness` hears of everything as it happens.
+/// Plays a day to its end. `witness` hears of everything as it happens, and may end it early.
 ///
 /// # Errors
 /// When the files of the hospital have faults, or no store can be opened.
@@ -144,7 +135,7 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
             config,
             files,
             store: planted,
-            home: home.handle().clone(),
+            home,
             scene: scene.clone(),
             memo: Arc::new(if planting.store.is_some() { Memo::off() } else { Memo::default() }),
             beats: still::beats(),
@@ -266,6 +257,7 @@ impl Stage<'_> {
             };
             match came {
                 Some(Order::Happen(place, tell)) => self.happen(place, Some(tell)),
+                Some(Order::End) => return Ok(()),
                 Some(Order::Restart(which, away)) => {
                     let at = self.now() + away;
                     self.plan(at, Todo::Start(which));

@@ -1,9 +1,28 @@
-//! Where the store of a day lives: in memory, or in a file of a temporary folder that is removed after the day.
+//! Where the store of a day lives: in memory, or in a file of a temporary folder that is removed after the day; and the runtime
+//! that it lives in.
 
 use crate::simulate::day::StoreKind;
 use anyhow::Context;
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+thread_local! {
+    static HOME: OnceCell<Runtime> = const { OnceCell::new() };
+}
+
+/// The runtime that the stores of this thread's days live in, as long as the thread does. Its own thread stays where this one
+/// was told to stay, so that the two take turns on one core.
+pub(in crate::simulate) fn home() -> anyhow::Result<Handle> {
+    HOME.with(|home| match home.get() {
+        Some(home) => Ok(home.handle().clone()),
+        None => {
+            let made = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("store").build()?;
+            Ok(home.get_or_init(|| made).handle().clone())
+        }
+    })
+}
 
 /// The place of one store.
 #[derive(Debug)]

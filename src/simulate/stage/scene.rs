@@ -11,6 +11,7 @@ use crate::simulate::mischief::{Mischief, Struck};
 use crate::store::{DatabaseFault, StoreError};
 use chrono::Duration;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -51,10 +52,12 @@ pub(in crate::simulate) enum Order {
     Happen(usize, oneshot::Sender<()>),
     /// A replica died; it comes back after so long.
     Restart(usize, Duration),
+    /// The witness has seen enough.
+    End,
 }
 
-/// Hears of everything as it happens.
-pub type Witness = Box<dyn FnMut(chrono::DateTime<chrono::Utc>, &Seen) + Send>;
+/// Hears of everything as it happens, and may end the day.
+pub type Witness = Box<dyn FnMut(chrono::DateTime<chrono::Utc>, &Seen) -> ControlFlow<()> + Send>;
 
 /// What all parts share.
 pub struct Scene {
@@ -145,8 +148,8 @@ impl Scene {
             state.moves += 1;
         }
         let now = self.clock.now();
-        if let Some(witness) = &mut state.witness {
-            witness(now, &seen);
+        if state.witness.as_mut().is_some_and(|witness| witness(now, &seen).is_break()) {
+            let _ = self.orders.send(Order::End);
         }
         state.history.push(now, seen);
     }
