@@ -63,8 +63,8 @@ pub trait Carrier: Send + Sync + 'static {
     fn document(&self, token: &AttemptToken, page: &Page) -> Document;
 
     /// The document that plays `audio` and then asks the same once more: for a moment in which we cannot answer. What was
-    /// asked, a key above all, travels in its address, and so does the count of tries.
-    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document;
+    /// asked, a key above all, travels in its address, and so does how often, and how long, the answer was put off.
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, put_off: PutOff, audio: &[String]) -> Document;
 
     /// The document of what is answered to somebody who calls our number.
     fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document;
@@ -316,11 +316,20 @@ pub struct Received {
     /// What it says or asks.
     pub message: Message,
     /// How often the same was asked before and we had no answer ([`Carrier::ask_again`]).
-    pub tries: u32,
+    pub put_off: PutOff,
     /// The fields that identify nobody, for the webhook log.
     pub summary: String,
     /// The carrier's code of a fault at our end, where it tells of one: it could not use what we answered.
     pub our_fault: Option<u32>,
+}
+
+/// How an answer was put off: "one moment, please" was heard instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PutOff {
+    /// How often.
+    pub tries: u32,
+    /// For how long altogether, in milliseconds of the call: the silence before each "one moment, please", and those words.
+    pub ms: u32,
 }
 
 /// What a webhook says or asks.

@@ -1,7 +1,8 @@
 //! What a carrier is asked, kept in the webhook log: whoever asks, whatever is asked, whatever comes of it.
 
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Webhook, WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, PutOff, Rejected, Webhook,
+    WebhookRequest,
 };
 use crate::clock::{Clock, Stopwatch};
 use crate::core::domain::PhoneNumber;
@@ -148,8 +149,8 @@ impl Carrier for LoggedCarrier {
         self.carrier.document(token, page)
     }
 
-    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
-        self.carrier.ask_again(token, ask, tries, audio)
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, put_off: PutOff, audio: &[String]) -> Document {
+        self.carrier.ask_again(token, ask, put_off, audio)
     }
 
     fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document {

@@ -32,6 +32,7 @@ use crate::prompt;
 use crate::store::{SharedStore, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use take::Came;
 
 /// The carriers by name.
 pub type Carriers = BTreeMap<CarrierName, Arc<dyn Carrier>>;
@@ -120,7 +121,8 @@ impl LiveCalls {
         event: &CallEvent,
         carrier_call_id: Option<String>,
     ) -> Result<(), LiveCallError> {
-        self.take_event(token, event, carrier_call_id, None).await.map(drop)
+        let came = Came { event: event.clone(), put_off: None, entry: None };
+        self.take_event(token, came, carrier_call_id).await.map(drop)
     }
 
     /// Keeps in the store what the apology and "one moment, please" are made of, so that every replica can play them;

@@ -13,9 +13,20 @@ use std::sync::Arc;
 
 /// How often a decision is made again when another replica wrote in between.
 const TRIES: usize = 8;
+/// The word of the webhook log for what came again.
+const DUPLICATE: &str = "duplicate";
 
 /// A document, where a step asks for one, and the audio it names with what each id stands for.
 type Rendered = (Option<Document>, Vec<(String, String)>);
+
+/// What came in.
+pub(super) struct Came {
+    pub event: CallEvent,
+    /// How long whoever asked had waited ([`CallEvent::PutOff`]).
+    pub put_off: Option<CallEvent>,
+    /// There where a carrier's webhook tells of it.
+    pub entry: Option<WebhookEntry>,
+}
 
 /// What an event led to.
 pub(super) struct Taken {
@@ -25,28 +36,33 @@ pub(super) struct Taken {
 }
 
 impl LiveCalls {
-    /// Load, decide, save; again when somebody else saved in between. `entry` is there where a carrier's webhook tells of it.
+    /// Load, decide, save; again when somebody else saved in between.
     pub(super) async fn take_event(
         &self,
         token: &AttemptToken,
-        event: &CallEvent,
+        came: Came,
         carrier_call_id: Option<String>,
-        entry: Option<WebhookEntry>,
     ) -> Result<Result<Taken, Strange>, LiveCallError> {
         let watch = self.clock.stopwatch();
         for _ in 0..TRIES {
             let Some(record) = self.store.load_call(token).await? else { return Ok(Err(Strange::NoAttempt)) };
-            if let Some(entry) = &entry
+            if let Some(entry) = &came.entry
                 && let Err(strange) = is_of(&record, &entry.carrier, carrier_call_id.as_deref())
             {
                 return Ok(Err(strange));
             }
-            let log = entry.clone().map(|mut entry| {
+            let log = came.entry.clone().map(|mut entry| {
                 entry.attempt = Some(record.attempt.id.clone());
                 entry.duration_us = watch.elapsed().as_micros() as u64;
                 entry
             });
-            match self.take_once(&record, event, carrier_call_id.clone(), log).await {
+            let mut taken = self.take_once(&record, &came, carrier_call_id.clone(), log).await;
+            if let (Ok(Taken { verdict: DUPLICATE, .. }), Some(waited)) = (&taken, &came.put_off) {
+                // Its answer was committed all the same, too late to be heard then.
+                let waited = Came { event: waited.clone(), put_off: None, entry: None };
+                taken = self.take_once(&record, &waited, carrier_call_id.clone(), None).await.and(taken);
+            }
+            match taken {
                 Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
                 Err(error @ LiveCallError::Store(_)) => {
                     // It may be written all the same, and nobody else knows of it.
@@ -63,7 +79,7 @@ impl LiveCalls {
     async fn take_once(
         &self,
         record: &CallRecord,
-        event: &CallEvent,
+        Came { event, put_off, .. }: &Came,
         carrier_call_id: Option<String>,
         log: Option<WebhookEntry>,
     ) -> Result<Taken, LiveCallError> {
@@ -71,10 +87,11 @@ impl LiveCalls {
             self.carriers.get(&record.attempt.carrier).ok_or_else(|| LiveCallError::NoCarrier(record.attempt.carrier.clone()))?;
         let id = record.attempt.id.clone();
         let key = event_key(event);
-        if let Some(known) = record.events.iter().find(|e| e.key == key && key.is_some()) {
+        let known = |key: &Option<String>| record.events.iter().find(|e| e.key == *key && key.is_some());
+        if let Some(known) = known(&key) {
             let document =
                 known.reply.clone().map(|body| Document { content_type: self.content_type(carrier, &record.token), body });
-            return Ok(Taken { attempt: id, document, verdict: "duplicate" });
+            return Ok(Taken { attempt: id, document, verdict: DUPLICATE });
         }
         let (mut call, speech) = self.replayed(record)?;
         if answers_no_step(&call, event) {
@@ -90,6 +107,13 @@ impl LiveCalls {
         if matches!(event, CallEvent::Answered { .. }) && self.visit_changed(record, now).await? {
             call.handle(&CallEvent::VisitChanged, now);
             events.push(StoredEvent { at: now, event: CallEvent::VisitChanged, key: Some("visit_changed".into()), reply: None });
+        }
+        if let Some(waited) = put_off
+            && let key = event_key(waited)
+            && known(&key).is_none()
+        {
+            call.handle(waited, now);
+            events.push(StoredEvent { at: now, event: waited.clone(), key, reply: None });
         }
         // A key is kept with its meaning: the scripts may be others when the call is replayed.
         let event = call.to_keep(event);
@@ -223,6 +247,7 @@ fn event_key(event: &CallEvent) -> Option<String> {
         CallEvent::PickedUp => "picked_up".to_string(),
         CallEvent::Detected { answered_by } => format!("detected:{}", answered_by.as_str()),
         CallEvent::Fallback { failed } => format!("fallback:{failed}"),
+        CallEvent::PutOff { step, ms } => format!("put_off:{step}:{ms}"),
         // Nobody tells of it.
         CallEvent::Unknown => return None,
         CallEvent::VisitChanged => "visit_changed".to_string(),

@@ -120,9 +120,10 @@ impl Voice {
         self.now().apology.clone()
     }
 
-    /// "One moment, please": spoken while the store is slow.
-    pub fn one_moment(&self) -> Vec<String> {
-        self.now().one_moment.audio.clone()
+    /// "One moment, please": spoken while the store is slow; and how long that takes, in milliseconds.
+    pub fn one_moment(&self) -> (Vec<String>, u32) {
+        let now = self.now();
+        (now.one_moment.audio.clone(), now.one_moment_ms)
     }
 
     /// The audio of both, with what it stands for: other replicas may have other readings, and are asked for it too.

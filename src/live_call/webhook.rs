@@ -2,9 +2,10 @@
 
 use super::noted::soon;
 use super::strange::{Strange, is_of};
-use super::take::{Taken, turned_key};
+use super::take::{Came, Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
-use crate::carrier::{Ask, Carrier, Document, Message, Received, Rejected, Webhook, WebhookRequest};
+use crate::carrier::{Ask, Carrier, Document, Message, PutOff, Received, Rejected, Webhook, WebhookRequest};
+use crate::clock::Stopwatch;
 use crate::core::call::{CallEvent, Step, Then, TransferResult};
 use crate::core::domain::{AnsweredBy, EndReason, WorkKind};
 use crate::core::ids::{AttemptToken, CarrierName};
@@ -22,12 +23,18 @@ impl LiveCalls {
     pub async fn webhook(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>) -> Answer {
         let watch = self.clock.stopwatch();
         let mut entry = self.entry_of(name, request);
-        let answer = self.judge(name, request, &mut entry).await;
+        let answer = self.judge(name, request, &mut entry, &watch).await;
         self.note(entry, &answer, &watch).await;
         answer
     }
 
-    async fn judge(self: &Arc<Self>, name: &str, request: &WebhookRequest<'_>, entry: &mut WebhookEntry) -> Answer {
+    async fn judge(
+        self: &Arc<Self>,
+        name: &str,
+        request: &WebhookRequest<'_>,
+        entry: &mut WebhookEntry,
+        watch: &Stopwatch,
+    ) -> Answer {
         let Some(carrier) = self.carriers.get(&CarrierName::from(name)) else {
             return Answer::plain(404, "unknown_carrier").because("no carrier has the name that stands in its address");
         };
@@ -59,19 +66,24 @@ impl LiveCalls {
             Err(_) => "the store is slow".to_string(),
         };
         match &received.message {
-            Message::Ask(ask) => self.in_trouble(carrier, &received, ask).because(why),
+            Message::Ask(ask) => self.in_trouble(carrier, &received, ask, watch).because(why),
             Message::News(_) => Answer::plain(503, "trouble").because(why),
         }
     }
 
     /// We cannot answer now (law 7): "one moment, please", and the same is asked again; a key travels in the address until
-    /// it can be committed. After the last try the apology, and nothing is said as done.
-    fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask) -> Answer {
+    /// it can be committed, and so does how long nothing was said of what is to be heard. After the last try the apology, and
+    /// nothing is said as done.
+    fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask, watch: &Stopwatch) -> Answer {
         self.wordless.excuse(self.clock.now());
-        if received.tries >= TRIES {
+        let PutOff { tries, ms } = received.put_off;
+        if tries >= TRIES {
             return Answer::with(self.apology(carrier, &received.token), "trouble");
         }
-        let document = carrier.ask_again(&received.token, ask, received.tries + 1, &self.voice.one_moment());
+        let (audio, spoken_ms) = self.voice.one_moment();
+        let waited_ms = u32::try_from(watch.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let put_off = PutOff { tries: tries + 1, ms: ms.saturating_add(waited_ms).saturating_add(spoken_ms) };
+        let document = carrier.ask_again(&received.token, ask, put_off, &audio);
         Answer::with(document, "one_moment")
     }
 
@@ -129,6 +141,7 @@ impl LiveCalls {
         received: &Received,
         entry: WebhookEntry,
     ) -> Result<Result<Taken, Strange>, LiveCallError> {
+        let put_off = received.waited();
         let event = match &received.message {
             Message::News(event) => event.clone(),
             Message::Ask(ask) => match *ask {
@@ -139,13 +152,16 @@ impl LiveCalls {
                 Ask::Transferred { step, result } => CallEvent::Transferred { step, result },
                 Ask::Fallback { answered_by, failed } => {
                     let id = received.carrier_call_id.clone();
-                    return self.fallback(carrier, Lost { token: &received.token, id, answered_by, failed }, entry).await;
+                    let lost = Lost { token: &received.token, id, answered_by, failed, put_off };
+                    return self.fallback(carrier, lost, entry).await;
                 }
                 Ask::Turned { step } => return self.turned(carrier, received, step).await,
             },
         };
-        let taken = self.take_event(&received.token, &event, received.carrier_call_id.clone(), Some(entry)).await?;
-        if taken.is_ok() && matches!(event, CallEvent::Ended { reason: Some(EndReason::Refused), .. }) {
+        let is_refused = matches!(event, CallEvent::Ended { reason: Some(EndReason::Refused), .. });
+        let came = Came { event, put_off, entry: Some(entry) };
+        let taken = self.take_event(&received.token, came, received.carrier_call_id.clone()).await?;
+        if taken.is_ok() && is_refused {
             self.may_not_call(carrier).await;
         }
         Ok(taken)
@@ -190,7 +206,7 @@ impl LiveCalls {
     pub(super) async fn fallback(
         &self,
         carrier: &Arc<dyn Carrier>,
-        Lost { token, id, answered_by, failed }: Lost<'_>,
+        Lost { token, id, answered_by, failed, put_off }: Lost<'_>,
         entry: WebhookEntry,
     ) -> Result<Result<Taken, Strange>, LiveCallError> {
         let Some(record) = self.store.load_call(token).await? else { return Ok(Err(Strange::NoAttempt)) };
@@ -211,7 +227,7 @@ impl LiveCalls {
                 return Ok(Ok(Taken { attempt: record.attempt.id.clone(), document, verdict: "fallback" }));
             }
         };
-        self.take_event(token, &event, id, Some(entry)).await
+        self.take_event(token, Came { event, put_off, entry: Some(entry) }, id).await
     }
 
     pub(super) fn content_type(&self, carrier: &Arc<dyn Carrier>, token: &AttemptToken) -> &'static str {
@@ -226,6 +242,24 @@ pub(super) struct Lost<'a> {
     pub answered_by: Option<AnsweredBy>,
     /// The step that the other one was to answer, where the carrier says which it was.
     pub failed: Option<u32>,
+    /// That this question, too, had to wait for its answer.
+    pub put_off: Option<CallEvent>,
+}
+
+impl Received {
+    /// That the one on the line waited for this answer, where they did.
+    fn waited(&self) -> Option<CallEvent> {
+        let Message::Ask(ask) = &self.message else { return None };
+        let step = match *ask {
+            Ask::Answered { .. } | Ask::Fallback { failed: None, .. } => 0,
+            Ask::Fallback { failed: Some(step), .. } => step,
+            Ask::Key { step, .. } | Ask::Silence { step } | Ask::Played { step } => step,
+            Ask::Transferred { step, .. } => step,
+            // The step before it was cut short.
+            Ask::Turned { .. } => return None,
+        };
+        (self.put_off.ms > 0).then_some(CallEvent::PutOff { step, ms: self.put_off.ms })
+    }
 }
 
 impl Taken {

@@ -87,6 +87,7 @@ mod tests {
             (ended, r#"{"v":1,"data":{"event":"ended","status":"no_answer","talk_seconds":null,"reason":null}}"#),
             (answered, r#"{"v":1,"data":{"event":"answered","answered_by":"machine_end"}}"#),
             (CallEvent::Fallback { failed: 2 }, r#"{"v":1,"data":{"event":"fallback","failed":2}}"#),
+            (CallEvent::PutOff { step: 2, ms: 5_300 }, r#"{"v":1,"data":{"event":"put_off","step":2,"ms":5300}}"#),
         ] {
             assert_eq!(form(&event), text);
             assert_eq!(read_form::<CallEvent>("call_events.event", text).expect("it reads back"), event);

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use callahead::carrier::{
-    Ask, Carrier, CarrierError, Detection, KINDS, Lost, Own, OwnValue, Page, PlaceCall, Placed, Refusal, Settings, signalwire,
-    telnyx, twilio,
+    Ask, Carrier, CarrierError, Detection, KINDS, Lost, Own, OwnValue, Page, PlaceCall, Placed, PutOff, Refusal, Settings,
+    signalwire, telnyx, twilio,
 };
 use callahead::core::call::{FinalStatus, Then};
 use callahead::core::domain::PhoneNumber;
@@ -300,7 +300,7 @@ async fn every_address_carries_the_carriers_own_settings() {
         let thens = [Then::Gather { timeout_s: 5 }, Then::Continue, Then::Transfer { to: desk, ring_s: 20 }, Then::HangUp];
         let pages = thens.map(|then| Page { step: 3, audio: audio.clone(), then });
         let mut bodies: Vec<String> = pages.iter().map(|page| carrier.document(&call().token, page).body).collect();
-        bodies.push(carrier.ask_again(&call().token, &Ask::Silence { step: 3 }, 1, &audio).body);
+        bodies.push(carrier.ask_again(&call().token, &Ask::Silence { step: 3 }, PutOff { tries: 1, ms: 0 }, &audio).body);
         let addresses: Vec<String> = bodies
             .iter()
             .flat_map(|body| body.split(['"', '<', '>']))

@@ -204,7 +204,7 @@ impl Hospital {
     }
 
     fn one_moment(&self) -> Vec<String> {
-        self.engines[0].live.voice.one_moment()
+        self.engines[0].live.voice.one_moment().0
     }
 
     fn apology(&self) -> Vec<String> {

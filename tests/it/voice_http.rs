@@ -273,7 +273,7 @@ async fn the_apology_is_played_by_every_replica() {
         fs::copy(folder.path().join("en-US/say/goodbye.wav"), file).expect("recorded anew");
     }
     let two = Line::open(folder.path().to_path_buf(), store.clone()).await;
-    let said = |line: &Line| [line.engine.live.voice.apology().audio, line.engine.live.voice.one_moment()].concat();
+    let said = |line: &Line| [line.engine.live.voice.apology().audio, line.engine.live.voice.one_moment().0].concat();
     let (of_one, of_two) = (said(&one), said(&two));
     assert_eq!((of_one.len(), of_two.len()), (2, 2));
     for (line, others) in [(&two, of_one), (&one, of_two)] {

@@ -34,6 +34,7 @@ async fn one_moment_three_times_and_then_the_apology() {
     for (name, what, fields, kept) in asks() {
         let mut path = format!("voice/{call}/{what}");
         let mut fields = [&[("CallSid", "CA00000000000000000000000000000001")][..], &fields].concat();
+        let mut waited = 0;
         for tries in 1..=3 {
             let (status, words) = desk.post(&path, &fields).await;
             assert_eq!(status, 200, "{name}");
@@ -41,6 +42,10 @@ async fn one_moment_three_times_and_then_the_apology() {
             let again = between(&words, "<Redirect method=\"POST\">", "</Redirect>");
             assert!(again.contains(&format!("?try={tries}")) && again.contains(kept), "{name}: {again}");
             assert!(again.contains(what.split('/').next_back().expect("a word")) || what.ends_with("key"), "{name}: {again}");
+            let put: u32 =
+                again.split("&put=").nth(1).and_then(|put| put.parse().ok()).unwrap_or_else(|| panic!("{name}: {again}"));
+            assert!(put > waited + 500, "{name}: the words alone take longer than from {waited} to {put} ms");
+            waited = put;
             path = again.strip_prefix("/carriers/main/").expect("our own address").to_string();
             // A redirect carries no key and no verdict: they must stand in the address.
             fields.truncate(1);
@@ -77,4 +82,31 @@ async fn words_come_within_the_strictest_budget() {
     assert!(stranger.2.contains("<Hangup/>"), "{stranger:?}");
     assert_eq!(forged.0, 404);
     other.execute("ROLLBACK").await.expect("released");
+}
+
+/// What is heard instead of the message is no time with the message, whichever of the two deliveries was committed.
+#[tokio::test]
+async fn while_an_answer_is_put_off_nothing_counts_as_heard() {
+    let desk = WebDesk::open(Setup::default()).await;
+    let (seconds, mut outcomes) = (desk.record(&desk.call(1).await).await.brief.message_ms.div_ceil(1000), Vec::new());
+    for (n, questions, talked) in [
+        (2, &["answered?try=1&put=7200"][..], seconds + 7),
+        (3, &["answered?try=1&put=7200"], seconds + 8),
+        (4, &["answered", "answered?try=1&put=7200"], seconds + 7),
+        (5, &["answered", "answered?try=1&put=7200", "answered?try=1&put=7200"], seconds + 8),
+        (6, &["answered?try=1&put=3000", "answered?try=2&put=7200", "answered?try=1&put=3000"], seconds + 8),
+        (7, &["answered?try=1&put=3000", "1/key?try=1&key=%33&put=4500"], seconds + 7),
+        (8, &["answered"], seconds),
+    ] {
+        let call = desk.call(n).await;
+        let id = sid(n);
+        for question in questions {
+            let (status, words) = desk.post(&format!("voice/{call}/{question}"), &[("CallSid", &id)]).await;
+            assert!(status == 200 && words.contains("<Gather"), "{question}: {words}");
+        }
+        let over = [("CallSid", id.as_str()), ("CallStatus", "completed"), ("CallDuration", &talked.to_string())];
+        assert_eq!(desk.post(&format!("status/{call}"), &over).await.0, 204);
+        outcomes.push(desk.record(&call).await.attempt.outcome.map_or("none", |outcome| outcome.as_str()));
+    }
+    assert_eq!(outcomes, ["hung_up_early", "heard", "hung_up_early", "heard", "heard", "hung_up_early", "heard"]);
 }

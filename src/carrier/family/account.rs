@@ -7,8 +7,8 @@ use super::create;
 use super::profile::{LoginKind, Profile};
 use super::{document, incoming, webhook};
 use crate::carrier::{
-    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, Rejected, Settings, SettingsError,
-    WORDS_WITHIN, Webhook, WebhookRequest,
+    Ask, Carrier, CarrierCall, CarrierError, Document, IncomingReply, Page, PlaceCall, Placed, PutOff, Rejected, Settings,
+    SettingsError, WORDS_WITHIN, Webhook, WebhookRequest,
 };
 use crate::core::domain::PhoneNumber;
 use crate::core::ids::{AttemptToken, CarrierName};
@@ -122,8 +122,8 @@ impl<S: Signer> Carrier for Account<S> {
         WORDS_WITHIN.min(self.profile.patience * 3 / 5)
     }
 
-    fn ask_again(&self, token: &AttemptToken, ask: &Ask, tries: u32, audio: &[String]) -> Document {
-        document::write_again(&self.addresses.again(token, ask, tries), audio)
+    fn ask_again(&self, token: &AttemptToken, ask: &Ask, put_off: PutOff, audio: &[String]) -> Document {
+        document::write_again(&self.addresses.again(token, ask, put_off), audio)
     }
 
     fn answer_incoming(&self, reply: &IncomingReply<'_>) -> Document {

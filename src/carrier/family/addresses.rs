@@ -1,7 +1,7 @@
 //! Our callback addresses: the one place that writes them and reads them back. All are absolute, carry the attempt's
 //! token and, where something is answered, the number of the step, and nothing else.
 
-use crate::carrier::Ask;
+use crate::carrier::{Ask, PutOff};
 use crate::core::call::{Key, TransferResult};
 use crate::core::domain::AnsweredBy;
 use crate::core::ids::{AttemptToken, CarrierName};
@@ -96,8 +96,8 @@ impl Addresses {
 /// What an address says beyond its hook, where something is asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Again {
-    /// How often it was asked before.
-    pub tries: u32,
+    /// How often it was asked before, and how long the answer was put off by that.
+    pub put_off: PutOff,
     /// The key that was pressed.
     pub key: Option<Key>,
     /// Who answered, where detection had said so.
@@ -110,9 +110,11 @@ pub struct Again {
 
 impl Addresses {
     /// The address that asks the same again: what a repeat of the request would not carry stands in its query.
-    pub fn again(&self, token: &AttemptToken, ask: &Ask, tries: u32) -> String {
+    pub fn again(&self, token: &AttemptToken, ask: &Ask, put_off: PutOff) -> String {
         let by = |by: Option<AnsweredBy>| by.map(|by| format!("&by={}", by.as_str())).unwrap_or_default();
-        let again = |hook, more: String| self.written(token, hook, &format!("?try={tries}{more}"));
+        let PutOff { tries, ms } = put_off;
+        let put = if ms > 0 { format!("&put={ms}") } else { String::new() };
+        let again = |hook, more: String| self.written(token, hook, &format!("?try={tries}{more}{put}"));
         match *ask {
             Ask::Answered { answered_by } => again(Hook::Answered, by(answered_by)),
             Ask::Fallback { answered_by, failed } => again(Hook::Fallback, format!("{}{}", by(answered_by), failed_part(failed))),
@@ -136,8 +138,9 @@ pub fn read_again(path_and_query: &str) -> Again {
     let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
     let pairs = super::form::pairs(query.as_bytes());
     let field = |name| super::form::field(&pairs, name);
+    let number = |name| field(name).and_then(|number| number.parse().ok()).unwrap_or_default();
     Again {
-        tries: field("try").and_then(|tries| tries.parse().ok()).unwrap_or_default(),
+        put_off: PutOff { tries: number("try"), ms: number("put") },
         key: field("key").and_then(|key| key.chars().next()).and_then(Key::new),
         answered_by: field("by").and_then(AnsweredBy::parse),
         failed: field("failed").and_then(|step| step.parse().ok()),
@@ -235,17 +238,21 @@ mod tests {
         let addresses = Addresses::new("https://calls.example.org", &CarrierName::from("main"));
         let token = AttemptToken::from("0af1");
         for key in "0123456789*#".chars().filter_map(Key::new) {
-            let address = addresses.again(&token, &Ask::Key { step: 3, key }, 2);
+            let address = addresses.again(&token, &Ask::Key { step: 3, key }, PutOff { tries: 2, ms: 9_500 });
             assert!(address.starts_with("https://calls.example.org/carriers/main/voice/0af1/3/key?try=2&key=%"), "{address}");
-            assert_eq!(read_again(&address), Again { tries: 2, key: Some(key), ..Again::default() });
+            assert_eq!(
+                read_again(&address),
+                Again { put_off: PutOff { tries: 2, ms: 9_500 }, key: Some(key), ..Again::default() }
+            );
         }
+        let (once, twice) = (PutOff { tries: 1, ms: 0 }, PutOff { tries: 2, ms: 0 });
         let machine = Some(AnsweredBy::MachineEnd);
-        let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, 1);
-        assert_eq!(read_again(&address), Again { tries: 1, answered_by: machine, ..Again::default() });
-        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: None }, 2);
+        let address = addresses.again(&token, &Ask::Answered { answered_by: machine }, once);
+        assert_eq!(read_again(&address), Again { put_off: once, answered_by: machine, ..Again::default() });
+        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: None }, twice);
         assert!(address.ends_with("/voice/0af1/fallback?try=2"), "{address}");
-        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: Some(3) }, 2);
-        assert_eq!(read_again(&address), Again { tries: 2, failed: Some(3), ..Again::default() });
+        let address = addresses.again(&token, &Ask::Fallback { answered_by: None, failed: Some(3) }, twice);
+        assert_eq!(read_again(&address), Again { put_off: twice, failed: Some(3), ..Again::default() });
         assert_eq!(read_again("/carriers/main/voice/0af1/3/key"), Again::default());
     }
 
@@ -257,7 +264,7 @@ mod tests {
         assert_eq!(addresses.of(&token, Hook::Key(3)), "https://c.example/carriers/main/voice/0af1/3/key#rc=2");
         assert_eq!(addresses.of(&token, Hook::Status), "https://c.example/carriers/main/status/0af1#rc=5");
         assert_eq!(addresses.of(&token, Hook::Detection), "https://c.example/carriers/main/amd/0af1#rc=5");
-        let again = addresses.again(&token, &Ask::Silence { step: 3 }, 2);
+        let again = addresses.again(&token, &Ask::Silence { step: 3 }, PutOff { tries: 2, ms: 0 });
         assert_eq!(again, "https://c.example/carriers/main/voice/0af1/3/silence?try=2#rc=2");
     }
 

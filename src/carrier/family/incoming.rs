@@ -85,7 +85,7 @@ pub fn read(hook: IncomingHook, fields: &[(String, String)], request: &WebhookRe
         caller: number(fields, "From"),
         called: number(fields, "To"),
         ask,
-        tries: again.tries,
+        tries: again.put_off.tries,
         summary: webhook::summary(&harmless),
         our_fault: webhook::our_fault(fields),
     })

@@ -70,7 +70,7 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         token,
         carrier_call_id,
         message,
-        tries: again.tries,
+        put_off: again.put_off,
         summary: summary(fields),
         our_fault: our_fault(fields),
     }))

@@ -105,6 +105,14 @@ pub enum CallEvent {
         /// The step that the request was to answer which failed: the carrier asks once for each.
         failed: u32,
     },
+    /// The answer to `step` was put off: "one moment, please" was heard instead, and nothing of what we had to say. Of several
+    /// for one step the longest counts, which holds the others.
+    PutOff {
+        /// The step whose answer had to wait; 0 for the first words.
+        step: u32,
+        /// How long altogether, in milliseconds of the call.
+        ms: u32,
+    },
     /// The visit was withdrawn or its spoken facts changed since the call was placed.
     VisitChanged,
     /// The carrier says the call is over, or refused to place it.

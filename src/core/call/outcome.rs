@@ -5,6 +5,7 @@ use super::late::Keys;
 use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
 /// What the store keeps of a call beside its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,8 @@ pub(super) struct Facts {
     /// The voicemail was played to its end.
     pub(super) voicemail_played: bool,
     pub(super) desk: DeskFacts,
+    /// How long the answer to a step was put off, in milliseconds.
+    put_off: BTreeMap<u32, u32>,
 }
 
 /// Whether an end was presumed by us, for want of the carrier's word.
@@ -100,6 +103,12 @@ impl Facts {
     pub(super) fn answered(&mut self, now: DateTime<Utc>) {
         self.rise(AttemptStatus::InProgress);
         self.answered_at.get_or_insert(now);
+    }
+
+    /// The answer to a step was put off. Whichever webhook comes first, the longest wait counts.
+    pub(super) fn put_off(&mut self, step: u32, ms: u32) {
+        let longest = self.put_off.entry(step).or_default();
+        *longest = ms.max(*longest);
     }
 
     /// A verdict of detection. Of several the most definite counts, so that their order does not matter.
@@ -221,11 +230,12 @@ impl Facts {
     }
 
     /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same. While the
-    /// desk rang nothing of it was.
+    /// desk rang, or "one moment, please" was said instead, nothing of it was.
     fn talked_long_enough(&self, brief: &Brief, end: &End) -> bool {
         let until_desk = self.desk.seconds_until_dialled(self.answered_at).unwrap_or(u32::MAX);
         let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
-        self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms))
+        let put_off: u64 = self.put_off.values().map(|ms| u64::from(*ms)).sum();
+        self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms) + put_off)
     }
 
     /// As the carrier says; without its word, from answer to end as we heard of them.

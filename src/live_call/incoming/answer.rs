@@ -100,7 +100,7 @@ impl LiveCalls {
             let last = call.replies.last().map(|(_, reply)| reply.as_str()).unwrap_or_default();
             return Ok(self.again(carrier, &call.token, last, "fallback"));
         };
-        let lost = Lost { token, id: Some(call.carrier_call_id.clone()), answered_by: None, failed };
+        let lost = Lost { token, id: Some(call.carrier_call_id.clone()), answered_by: None, failed, put_off: None };
         match self.fallback(carrier, lost, entry.clone()).await? {
             Ok(taken) => Ok(taken.answer(true)),
             Err(strange) => Ok(self.stranger_on_the_line(carrier, token, &strange).await),

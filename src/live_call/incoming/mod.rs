@@ -9,6 +9,7 @@ mod answer;
 mod join;
 mod who;
 
+use super::take::Came;
 use super::webhook::TRIES;
 use super::{Answer, LiveCallError, LiveCalls, Speech};
 use crate::carrier::{Carrier, Document, Incoming, IncomingAsk, IncomingNext, IncomingPage, IncomingReply};
@@ -83,7 +84,7 @@ impl LiveCalls {
             return Answer::with(carrier.answer_incoming(&reply), "trouble");
         }
         let (ask, tries) = (&incoming.ask, incoming.tries + 1);
-        let reply = IncomingReply::Again { ask, tries, audio: &self.voice.one_moment() };
+        let reply = IncomingReply::Again { ask, tries, audio: &self.voice.one_moment().0 };
         Answer::with(carrier.answer_incoming(&reply), "one_moment")
     }
 
@@ -129,7 +130,8 @@ impl LiveCalls {
         let known = self.store.load_incoming(&IncomingKey::Token(call.token.clone())).await?;
         let Some((_, token)) = known.as_ref().and_then(|call| call.attempt.as_ref()) else { return Ok(Answer::plain(204, "ok")) };
         let event = CallEvent::Ended { status, talk_seconds, reason: None };
-        let Ok(taken) = self.take_event(token, &event, Some(id), Some(entry.clone())).await? else {
+        let came = Came { event, put_off: None, entry: Some(entry.clone()) };
+        let Ok(taken) = self.take_event(token, came, Some(id)).await? else {
             return Ok(Answer::plain(204, "unknown_call"));
         };
         let logged = matches!(taken.verdict, "ok" | "late");

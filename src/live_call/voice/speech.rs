@@ -16,6 +16,7 @@ pub struct Speech {
     pub scripts: Arc<ScriptSet>,
     pub(super) apology: Page,
     pub(super) one_moment: Page,
+    pub(super) one_moment_ms: u32,
     /// What is needed when nothing else is at hand.
     pub(super) pinned: HashMap<String, Recipe>,
 }
@@ -23,18 +24,26 @@ pub struct Speech {
 impl Speech {
     pub(super) fn new(settings: &VoiceSettings, packs: Arc<Packs>, scripts: Arc<ScriptSet>) -> Result<Speech, prompt::Error> {
         let silent = Page { step: 0, audio: Vec::new(), then: Then::HangUp };
-        let mut speech = Speech { packs, scripts, apology: silent.clone(), one_moment: silent.clone(), pinned: HashMap::new() };
+        let mut speech = Speech {
+            packs,
+            scripts,
+            apology: silent.clone(),
+            one_moment: silent.clone(),
+            one_moment_ms: 0,
+            pinned: HashMap::new(),
+        };
         let anybody = Listener::anybody(&settings.language);
         let number = &settings.callback_number;
         let (apology, one_moment) = (speech.scripts.apology.words(number), speech.scripts.one_moment.words(number));
-        let mut prepare = |say: Vec<Utterance>| -> Result<Page, prompt::Error> {
+        let mut prepare = |say: Vec<Utterance>| -> Result<(Page, u32), prompt::Error> {
             let step = Step { number: 0, say, slow: false, then: Then::HangUp };
-            let Some((page, id, recipe)) = speech.page(settings, &anybody, &step)? else { return Ok(silent.clone()) };
+            let Some((page, id, recipe)) = speech.page(settings, &anybody, &step)? else { return Ok((silent.clone(), 0)) };
+            let length_ms = speech.packs.pack_of(&recipe)?.length_ms(&recipe.phrases)?;
             speech.pinned.insert(id, recipe);
-            Ok(page)
+            Ok((page, length_ms))
         };
-        let pages = (prepare(apology)?, prepare(one_moment)?);
-        (speech.apology, speech.one_moment) = pages;
+        let ((apology, _), (one_moment, one_moment_ms)) = (prepare(apology)?, prepare(one_moment)?);
+        (speech.apology, speech.one_moment, speech.one_moment_ms) = (apology, one_moment, one_moment_ms);
         Ok(speech)
     }
 

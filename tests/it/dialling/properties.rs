@@ -89,7 +89,7 @@ impl Carrier for Moody {
         Document { content_type: "text/plain", body: String::new() }
     }
 
-    fn ask_again(&self, _: &AttemptToken, _: &Ask, _: u32, _: &[String]) -> Document {
+    fn ask_again(&self, _: &AttemptToken, _: &Ask, _: PutOff, _: &[String]) -> Document {
         Document { content_type: "text/plain", body: String::new() }
     }
 }

@@ -192,6 +192,7 @@ fn event(text: &str, current: u32) -> CallEvent {
             CallEvent::Transferred { step, result: TransferResult::parse(result).expect("what came of a transfer") }
         }
         ["fallback"] => CallEvent::Fallback { failed: step },
+        ["put-off", ms] => CallEvent::PutOff { step, ms: ms.parse().expect("milliseconds") },
         ["changed"] => CallEvent::VisitChanged,
         ["ended", how, ref more @ ..] => CallEvent::Ended {
             status: match how {

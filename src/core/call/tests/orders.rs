@@ -38,6 +38,7 @@ fn anything() -> impl Strategy<Value = CallEvent> {
         5 => step.clone().prop_map(|step| CallEvent::Silence { step }),
         2 => step.clone().prop_map(|step| CallEvent::Played { step }),
         2 => step.clone().prop_map(|failed| CallEvent::Fallback { failed }),
+        1 => (step.clone(), 0u32..30_000).prop_map(|(step, ms)| CallEvent::PutOff { step, ms }),
         2 => (step, result()).prop_map(|(step, result)| CallEvent::Transferred { step, result }),
         1 => who().prop_map(|answered_by| CallEvent::Detected { answered_by }),
         1 => Just(CallEvent::VisitChanged),

@@ -157,6 +157,21 @@ fn a_visit_that_changed_is_not_announced() {
 }
 
 #[test]
+fn while_an_answer_is_put_off_nothing_is_heard() {
+    person("ended completed 24").came_to("heard/hung_up");
+    person("put-off 6000 @0; ended completed 28").came_to("hung_up_early/hung_up");
+    person("put-off 6000 @0; ended completed 29").came_to("heard/hung_up");
+    // Of one step the longest wait holds the others; those of several add up.
+    person("put-off 6000 @0; put-off 4000 @0; ended completed 29").came_to("heard/hung_up");
+    person("put-off 6000 @0; key 3; put-off 6000 @1; ended completed 34").came_to("hung_up_early/hung_up");
+    person("put-off 6000 @0; key 3; put-off 6000 @1; ended completed 35").came_to("heard/hung_up");
+    // It may be heard of when the call is over.
+    person("ended completed 24; put-off 6000 @0").came_to("hung_up_early/hung_up");
+    // A choice is a choice.
+    person("put-off 6000 @0; key 1; ended completed 9").came_to("confirmed/hung_up");
+}
+
+#[test]
 fn a_moved_visit_is_told_with_its_old_time_where_it_is_known() {
     let moved = segments("your-appointment {old_day} {old_time} has-been-moved it-is-now {day} {time}");
     let words = |old_start| {
