@@ -2,11 +2,15 @@
 //! as fast as so many connections take them.
 
 use crate::clock::Clock;
-use anyhow::ensure;
+use anyhow::{bail, ensure};
+use reqwest::StatusCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
+
+/// So often what is answered with 503 is sent.
+const TRIES: usize = 10;
 
 /// One form post.
 #[derive(Debug, Clone)]
@@ -35,7 +39,7 @@ pub async fn warm_up(client: &reqwest::Client, url: &str) -> anyhow::Result<()> 
 /// Sends `posts` in their order, `rate` a second, and gives how long after its moment each was answered in full.
 ///
 /// # Errors
-/// When one is not answered with 2xx.
+/// When one is not answered with 2xx in the end.
 pub async fn paced(client: &reqwest::Client, posts: &[Post], rate: u32) -> anyhow::Result<Vec<Duration>> {
     let watch = Clock::system().stopwatch();
     let mut under_way = JoinSet::new();
@@ -58,7 +62,7 @@ pub async fn paced(client: &reqwest::Client, posts: &[Post], rate: u32) -> anyho
 /// were answered.
 ///
 /// # Errors
-/// When one is not answered with 2xx.
+/// When one is not answered with 2xx in the end.
 pub async fn flat_out(
     client: &reqwest::Client,
     series: Vec<Vec<Post>>,
@@ -89,15 +93,66 @@ pub async fn flat_out(
     Ok(answered.load(Ordering::Relaxed) as f64 / watch.elapsed().as_secs_f64().max(1e-9))
 }
 
+/// Sends one until it is taken. What is answered with 503 a carrier sends again, and so does this: whoever counts the time
+/// counts that in.
 async fn send(client: &reqwest::Client, post: &Post) -> anyhow::Result<()> {
-    let request = client
-        .post(&post.url)
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .header("X-Twilio-Signature", &post.signature)
-        .body(post.body.clone());
-    let answer = request.send().await.map_err(reqwest::Error::without_url)?;
-    let status = answer.status();
-    answer.bytes().await.map_err(reqwest::Error::without_url)?;
-    ensure!(status.is_success(), "a request was answered with {status}");
-    Ok(())
+    for _ in 0..TRIES {
+        let request = client
+            .post(&post.url)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("X-Twilio-Signature", &post.signature)
+            .body(post.body.clone());
+        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        answer.bytes().await.map_err(reqwest::Error::without_url)?;
+        if status != StatusCode::SERVICE_UNAVAILABLE {
+            ensure!(status.is_success(), "a request was answered with {status}");
+            return Ok(());
+        }
+    }
+    bail!("a request was answered with 503 {TRIES} times: the store does not answer, or this machine is too slow")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::routing::post;
+
+    /// A server that refuses so many requests for now, then takes all; and the ways to it.
+    async fn refusing(count: usize) -> (String, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        let answer = move || async move {
+            let refused = counted.fetch_add(1, Ordering::Relaxed) < count;
+            if refused { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NO_CONTENT }
+        };
+        let app = Router::new().route("/taken", post(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("its address"));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (base, asked)
+    }
+
+    fn to(base: &str, path: &str) -> Post {
+        Post { url: format!("{base}{path}"), body: String::new(), signature: String::new() }
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_for_now_is_sent_again_within_its_time() {
+        let (base, asked) = refusing(3).await;
+        let took = paced(&reqwest::Client::new(), &[to(&base, "/taken")], 1).await.expect("taken in the end");
+        assert_eq!((took.len(), asked.load(Ordering::Relaxed)), (1, 4));
+    }
+
+    #[tokio::test]
+    async fn whoever_never_takes_it_and_whoever_refuses_it_for_good_are_told() {
+        let (base, asked) = refusing(usize::MAX).await;
+        let client = reqwest::Client::new();
+        let never = paced(&client, &[to(&base, "/taken")], 1).await.expect_err("never taken");
+        assert!(never.to_string().contains("503"), "{never}");
+        assert_eq!(asked.load(Ordering::Relaxed), TRIES);
+        let nowhere = paced(&client, &[to(&base, "/nowhere")], 1).await.expect_err("no such place");
+        assert!(nowhere.to_string().contains("404"), "{nowhere}");
+    }
 }
