@@ -147,10 +147,11 @@ fn told(
     seed: u64,
     settings: &DaySettings,
     planting: &Planting,
-    invariant: &str,
+    invariant: &'static str,
     is_whole: bool,
 ) -> anyhow::Result<Option<String>> {
     let of = |judged: &Judged| judged.findings.iter().find(|finding| finding.violation.invariant == invariant).cloned();
+    let planting = &Planting { caught_by: vec![invariant], ..planting.clone() };
     let mut day = Day::drawn(seed, settings);
     if !is_whole {
         eprintln!("Looking for a smaller day that fails the same way …");

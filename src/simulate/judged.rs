@@ -2,8 +2,9 @@
 
 use super::day::Day;
 use super::history::Seen;
-use super::invariants::Violation;
+use super::invariants::{COMES_TO_REST, NOTHING_PANICS, Violation};
 use super::ledger::{Held, Ledger, Terms};
+use super::panics;
 use super::stage::{Planting, Played, home, hospital_rules, play};
 use crate::audit;
 use crate::core::ids::PatientId;
@@ -12,6 +13,10 @@ use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Operations of the store at which a day that never rests is given up: some thirty times what a day takes.
+const MOST_OPERATIONS: u64 = 20_000;
+const MOST_A_PATIENT: u64 = 4_000;
 
 /// A violation, and when it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,19 +52,27 @@ impl Judged {
 /// When it cannot be played, or its store cannot be read.
 pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
     let terms = Terms { rules: hospital_rules(day)?, lines: day.lines, calls_per_second: day.calls_per_second };
-    let judging = Arc::new(Mutex::new(Judging { ledger: Ledger::new(terms), findings: Vec::new(), is_over: false }));
-    let (witness, caught_by) = (judging.clone(), planting.caught_by);
-    let hears =
-        move |at: DateTime<Utc>, seen: &Seen| witness.lock().unwrap_or_else(PoisonError::into_inner).see(at, seen, caught_by);
-    let played = play(day, planting, Some(Box::new(hears)))?;
+    let most = MOST_OPERATIONS + MOST_A_PATIENT * day.people.len() as u64;
+    let judging = Judging {
+        ledger: Ledger::new(terms),
+        caught_by: planting.caught_by.clone(),
+        left: most,
+        findings: Vec::new(),
+        is_over: false,
+    };
+    let judging = Arc::new(Mutex::new(judging));
+    let witness = judging.clone();
+    let hears = move |at: DateTime<Utc>, seen: &Seen| witness.lock().unwrap_or_else(PoisonError::into_inner).see(at, seen);
+    let (played, panics) = panics::watched(|| play(day, planting, Some(Box::new(hears))));
+    let played = played?;
     let held = held(day, &played)?;
     let mut judging = judging.lock().unwrap_or_else(PoisonError::into_inner);
     let mut findings = std::mem::take(&mut judging.findings);
+    let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
+    let panicked = panics.into_iter().map(|place| Violation::new(NOTHING_PANICS, place));
     // The end of a day shows nothing where it did not come to its end.
-    if !judging.is_over {
-        let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
-        findings.extend(judging.ledger.end(&held).into_iter().map(|violation| Finding { at, violation }));
-    }
+    let ended = if judging.is_over { Vec::new() } else { judging.ledger.end(&held) };
+    findings.extend(panicked.chain(ended).map(|violation| Finding { at, violation }));
     let calls = judging.ledger.calls_made();
     drop(judging);
     Ok(Judged { played, findings, calls, outcomes: outcomes(&held) })
@@ -69,17 +82,27 @@ pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
 struct Judging {
     ledger: Ledger,
     findings: Vec<Finding>,
-    /// What must be caught is caught.
+    /// The day is over as soon as one of these is broken.
+    caught_by: Vec<&'static str>,
+    /// So many operations of the store more are believed to be of use.
+    left: u64,
     is_over: bool,
 }
 
 impl Judging {
-    fn see(&mut self, at: DateTime<Utc>, seen: &Seen, caught_by: &[&str]) -> ControlFlow<()> {
+    fn see(&mut self, at: DateTime<Utc>, seen: &Seen) -> ControlFlow<()> {
         if self.is_over {
             return ControlFlow::Continue(());
         }
-        let found = self.ledger.see(at, seen);
-        self.is_over = found.iter().any(|violation| caught_by.contains(&violation.invariant));
+        let mut found = self.ledger.see(at, seen);
+        self.is_over = found.iter().any(|violation| self.caught_by.contains(&violation.invariant));
+        if matches!(seen, Seen::Store(_)) {
+            self.left = self.left.saturating_sub(1);
+            if self.left == 0 {
+                found.push(Violation::new(COMES_TO_REST, format!("at {at} everything still goes on")));
+                self.is_over = true;
+            }
+        }
         self.findings.extend(found.into_iter().map(|violation| Finding { at, violation }));
         if self.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

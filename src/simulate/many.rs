@@ -5,8 +5,10 @@ use super::invariants::Violation;
 use super::judged::{Judged, judge};
 use super::mischief::Struck;
 use super::stage::Planting;
+use anyhow::{Context, anyhow};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -59,7 +61,7 @@ impl Many<'_> {
     /// are told in the order of the seeds.
     ///
     /// # Errors
-    /// When a day cannot be played.
+    /// When a day cannot be played; the error names its seed, and no further day is begun.
     pub fn play(&self, mut look: impl FnMut(&Sum) -> ControlFlow<()>) -> anyhow::Result<Sum> {
         let next = AtomicU64::new(0);
         let mut sum = Sum::default();
@@ -79,7 +81,8 @@ impl Many<'_> {
                             return;
                         }
                         let seed = self.first.wrapping_add(place);
-                        let judged = judge(&Day::drawn(seed, self.settings), self.planting);
+                        let played = catch_unwind(AssertUnwindSafe(|| judge(&Day::drawn(seed, self.settings), self.planting)));
+                        let judged = played.unwrap_or_else(|_| Err(anyhow!("what plays it panicked")));
                         if tell.send((seed, judged)).is_err() {
                             return;
                         }
@@ -88,7 +91,9 @@ impl Many<'_> {
             }
             drop(tell);
             while let Ok((seed, judged)) = told.recv() {
-                sum.add(seed, &judged?);
+                // The other threads end with the days that they are at.
+                let judged = judged.inspect_err(|_| self.stop.store(true, Ordering::Relaxed));
+                sum.add(seed, &judged.with_context(|| format!("seed {seed} cannot be played"))?);
                 if look(&sum).is_break() {
                     self.stop.store(true, Ordering::Relaxed);
                 }

@@ -11,6 +11,7 @@ mod ledger;
 mod many;
 mod memo;
 mod mischief;
+mod panics;
 mod planted;
 mod replica;
 mod shrink;

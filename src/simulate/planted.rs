@@ -8,8 +8,8 @@ mod meddling;
 
 use super::invariants::{
     ANSWERED_ONCE, DECISIONS_REPLAY, EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, FORGED_REFUSED, INSIDE_HOURS, KEYS_DECIDE, KEYS_KEPT,
-    KNOWN_TO_US, LINES_KEPT, LOG_WHOLE, NOBODY_FORGOTTEN, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, ONE_CALL_A_NUMBER, PACE_KEPT,
-    PLACED_ONCE, SAME_ANSWER, UNDER_CAPS, VOICEMAIL_WHOLE, Violation,
+    KNOWN_TO_US, LINES_KEPT, LOG_WHOLE, NOBODY_FORGOTTEN, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, NOTHING_PANICS,
+    ONE_CALL_A_NUMBER, PACE_KEPT, PLACED_ONCE, SAME_ANSWER, UNDER_CAPS, VOICEMAIL_WHOLE, Violation,
 };
 use super::stage::Planting;
 use crate::core::plan::{Clock24, Rules};
@@ -111,6 +111,12 @@ pub const PLANTED: &[Planted] = &[
         by: &[KNOWN_TO_US, UNDER_CAPS, ONE_CALL_A_NUMBER],
         how: How::Carrier(Blind::EmptyList),
     },
+    Planted {
+        name: "panic-when-refused",
+        about: "what asks for a call panics where the carrier refuses it",
+        by: &[NOTHING_PANICS],
+        how: How::Carrier(Blind::Refusals),
+    },
     Planted { name: "trust-forged", about: "a webhook's signature is not checked", by: &[FORGED_REFUSED], how: How::Trusting },
 ];
 
@@ -127,7 +133,7 @@ impl Planted {
 
     /// As it is planted.
     pub fn planting(&self) -> Planting {
-        let mut planting = Planting { caught_by: self.by, ..Planting::default() };
+        let mut planting = Planting { caught_by: self.by.to_vec(), ..Planting::default() };
         match self.how {
             How::Store(twist) => planting.store = Some(meddling(twist)),
             How::Dial(change, twist) => {

@@ -64,7 +64,7 @@ pub struct Planting {
     /// Whoever sends a webhook is believed.
     pub trusting: bool,
     /// The day is over as soon as one of these invariants is broken: some faults would keep it going for ever.
-    pub caught_by: &'static [&'static str],
+    pub caught_by: Vec<&'static str>,
 }
 
 /// A day that was played.
@@ -77,7 +77,7 @@ pub struct Played {
     pub tally: Tally,
     /// The rules of the day.
     pub rules: Arc<Rules>,
-    /// The store as it was left, and the runtime that it lives in.
+    /// The store as it was left.
     pub store: SharedStore,
     /// How many operations of the store there were.
     pub operations: u64,

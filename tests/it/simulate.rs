@@ -75,7 +75,7 @@ fn a_day_is_over_as_soon_as_its_fault_is_caught() {
     let settings = DaySettings { patients: 4, ..small() };
     let caught = (1..50).map(|seed| (seed, played(seed, &settings, &planting)));
     let (seed, caught) = caught.into_iter().find(|(_, judged)| !judged.findings.is_empty()).expect("a day that is caught");
-    let whole = played(seed, &settings, &Planting { caught_by: &[], ..planting });
+    let whole = played(seed, &settings, &Planting { caught_by: Vec::new(), ..planting });
     assert_eq!(caught.findings[..], whole.findings[..caught.findings.len()], "nothing is said of what its end would show");
     let last = |judged: &Judged| judged.played.history.iter().last().map(|(at, _)| *at).expect("something happened");
     let found = caught.findings.last().expect("it was caught").at;

@@ -73,6 +73,11 @@ pub const DECISIONS_REPLAY: &str = "decisions_replay";
 /// The log is whole.
 pub const LOG_WHOLE: &str = "log_whole";
 
+/// Nothing panics.
+pub const NOTHING_PANICS: &str = "nothing_panics";
+/// The day comes to its end.
+pub const COMES_TO_REST: &str = "comes_to_rest";
+
 /// Every invariant: its name, and what must be true. What is allowed all the same stands there with its reason.
 pub const TABLE: &[(&str, &str)] = &[
     (PLACED_ONCE, "The carrier makes at most one call of an attempt."),
@@ -120,7 +125,11 @@ pub const TABLE: &[(&str, &str)] = &[
          answered with \"one moment\" or the apology was never said to be taken.",
     ),
     (KEYS_DECIDE, "A call that is over has the outcome that its keys give it by the script."),
-    (SAME_ANSWER, "A webhook that comes again is answered with the same words."),
+    (
+        SAME_ANSWER,
+        "A webhook that comes again is answered with the same words. What is said where another address failed is no such answer: it \
+         goes on from wherever the call is; and a call to our number is looked at once it is a patient's.",
+    ),
     (FORGED_REFUSED, "No webhook that the carrier did not sign is answered with success."),
     (EVERY_CALL_ENDED, "Every call that was asked for has an outcome when its time is over, and no attempt waits any more."),
     (
@@ -136,6 +145,11 @@ pub const TABLE: &[(&str, &str)] = &[
          booking of such that was cancelled or moved once, no further ahead than changes are told, and not after asking for that, with \
          four callable hours left. Of others, and of the reminder of a moved visit, this says nothing.",
     ),
+    (NOTHING_PANICS, "No task of the engine, the network or the stage panics, whoever would have noticed."),
+    (
+        COMES_TO_REST,
+        "A day comes to its end: where it has taken thirty times the operations of the store that a day takes, it is given up.",
+    ),
     (
         VOICEMAIL_WHOLE,
         "Every voicemail that counts as left is on the machine's tape from its first word to its last, or was heard so by a person who \
@@ -144,8 +158,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (DECISIONS_REPLAY, "Every stored decision, made again from what is stored beside it, comes out the same."),
     (
         LOG_WHOLE,
-        "The webhook log holds every webhook that was taken in and changed something; on a day on which no store fails and no replica \
-         dies, every message, repeated, refused and forged ones too.",
+        "The webhook log holds every answer to a step and the news of every call that were taken in; on a day on which no store fails or \
+         is slow and no replica dies, every message, repeated, refused and forged ones too.",
     ),
 ];
 

@@ -56,9 +56,12 @@ impl Ledger {
 
     fn calls_are_on_record(&self, record: &Record, found: &mut Vec<Violation>) {
         for (call, at_carrier) in self.calls.ours() {
-            let attempt = at_carrier.attempt.as_ref().and_then(|id| record.attempts.get(id));
             // A call of no attempt was told of when it was made.
-            let Some((_, attempt)) = attempt else { continue };
+            let Some(id) = &at_carrier.attempt else { continue };
+            let Some((_, attempt)) = record.attempts.get(id) else {
+                found.push(Violation::new(KNOWN_TO_US, format!("attempt {id} of call {call} is not on record any more")));
+                continue;
+            };
             if attempt.placed_at.is_none() || attempt.carrier_call_id.as_ref().is_some_and(|id| id != call) {
                 let detail = format!("the record of attempt {} does not know call {call}", attempt.id);
                 found.push(Violation::new(KNOWN_TO_US, detail));
@@ -155,13 +158,17 @@ impl Ledger {
         }
         for (attempt, hook, (times, heard)) in self.answers.taken() {
             let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
-            // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
+            // What answers a step, and the first news of a call, is committed with its entry. The rest is noted beside, and a store that fails loses it.
             let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
             // A question that comes when the fallback address was asked instead changes nothing.
             let is_first =
                 !hook.ends_with("/answered") || !FALLBACKS.iter().any(|address| self.answers.was_heard(attempt, address));
             let committed = committed && is_first;
-            let wanted = if self.has_trouble { u64::from(committed && heard > 0) } else { times };
+            let is_news = ["status/", "amd/"].iter().any(|begin| hook.starts_with(begin));
+            let wanted = match self.has_trouble {
+                true => u64::from(is_news && times > 0 || committed && heard > 0),
+                false => times,
+            };
             if logged < wanted {
                 let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");
                 found.push(Violation::new(LOG_WHOLE, detail));

@@ -17,6 +17,8 @@ pub(super) enum Blind {
     AskTwice,
     /// That the list of calls has calls.
     EmptyList,
+    /// That a call can be refused: it panics.
+    Refusals,
 }
 
 impl Blind {
@@ -64,6 +66,11 @@ impl Passage for BlindWay {
                 }
                 head.headers.remove("content-length");
                 Ok(Response::from_parts(head, Body::from(list.to_string())))
+            }
+            Blind::Refusals if asks_for_a_call(&request) => {
+                let answer = self.way.pass(request).await?;
+                assert!(!answer.status().is_client_error(), "planted: nobody reckons with a refusal");
+                Ok(answer)
             }
             _ => self.way.pass(request).await,
         }
