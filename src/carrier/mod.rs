@@ -315,7 +315,7 @@ pub struct Received {
     pub carrier_call_id: Option<String>,
     /// What it says or asks.
     pub message: Message,
-    /// How often the same was asked before and we had no answer ([`Carrier::ask_again`]).
+    /// How often the same was asked before and we had no answer, and how long that took ([`Carrier::ask_again`]).
     pub put_off: PutOff,
     /// The fields that identify nobody, for the webhook log.
     pub summary: String,

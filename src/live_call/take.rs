@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// How often a decision is made again when another replica wrote in between.
 const TRIES: usize = 8;
 /// The word of the webhook log for what came again.
-const DUPLICATE: &str = "duplicate";
+pub(super) const DUPLICATE: &str = "duplicate";
 
 /// A document, where a step asks for one, and the audio it names with what each id stands for.
 type Rendered = (Option<Document>, Vec<(String, String)>);
@@ -56,13 +56,7 @@ impl LiveCalls {
                 entry.duration_us = watch.elapsed().as_micros() as u64;
                 entry
             });
-            let mut taken = self.take_once(&record, &came, carrier_call_id.clone(), log).await;
-            if let (Ok(Taken { verdict: DUPLICATE, .. }), Some(waited)) = (&taken, &came.put_off) {
-                // Its answer was committed all the same, too late to be heard then.
-                let waited = Came { event: waited.clone(), put_off: None, entry: None };
-                taken = self.take_once(&record, &waited, carrier_call_id.clone(), None).await.and(taken);
-            }
-            match taken {
+            match self.take_once(&record, &came, carrier_call_id.clone(), log).await {
                 Err(LiveCallError::Store(StoreError::Conflict)) => tokio::task::yield_now().await,
                 Err(error @ LiveCallError::Store(_)) => {
                     // It may be written all the same, and nobody else knows of it.

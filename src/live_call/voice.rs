@@ -120,6 +120,11 @@ impl Voice {
         self.now().apology.clone()
     }
 
+    /// How long that takes, in milliseconds.
+    pub fn apology_ms(&self) -> u32 {
+        self.now().apology_ms
+    }
+
     /// "One moment, please": spoken while the store is slow; and how long that takes, in milliseconds.
     pub fn one_moment(&self) -> (Vec<String>, u32) {
         let now = self.now();

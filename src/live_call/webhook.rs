@@ -2,7 +2,7 @@
 
 use super::noted::soon;
 use super::strange::{Strange, is_of};
-use super::take::{Came, Taken, turned_key};
+use super::take::{Came, DUPLICATE, Taken, turned_key};
 use super::{Answer, LiveCallError, LiveCalls};
 use crate::carrier::{Ask, Carrier, Document, Message, PutOff, Received, Rejected, Webhook, WebhookRequest};
 use crate::clock::Stopwatch;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// How often the same is asked again in a moment in which we cannot answer; then the apology ends the call.
 pub(super) const TRIES: u32 = 3;
+/// When it is tried to write down how long an answer was waited for, in seconds from one try to the next.
+const WRITTEN_AFTER_S: [i64; 3] = [0, 5, 30];
+/// The word of the webhook log for words that are given again where an address failed.
+const FALLBACK: &str = "fallback";
 
 impl LiveCalls {
     /// Takes one webhook of the named carrier in, and says what to answer. What is answered is committed, the entry of the
@@ -59,7 +63,13 @@ impl LiveCalls {
         let work = tokio::spawn(async move { live.take(&asker, &message, log).await });
         let taken = tokio::time::timeout(carrier.words_within(), work).await;
         let why = match taken {
-            Ok(Ok(Ok(Ok(taken)))) => return taken.answer(matches!(received.message, Message::Ask(_))),
+            Ok(Ok(Ok(Ok(taken)))) => {
+                // Where the answer was there, it does not wait until it is written how long it was waited for.
+                if let (DUPLICATE | FALLBACK, Some(waited)) = (taken.verdict, received.waited()) {
+                    self.keep_wait(&received.token, waited);
+                }
+                return taken.answer(matches!(received.message, Message::Ask(_)));
+            }
             Ok(Ok(Ok(Err(strange)))) => return self.stranger(carrier, &received, &strange).await,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(error)) => error.to_string(),
@@ -74,17 +84,35 @@ impl LiveCalls {
     /// We cannot answer now (law 7): "one moment, please", and the same is asked again; a key travels in the address until
     /// it can be committed, and so does how long nothing was said of what is to be heard. After the last try the apology, and
     /// nothing is said as done.
-    fn in_trouble(&self, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask, watch: &Stopwatch) -> Answer {
+    fn in_trouble(self: &Arc<Self>, carrier: &Arc<dyn Carrier>, received: &Received, ask: &Ask, watch: &Stopwatch) -> Answer {
         self.wordless.excuse(self.clock.now());
         let PutOff { tries, ms } = received.put_off;
+        let ms = ms.saturating_add(u32::try_from(watch.elapsed().as_millis()).unwrap_or(u32::MAX));
         if tries >= TRIES {
+            let ms = ms.saturating_add(self.voice.apology_ms());
+            if let Some(step) = ask.waits_at() {
+                self.keep_wait(&received.token, CallEvent::PutOff { step, ms });
+            }
             return Answer::with(self.apology(carrier, &received.token), "trouble");
         }
         let (audio, spoken_ms) = self.voice.one_moment();
-        let waited_ms = u32::try_from(watch.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let put_off = PutOff { tries: tries + 1, ms: ms.saturating_add(waited_ms).saturating_add(spoken_ms) };
+        let put_off = PutOff { tries: tries + 1, ms: ms.saturating_add(spoken_ms) };
         let document = carrier.ask_again(&received.token, ask, put_off, &audio);
         Answer::with(document, "one_moment")
+    }
+
+    /// Writes down, beside an answer, how long it was waited for.
+    fn keep_wait(self: &Arc<Self>, token: &AttemptToken, waited: CallEvent) {
+        let (live, token) = (self.clone(), token.clone());
+        tokio::spawn(async move {
+            for pause in WRITTEN_AFTER_S {
+                live.clock.sleep(chrono::Duration::seconds(pause)).await;
+                match live.report(&token, &waited, None).await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%error, "it is not on record how long an answer was waited for"),
+                }
+            }
+        });
     }
 
     /// A webhook of no call of ours.
@@ -224,7 +252,7 @@ impl LiveCalls {
             (Some(step), _) => {
                 let (page, _) = self.voice.page(&speech, &Listener::of(&record.brief), step)?;
                 let document = Some(carrier.document(token, &page));
-                return Ok(Ok(Taken { attempt: record.attempt.id.clone(), document, verdict: "fallback" }));
+                return Ok(Ok(Taken { attempt: record.attempt.id.clone(), document, verdict: FALLBACK }));
             }
         };
         self.take_event(token, Came { event, put_off, entry: Some(entry) }, id).await
@@ -250,15 +278,22 @@ impl Received {
     /// That the one on the line waited for this answer, where they did.
     fn waited(&self) -> Option<CallEvent> {
         let Message::Ask(ask) = &self.message else { return None };
-        let step = match *ask {
-            Ask::Answered { .. } | Ask::Fallback { failed: None, .. } => 0,
-            Ask::Fallback { failed: Some(step), .. } => step,
-            Ask::Key { step, .. } | Ask::Silence { step } | Ask::Played { step } => step,
-            Ask::Transferred { step, .. } => step,
+        let step = ask.waits_at().filter(|_| self.put_off.ms > 0)?;
+        Some(CallEvent::PutOff { step, ms: self.put_off.ms })
+    }
+}
+
+impl Ask {
+    /// The step whose answer is waited for.
+    fn waits_at(&self) -> Option<u32> {
+        match *self {
+            Ask::Answered { .. } => Some(0),
+            // Not every carrier says which address failed.
+            Ask::Fallback { failed, .. } => Some(failed.unwrap_or(0)),
+            Ask::Key { step, .. } | Ask::Silence { step } | Ask::Played { step } | Ask::Transferred { step, .. } => Some(step),
             // The step before it was cut short.
-            Ask::Turned { .. } => return None,
-        };
-        (self.put_off.ms > 0).then_some(CallEvent::PutOff { step, ms: self.put_off.ms })
+            Ask::Turned { .. } => None,
+        }
     }
 }
 

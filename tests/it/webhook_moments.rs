@@ -3,6 +3,7 @@
 
 use crate::trouble::between;
 use crate::webhook_desk::{Log, Setup, WebDesk, post, sid, token};
+use callahead::core::call::CallEvent;
 use callahead::store::StoreError;
 use sqlx::{Connection, Executor, SqliteConnection};
 
@@ -104,9 +105,31 @@ async fn while_an_answer_is_put_off_nothing_counts_as_heard() {
             let (status, words) = desk.post(&format!("voice/{call}/{question}"), &[("CallSid", &id)]).await;
             assert!(status == 200 && words.contains("<Gather"), "{question}: {words}");
         }
+        // Where the answer was there already, it is written beside it.
+        let mut is_kept = !questions.iter().any(|question| question.contains("put="));
+        while !is_kept {
+            tokio::task::yield_now().await;
+            let events = desk.record(&call).await.events;
+            is_kept = events.iter().any(|kept| matches!(kept.event, CallEvent::PutOff { ms: 7_200 | 4_500, .. }));
+        }
         let over = [("CallSid", id.as_str()), ("CallStatus", "completed"), ("CallDuration", &talked.to_string())];
         assert_eq!(desk.post(&format!("status/{call}"), &over).await.0, 204);
         outcomes.push(desk.record(&call).await.attempt.outcome.map_or("none", |outcome| outcome.as_str()));
     }
     assert_eq!(outcomes, ["hung_up_early", "heard", "hung_up_early", "heard", "heard", "hung_up_early", "heard"]);
+}
+
+/// The answer that was committed, too late to be heard, is given with the next question, whether anything can be written or not.
+#[tokio::test]
+async fn a_store_that_can_only_be_read_gives_the_answer_that_it_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("slow.db").display());
+    let desk = WebDesk::open(Setup { store: url.clone(), ..Setup::default() }).await;
+    let call = desk.call(1).await;
+    let (_, first) = desk.post(&format!("voice/{call}/answered"), &[("CallSid", &sid(1))]).await;
+    let mut other = SqliteConnection::connect(&url).await.expect("the file");
+    other.execute("BEGIN IMMEDIATE").await.expect("the lock");
+    let (_, again) = desk.post(&format!("voice/{call}/answered?try=1&put=7200"), &[("CallSid", &sid(1))]).await;
+    assert!(again.contains("<Gather") && again == first, "{again}");
+    other.execute("ROLLBACK").await.expect("released");
 }

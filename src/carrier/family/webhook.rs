@@ -1,11 +1,11 @@
 //! What the carriers' webhooks mean, once their signature held (each carrier's own folder sees to that). Unknown fields are
 //! ignored, required ones are taken by their exact names, and silence is never read as a choice.
 
-use super::addresses::{self, Hook};
+use super::addresses::{self, Again, Hook};
 use super::fields;
 use super::form::field;
 use super::incoming;
-use crate::carrier::{Ask, Message, Received, Rejected, Webhook, WebhookRequest};
+use crate::carrier::{Ask, Message, PutOff, Received, Rejected, Webhook, WebhookRequest};
 use crate::core::call::{CallEvent, FinalStatus, Key, TransferResult};
 use crate::core::domain::{AnsweredBy, EndReason};
 
@@ -70,7 +70,10 @@ pub fn read(fields: &[(String, String)], request: &WebhookRequest<'_>) -> Result
         token,
         carrier_call_id,
         message,
-        put_off: again.put_off,
+        put_off: PutOff {
+            ms: again.put_off.ms.max(failed_address(fields).map_or(0, |(_, again)| again.put_off.ms)),
+            ..again.put_off
+        },
         summary: summary(fields),
         our_fault: our_fault(fields),
     }))
@@ -90,15 +93,21 @@ pub(super) fn is_fallback(fields: &[(String, String)]) -> bool {
 
 /// The step that an address was to answer which failed.
 pub(super) fn failed_step(fields: &[(String, String)]) -> Option<u32> {
-    let (_, below) = field(fields, "ErrorUrl")?.rsplit_once("/carriers/")?;
-    let url = below.split('#').next()?;
-    let path = url.split('?').next()?.split_once('/')?.1;
+    let (path, again) = failed_address(fields)?;
     match addresses::read(path)?.1 {
         Hook::Answered => Some(0),
         Hook::Key(step) | Hook::Silence(step) | Hook::Played(step) | Hook::Transferred(step) => Some(step),
-        Hook::Fallback => addresses::read_again(url).failed,
+        Hook::Fallback => again.failed,
         Hook::Turned(_) | Hook::Status | Hook::Detection => None,
     }
+}
+
+/// The path below ours, and the query, of the address that failed, where the carrier names it.
+fn failed_address(fields: &[(String, String)]) -> Option<(&str, Again)> {
+    let (_, below) = field(fields, "ErrorUrl")?.rsplit_once("/carriers/")?;
+    let url = below.split('#').next()?;
+    let path = url.split('?').next()?.split_once('/')?.1;
+    Some((path, addresses::read_again(url)))
 }
 
 /// The key that was pressed. Empty, absent or unreadable is silence.

@@ -45,15 +45,16 @@ impl From<TransferResult> for DeskAnswer {
 pub(super) struct DeskFacts {
     /// What came of it when it was asked for last.
     answer: Option<DeskAnswer>,
-    /// When it was dialled for the first time: nothing of the message was heard from then on without a new playing.
-    first_dialled_at: Option<DateTime<Utc>>,
+    /// When it was dialled for the first time, and after how many steps: nothing of the message was heard from then on without a
+    /// new playing.
+    first_dialled: Option<(DateTime<Utc>, u32)>,
     /// When it was dialled, where nobody has said what came of it.
     pending_since: Option<DateTime<Utc>>,
 }
 
 impl DeskFacts {
-    fn dialled(&mut self, now: DateTime<Utc>) {
-        self.first_dialled_at.get_or_insert(now);
+    fn dialled(&mut self, now: DateTime<Utc>, steps: u32) {
+        self.first_dialled.get_or_insert((now, steps));
         self.pending_since = Some(now);
     }
 
@@ -82,10 +83,11 @@ impl DeskFacts {
         Some(if talked { DeskAnswer::Connected } else { DeskAnswer::HungUp })
     }
 
-    /// Seconds from the answer until the desk was dialled for the first time.
-    pub(super) fn seconds_until_dialled(&self, answered_at: Option<DateTime<Utc>>) -> Option<u32> {
-        let span = self.first_dialled_at? - answered_at?;
-        Some(u32::try_from(span.num_seconds().max(0)).unwrap_or(u32::MAX))
+    /// Seconds from the answer until the desk was dialled for the first time, and after how many steps that was.
+    pub(super) fn until_dialled(&self, answered_at: Option<DateTime<Utc>>) -> Option<(u32, u32)> {
+        let (at, steps) = self.first_dialled?;
+        let span = at - answered_at?;
+        Some((u32::try_from(span.num_seconds().max(0)).unwrap_or(u32::MAX), steps))
     }
 }
 
@@ -100,7 +102,7 @@ impl Call {
         let replies = &self.scripts.call.replies;
         if desk.is_open(now) {
             let words = speak(&replies.connecting, &self.brief);
-            self.facts.desk.dialled(now);
+            self.facts.desk.dialled(now, self.given.len() as u32);
             return self.give(Kind::Desk, words, false, Then::Transfer { to: desk.number, ring_s: DESK_RING_S });
         }
         let words = speak_of_desk(&replies.desk_closed, &self.brief, desk.opens_after(now));

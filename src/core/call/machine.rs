@@ -101,7 +101,7 @@ impl Call {
             CallEvent::Ringing => self.facts.rise(AttemptStatus::Ringing),
             CallEvent::PickedUp => self.facts.answered(now),
             CallEvent::VisitChanged => self.facts.visit_changed = true,
-            CallEvent::PutOff { step, ms } => self.facts.put_off(step, ms),
+            CallEvent::PutOff { step, ms } => self.facts.put_off(step, ms, now),
             CallEvent::Unknown => {}
             CallEvent::Ended { .. } => self.facts.ended(&self.brief, event, now),
             CallEvent::Detected { answered_by } => return self.detected(answered_by),

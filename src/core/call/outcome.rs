@@ -4,7 +4,7 @@ use super::desk::DeskFacts;
 use super::late::Keys;
 use super::{Brief, CallEvent, DeskAnswer, FinalStatus};
 use crate::domain::{AnsweredBy, AttemptStatus, EndReason, Outcome, VoicemailPolicy};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
 /// What the store keeps of a call beside its events.
@@ -105,10 +105,15 @@ impl Facts {
         self.answered_at.get_or_insert(now);
     }
 
-    /// The answer to a step was put off. Whichever webhook comes first, the longest wait counts.
-    pub(super) fn put_off(&mut self, step: u32, ms: u32) {
+    /// The answer to a step was put off. Whichever webhook comes first, the longest wait counts. Who waited for the first words
+    /// had been there before they were committed.
+    pub(super) fn put_off(&mut self, step: u32, ms: u32, now: DateTime<Utc>) {
         let longest = self.put_off.entry(step).or_default();
         *longest = ms.max(*longest);
+        if step == 0 {
+            let began = now - TimeDelta::milliseconds(ms.into());
+            self.answered_at = Some(self.answered_at.map_or(began, |at| at.min(began)));
+        }
     }
 
     /// A verdict of detection. Of several the most definite counts, so that their order does not matter.
@@ -232,9 +237,9 @@ impl Facts {
     /// Many hang up when the keys are told, before the key time-out passes: the message was heard all the same. While the
     /// desk rang, or "one moment, please" was said instead, nothing of it was.
     fn talked_long_enough(&self, brief: &Brief, end: &End) -> bool {
-        let until_desk = self.desk.seconds_until_dialled(self.answered_at).unwrap_or(u32::MAX);
+        let (until_desk, steps) = self.desk.until_dialled(self.answered_at).unwrap_or((u32::MAX, u32::MAX));
         let talked_ms = self.heard_seconds(end).map(|seconds| u64::from(seconds.min(until_desk)) * 1000);
-        let put_off: u64 = self.put_off.values().map(|ms| u64::from(*ms)).sum();
+        let put_off: u64 = self.put_off.range(..=steps).map(|(_, ms)| u64::from(*ms)).sum();
         self.asked && talked_ms.is_some_and(|ms| ms >= u64::from(brief.message_ms) + put_off)
     }
 

@@ -15,6 +15,7 @@ pub struct Speech {
     /// The call scripts.
     pub scripts: Arc<ScriptSet>,
     pub(super) apology: Page,
+    pub(super) apology_ms: u32,
     pub(super) one_moment: Page,
     pub(super) one_moment_ms: u32,
     /// What is needed when nothing else is at hand.
@@ -28,6 +29,7 @@ impl Speech {
             packs,
             scripts,
             apology: silent.clone(),
+            apology_ms: 0,
             one_moment: silent.clone(),
             one_moment_ms: 0,
             pinned: HashMap::new(),
@@ -42,8 +44,9 @@ impl Speech {
             speech.pinned.insert(id, recipe);
             Ok((page, length_ms))
         };
-        let ((apology, _), (one_moment, one_moment_ms)) = (prepare(apology)?, prepare(one_moment)?);
-        (speech.apology, speech.one_moment, speech.one_moment_ms) = (apology, one_moment, one_moment_ms);
+        let (apology, one_moment) = (prepare(apology)?, prepare(one_moment)?);
+        (speech.apology, speech.apology_ms) = apology;
+        (speech.one_moment, speech.one_moment_ms) = one_moment;
         Ok(speech)
     }
 
