@@ -131,9 +131,10 @@ fn days(
         progress.look(sum);
         let is_over = args.span.is_some_and(|span| progress.watch.elapsed() >= span);
         if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
+    });
     progress.tell(&sum);
     report::sum(output, &sum)?;
+    sum.is_whole()?;
     let Some((seed, violation)) = sum.violations.first() else { return Ok(Done::Fine) };
     eprintln!("Seed {seed} breaks {}. Its history: callahead simulate --seed {seed} --history", violation.invariant);
     if let Some(told) = told(*seed, settings, &planting, violation.invariant, args.whole)? {

@@ -81,6 +81,7 @@ impl GuardedStore {
     {
         let (scene, life) = (&self.scene, &self.life);
         life.while_alive().await;
+        scene.works();
         scene.delay().await;
         life.while_alive().await;
         if let Some(fault) = scene.refuses(kind) {

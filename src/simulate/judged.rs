@@ -14,10 +14,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Operations of the store at which a day that never rests is given up: some thirty times what a day takes.
-const MOST_OPERATIONS: u64 = 20_000;
-const MOST_A_PATIENT: u64 = 4_000;
-
 /// A violation, and when it was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -31,7 +27,7 @@ pub struct Finding {
 pub struct Judged {
     /// What was played.
     pub played: Played,
-    /// What it broke, in order.
+    /// What it broke, in order; last what only its end shows.
     pub findings: Vec<Finding>,
     /// How many calls the carrier made for us.
     pub calls: u64,
@@ -52,15 +48,8 @@ impl Judged {
 /// When it cannot be played, or its store cannot be read.
 pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
     let terms = Terms { rules: hospital_rules(day)?, lines: day.lines, calls_per_second: day.calls_per_second };
-    let most = MOST_OPERATIONS + MOST_A_PATIENT * day.people.len() as u64;
-    let judging = Judging {
-        ledger: Ledger::new(terms),
-        caught_by: planting.caught_by.clone(),
-        left: most,
-        findings: Vec::new(),
-        is_over: false,
-    };
-    let judging = Arc::new(Mutex::new(judging));
+    let (ledger, caught_by) = (Ledger::new(terms), planting.caught_by.clone());
+    let judging = Arc::new(Mutex::new(Judging { ledger, caught_by, findings: Vec::new(), is_over: false }));
     let witness = judging.clone();
     let hears = move |at: DateTime<Utc>, seen: &Seen| witness.lock().unwrap_or_else(PoisonError::into_inner).see(at, seen);
     let (played, panics) = panics::watched(|| play(day, planting, Some(Box::new(hears))));
@@ -70,9 +59,11 @@ pub fn judge(day: &Day, planting: &Planting) -> anyhow::Result<Judged> {
     let mut findings = std::mem::take(&mut judging.findings);
     let at = played.history.iter().last().map_or(day.end(), |(at, _)| *at);
     let panicked = panics.into_iter().map(|place| Violation::new(NOTHING_PANICS, place));
+    let (operations, too_many) = played.operations;
+    let goes_on = || Violation::new(COMES_TO_REST, format!("after {operations} operations of the store everything goes on"));
     // The end of a day shows nothing where it did not come to its end.
-    let ended = if judging.is_over { Vec::new() } else { judging.ledger.end(&held) };
-    findings.extend(panicked.chain(ended).map(|violation| Finding { at, violation }));
+    let ended = if judging.is_over || too_many { Vec::new() } else { judging.ledger.end(&held) };
+    findings.extend(panicked.chain(too_many.then(goes_on)).chain(ended).map(|violation| Finding { at, violation }));
     let calls = judging.ledger.calls_made();
     drop(judging);
     Ok(Judged { played, findings, calls, outcomes: outcomes(&held) })
@@ -84,8 +75,6 @@ struct Judging {
     findings: Vec<Finding>,
     /// The day is over as soon as one of these is broken.
     caught_by: Vec<&'static str>,
-    /// So many operations of the store more are believed to be of use.
-    left: u64,
     is_over: bool,
 }
 
@@ -94,15 +83,8 @@ impl Judging {
         if self.is_over {
             return ControlFlow::Continue(());
         }
-        let mut found = self.ledger.see(at, seen);
+        let found = self.ledger.see(at, seen);
         self.is_over = found.iter().any(|violation| self.caught_by.contains(&violation.invariant));
-        if matches!(seen, Seen::Store(_)) {
-            self.left = self.left.saturating_sub(1);
-            if self.left == 0 {
-                found.push(Violation::new(COMES_TO_REST, format!("at {at} everything still goes on")));
-                self.is_over = true;
-            }
-        }
         self.findings.extend(found.into_iter().map(|violation| Finding { at, violation }));
         if self.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -5,7 +5,7 @@ use super::invariants::Violation;
 use super::judged::{Judged, judge};
 use super::mischief::Struck;
 use super::stage::Planting;
-use anyhow::{Context, anyhow};
+use anyhow::{anyhow, bail};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,9 +26,20 @@ pub struct Sum {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// What was broken, by seed.
     pub violations: Vec<(u64, Violation)>,
+    /// The first seed that could not be played, and why.
+    pub unplayed: Option<(u64, String)>,
 }
 
 impl Sum {
+    /// # Errors
+    /// When a day could not be played; the error names its seed.
+    pub fn is_whole(&self) -> anyhow::Result<()> {
+        match &self.unplayed {
+            Some((seed, why)) => bail!("seed {seed} cannot be played: {why}"),
+            None => Ok(()),
+        }
+    }
+
     fn add(&mut self, seed: u64, judged: &Judged) {
         self.seeds += 1;
         self.calls += judged.calls;
@@ -58,11 +69,8 @@ pub struct Many<'a> {
 
 impl Many<'_> {
     /// Plays them. `look` sees the sum after each day, and may end it. Whatever order the threads are done in, violations
-    /// are told in the order of the seeds.
-    ///
-    /// # Errors
-    /// When a day cannot be played; the error names its seed, and no further day is begun.
-    pub fn play(&self, mut look: impl FnMut(&Sum) -> ControlFlow<()>) -> anyhow::Result<Sum> {
+    /// are told in the order of the seeds. After a day that cannot be played no further one is begun.
+    pub fn play(&self, mut look: impl FnMut(&Sum) -> ControlFlow<()>) -> Sum {
         let next = AtomicU64::new(0);
         let mut sum = Sum::default();
         let (tell, told) = mpsc::channel();
@@ -90,17 +98,25 @@ impl Many<'_> {
                 });
             }
             drop(tell);
+            // Gone with this closure, however it ends: then the threads end as well.
+            let told = told;
             while let Ok((seed, judged)) = told.recv() {
-                // The other threads end with the days that they are at.
-                let judged = judged.inspect_err(|_| self.stop.store(true, Ordering::Relaxed));
-                sum.add(seed, &judged.with_context(|| format!("seed {seed} cannot be played"))?);
-                if look(&sum).is_break() {
+                let goes_on = match judged {
+                    Ok(judged) => {
+                        sum.add(seed, &judged);
+                        look(&sum).is_continue()
+                    }
+                    Err(error) => {
+                        sum.unplayed.get_or_insert((seed, format!("{error:#}")));
+                        false
+                    }
+                };
+                if !goes_on {
                     self.stop.store(true, Ordering::Relaxed);
                 }
             }
-            anyhow::Ok(())
-        })?;
+        });
         sum.violations.sort_by_key(|(seed, _)| *seed);
-        Ok(sum)
+        sum
     }
 }

@@ -47,6 +47,11 @@ const START_AGAIN: Duration = Duration::seconds(5);
 /// How long everything goes on undisturbed after the last visit: what is under way comes to its end.
 const SETTLING: Duration = Duration::hours(2);
 
+/// Operations of the store a patient at which a day that never rests is given up: some thirty times what a day takes. One of
+/// fewer patients may take as many, so that a day stays what it is when it is made smaller.
+const MOST_A_PATIENT: u64 = 20_000;
+const FEW_PATIENTS: usize = 40;
+
 /// What stands between two parts.
 type Between<T> = Arc<dyn Fn(Arc<T>) -> Arc<T> + Send + Sync>;
 
@@ -79,8 +84,8 @@ pub struct Played {
     pub rules: Arc<Rules>,
     /// The store as it was left.
     pub store: SharedStore,
-    /// How many operations of the store there were.
-    pub operations: u64,
+    /// How many operations of the store there were, and whether the day was given up because of them.
+    pub operations: (u64, bool),
     /// Removes the store's file when nobody needs it any more.
     _lodging: Lodging,
 }
@@ -107,8 +112,9 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
     let ended = runtime.block_on(async {
         let (orders, ordered) = mpsc::unbounded_channel();
         let waiting = Waiting::of(day);
+        let most = MOST_A_PATIENT * day.people.len().max(FEW_PATIENTS) as u64;
         let clocks = (Clock::of_runtime(day.start), Clock::of_runtime(day.start));
-        let scene = Arc::new(Scene::new(clocks, mixed(day.seed, 1), day.rates.clone(), waiting, orders, witness));
+        let scene = Arc::new(Scene::new(clocks, (mixed(day.seed, 1), most), day.rates.clone(), waiting, orders, witness));
         let to_replicas = Arc::new(ToReplicas::default());
         to_replicas.open(scene.clone());
         let account = config.carriers.get(&CarrierName::from(CARRIER)).context("there is no carrier")?;

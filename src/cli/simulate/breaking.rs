@@ -103,8 +103,10 @@ pub fn run(
 fn catch(planted: &Planted, first: u64, most: u64, settings: &DaySettings, stop: &AtomicBool) -> anyhow::Result<Sum> {
     let (planting, caught) = (planted.planting(), AtomicBool::new(stop.load(Ordering::Relaxed)));
     let many = Many { first, count: Some(most), settings, planting: &planting, threads: threads(), stop: &caught };
-    many.play(|sum| {
+    let sum = many.play(|sum| {
         let is_caught = sum.violations.iter().any(|(_, violation)| planted.is_caught_by(violation));
         if is_caught || stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
+    });
+    sum.is_whole()?;
+    Ok(sum)
 }

@@ -145,7 +145,10 @@ pub const TABLE: &[(&str, &str)] = &[
          booking of such that was cancelled or moved once, no further ahead than changes are told, and not after asking for that, with \
          four callable hours left. Of others, and of the reminder of a moved visit, this says nothing.",
     ),
-    (NOTHING_PANICS, "No task of the engine, the network or the stage panics, whoever would have noticed."),
+    (
+        NOTHING_PANICS,
+        "No task of the engine, the network or the stage panics on the thread that plays the day, whoever would have noticed.",
+    ),
     (
         COMES_TO_REST,
         "A day comes to its end: where it has taken thirty times the operations of the store that a day takes, it is given up.",
@@ -158,8 +161,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (DECISIONS_REPLAY, "Every stored decision, made again from what is stored beside it, comes out the same."),
     (
         LOG_WHOLE,
-        "The webhook log holds every answer to a step and the news of every call that were taken in; on a day on which no store fails or \
-         is slow and no replica dies, every message, repeated, refused and forged ones too.",
+        "The webhook log holds every entry that was committed with what it caused, and every answer to a step; on a day on which no \
+         store fails or is slow and no replica dies, every message, repeated, refused and forged ones too.",
     ),
 ];
 

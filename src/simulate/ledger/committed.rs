@@ -29,6 +29,8 @@ struct OfCall {
     words: BTreeMap<u32, BTreeSet<String>>,
     /// The steps of which it was told.
     played: BTreeSet<u32>,
+    /// How often an entry of the webhook log was committed, by its address.
+    entries: BTreeMap<String, u64>,
 }
 
 /// Every call of which anything was committed or seen.
@@ -70,12 +72,20 @@ impl Committed {
         self.0.get(attempt).map_or("", |call| call.kept.as_str())
     }
 
+    /// The entries of the webhook log that were committed with what they caused: of which call, to which address, how often.
+    pub fn entries(&self) -> impl Iterator<Item = (&AttemptId, &str, u64)> {
+        self.0.iter().flat_map(|(id, call)| call.entries.iter().map(move |(path, times)| (id, path.as_str(), *times)))
+    }
+
     /// What follows from events of a call was committed.
     pub fn see(&mut self, commit: &CallCommit) -> Vec<Violation> {
         let (id, standing) = (&commit.attempt, &commit.standing);
         let call = self.0.entry(id.clone()).or_default();
         call.kept.clone_from(&standing.keys);
         call.has_opted_out |= commit.opt_out.is_some();
+        if let Some(entry) = &commit.log {
+            *call.entries.entry(entry.path.clone()).or_default() += 1;
+        }
         for event in &commit.events {
             if let Some((step, audio)) = event.reply.as_deref().and_then(told_when_played) {
                 call.words.entry(step).or_default().extend(audio);

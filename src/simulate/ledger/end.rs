@@ -158,19 +158,22 @@ impl Ledger {
         }
         for (attempt, hook, (times, heard)) in self.answers.taken() {
             let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
-            // What answers a step, and the first news of a call, is committed with its entry. The rest is noted beside, and a store that fails loses it.
+            // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
             let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
             // A question that comes when the fallback address was asked instead changes nothing.
             let is_first =
                 !hook.ends_with("/answered") || !FALLBACKS.iter().any(|address| self.answers.was_heard(attempt, address));
             let committed = committed && is_first;
-            let is_news = ["status/", "amd/"].iter().any(|begin| hook.starts_with(begin));
-            let wanted = match self.has_trouble {
-                true => u64::from(is_news && times > 0 || committed && heard > 0),
-                false => times,
-            };
+            let wanted = if self.has_trouble { u64::from(committed && heard > 0) } else { times };
             if logged < wanted {
                 let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");
+                found.push(Violation::new(LOG_WHOLE, detail));
+            }
+        }
+        for (attempt, hook, times) in self.committed.entries() {
+            let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
+            if logged < times {
+                let detail = format!("{times} entries of {hook} of attempt {attempt} were committed, the log has {logged}");
                 found.push(Violation::new(LOG_WHOLE, detail));
             }
         }

@@ -66,6 +66,8 @@ pub struct Scene {
     /// The time that the hospital's machines show.
     pub wall: Clock,
     chance: Chance,
+    /// So many operations of the store are believed to be of use.
+    most: u64,
     orders: mpsc::UnboundedSender<Order>,
     state: Mutex<State>,
 }
@@ -86,7 +88,7 @@ struct State {
 impl Scene {
     pub(in crate::simulate) fn new(
         clocks: (Clock, Clock),
-        seed: u64,
+        (seed, most): (u64, u64),
         rates: Rates,
         waiting: Waiting,
         orders: mpsc::UnboundedSender<Order>,
@@ -104,7 +106,7 @@ impl Scene {
             moves: 0,
             operations: 0,
         };
-        Scene { clock: clocks.0, wall: clocks.1, chance: Chance::seeded(seed), orders, state: Mutex::new(state) }
+        Scene { clock: clocks.0, wall: clocks.1, chance: Chance::seeded(seed), most, orders, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -125,7 +127,6 @@ impl Scene {
     pub fn see(&self, seen: Seen) {
         let mut state = self.state();
         if let Seen::Store(StoreSeen { what, .. }) = &seen {
-            state.operations += 1;
             state.moves += u64::from(what.is_some());
             match what.as_deref() {
                 Some(Act::Leased(leased)) => {
@@ -164,9 +165,19 @@ impl Scene {
         self.state().moves
     }
 
-    /// Operations of the store.
-    pub(in crate::simulate) fn operations(&self) -> u64 {
-        self.state().operations
+    /// An operation of the store begins. After too many of them the day is over.
+    pub(in crate::simulate) fn works(&self) {
+        let mut state = self.state();
+        state.operations += 1;
+        if state.operations == self.most {
+            let _ = self.orders.send(Order::End);
+        }
+    }
+
+    /// Operations of the store, and whether they were too many.
+    pub(in crate::simulate) fn operations(&self) -> (u64, bool) {
+        let operations = self.state().operations;
+        (operations, operations >= self.most)
     }
 
     /// The attempt of an address, where a token of one stands in it.

@@ -141,3 +141,18 @@ fn key_0_reaches_the_desk() {
     let others = [busy, nobody].map(|desk| dialled(seed, desk).map(|desk| desk.status));
     assert_eq!(others, [Some("busy"), Some("no-answer")]);
 }
+
+#[tokio::test]
+async fn after_too_many_operations_the_day_is_over() {
+    let day = Day::drawn(1, &DaySettings { patients: 1, ..DaySettings::default() });
+    let (orders, mut ordered) = mpsc::unbounded_channel();
+    let clocks = (Clock::of_runtime(day.start), Clock::of_runtime(day.start));
+    let scene = Scene::new(clocks, (1, 3), day.rates.clone(), Waiting::of(&day), orders, None);
+    scene.works();
+    scene.works();
+    assert!(scene.operations() == (2, false) && ordered.try_recv().is_err());
+    scene.works();
+    assert!(scene.operations() == (3, true) && matches!(ordered.try_recv(), Ok(Order::End)));
+    scene.works();
+    assert!(ordered.try_recv().is_err(), "it is told once");
+}
