@@ -322,8 +322,23 @@ impl Scene {
     }
 }
 
-/// The token in an address of ours, unseen.
-pub(in crate::simulate) fn without_tokens(path: &str) -> String {
+/// The token in an address of ours, unseen. What is asked again has a query, in which none stands.
+pub(in crate::simulate) fn without_tokens(address: &str) -> String {
+    let (path, query) = address.find('?').map_or((address, ""), |at| address.split_at(at));
     let masked = path.split('/').map(|part| if part.len() >= 32 { "…" } else { part });
-    masked.collect::<Vec<_>>().join("/")
+    masked.collect::<Vec<_>>().join("/") + query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_token() {
+        let token = "de7dd1fe928e08fee9875b5cdcc5d87669ea60faf41af70d";
+        let shown = |rest: &str| without_tokens(&format!("/carriers/main/voice/{token}/{rest}"));
+        assert_eq!(shown("1/key"), "/carriers/main/voice/…/1/key");
+        let again = "fallback?try=2&failed=1&put=12006";
+        assert_eq!(shown(again), format!("/carriers/main/voice/…/{again}"));
+    }
 }
