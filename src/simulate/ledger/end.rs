@@ -164,7 +164,13 @@ impl Ledger {
             let is_first =
                 !hook.ends_with("/answered") || !FALLBACKS.iter().any(|address| self.answers.was_heard(attempt, address));
             let committed = committed && is_first;
-            let wanted = if self.has_trouble { u64::from(committed && heard > 0) } else { times };
+            // What comes again of a call to our number is noted without its attempt: it counts in the sum below.
+            let is_incoming = hook.starts_with("incoming/");
+            let wanted = match self.has_trouble {
+                true => u64::from(committed && heard > 0),
+                false if is_incoming => 0,
+                false => times,
+            };
             if logged < wanted {
                 let detail = format!("{hook} of attempt {attempt} was answered {times} times, the log has {logged} entries");
                 found.push(Violation::new(LOG_WHOLE, detail));
