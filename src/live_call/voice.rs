@@ -120,7 +120,7 @@ impl Voice {
         self.now().apology.clone()
     }
 
-    /// How long that takes, in milliseconds.
+    /// How long the apology takes, in milliseconds.
     pub fn apology_ms(&self) -> u32 {
         self.now().apology_ms
     }

@@ -151,7 +151,7 @@ pub const TABLE: &[(&str, &str)] = &[
     ),
     (
         COMES_TO_REST,
-        "A day comes to its end: where it has taken thirty times the operations of the store that a day takes, it is given up.",
+        "A day comes to its end: after 800,000 operations of the store (20,000 a patient, of 40 or more) it is given up.",
     ),
     (
         VOICEMAIL_WHOLE,
