@@ -7,6 +7,7 @@ mod pace;
 mod properties;
 mod refusals;
 mod rescue;
+mod takeover;
 
 use crate::store_suite::samples::{self, at, number};
 use crate::support::troubled_store::TroubledStore;
@@ -44,6 +45,8 @@ struct Telephones {
     /// Whether it answers who looks for calls.
     silent: AtomicBool,
     placed: Mutex<Vec<PlaceCall>>,
+    /// Whoever makes the next call never hears of it.
+    mute: AtomicBool,
     /// The calls it knows, whatever the number.
     known: Mutex<Vec<CarrierCall>>,
     /// The calls it was told to end.
@@ -62,9 +65,15 @@ impl Carrier for Telephones {
         if let Some(error) = self.next.lock().expect("no panic").pop_front() {
             return Err(error);
         }
-        let mut placed = self.placed.lock().expect("no panic");
-        placed.push(call.clone());
-        Ok(Placed { carrier_call_id: Some(format!("CA{}", placed.len())) })
+        let count = {
+            let mut placed = self.placed.lock().expect("no panic");
+            placed.push(call.clone());
+            placed.len()
+        };
+        if self.mute.swap(false, Ordering::Relaxed) {
+            std::future::pending().await
+        }
+        Ok(Placed { carrier_call_id: Some(format!("CA{count}")) })
     }
 
     async fn turn_call(&self, _: &str, _: &AttemptToken, _: u32) -> Result<(), CarrierError> {
@@ -113,7 +122,8 @@ impl Carrier for Telephones {
 impl Telephones {
     fn new(name: &str) -> Telephones {
         let (next, placed, known, meeting) = (Mutex::default(), Mutex::default(), Mutex::default(), Mutex::default());
-        Telephones { name: name.into(), next, silent: AtomicBool::new(false), placed, known, ended: Mutex::default(), meeting }
+        let [silent, mute] = [false; 2].map(AtomicBool::new);
+        Telephones { name: name.into(), next, silent, placed, mute, known, ended: Mutex::default(), meeting }
     }
 
     fn answers(&self, error: CarrierError) {
@@ -222,6 +232,11 @@ impl Desk {
             chance: Chance::seeded(8),
         };
         planner.plan_all().await.expect("planned");
+    }
+
+    /// A second replica for the same carrier.
+    fn replica(&self, rate: f64) -> Arc<Dialer> {
+        dialer(&self.rooms, self.logged.clone(), rate, 20, &[("main", 1)])
     }
 
     /// One round of the dialler, to the end of its requests; returns how many attempts it took.

@@ -7,11 +7,6 @@ fn lost() -> CarrierError {
 }
 
 impl Desk {
-    /// A second replica for the same carrier.
-    fn replica(&self, rate: f64) -> Arc<Dialer> {
-        dialer(&self.rooms, self.logged.clone(), rate, 20, &[("main", 1)])
-    }
-
     async fn statuses(&self) -> Vec<AttemptStatus> {
         self.attempts().await.iter().map(|attempt| attempt.status).collect()
     }

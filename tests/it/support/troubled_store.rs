@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct TroubledStore {
     store: SharedStore,
     clock: Clock,
+    /// Whether nothing is ever heard again of whoever is the next to commit `requesting`.
+    pub dies: AtomicBool,
     /// How long the next commit of `requesting` takes, by the clock.
     pub slow_commit: Mutex<Duration>,
     /// What happens when it is done.
@@ -34,12 +36,15 @@ pub struct TroubledStore {
 impl TroubledStore {
     pub fn new(store: SharedStore, clock: Clock) -> TroubledStore {
         let slow_commit = Mutex::new(Duration::zero());
-        let [no_work, no_take_over, full] = [false; 3].map(AtomicBool::new);
+        let [dies, no_work, no_take_over, full] = [false; 4].map(AtomicBool::new);
         let (meanwhile, unreadable) = (Mutex::default(), Mutex::default());
-        TroubledStore { store, clock, slow_commit, meanwhile, no_work, no_take_over, full, unreadable }
+        TroubledStore { store, clock, dies, slow_commit, meanwhile, no_work, no_take_over, full, unreadable }
     }
 
     async fn begin_request(&self, order: &RequestOrder) -> Result<RequestVerdict> {
+        if self.dies.swap(false, Ordering::Relaxed) {
+            std::future::pending().await
+        }
         let verdict = self.store.begin_request(order).await;
         let slow = std::mem::replace(&mut *self.slow_commit.lock().expect("no panic"), Duration::zero());
         self.clock.advance_to(self.clock.now() + slow);
