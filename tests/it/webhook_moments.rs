@@ -4,6 +4,7 @@
 use crate::trouble::between;
 use crate::webhook_desk::{Log, Setup, WebDesk, post, sid, token};
 use callahead::core::call::CallEvent;
+use callahead::core::domain::Outcome;
 use callahead::store::{StoreError, StoredEvent};
 use sqlx::{Connection, Executor, SqliteConnection};
 use std::time::Duration;
@@ -104,11 +105,19 @@ async fn while_an_answer_is_put_off_nothing_counts_as_heard() {
         (6, &["answered?try=1&put=3000", "answered?try=2&put=7200", "answered?try=1&put=3000"], seconds + 8),
         (7, &["answered?try=1&put=3000", "1/key?try=1&key=%33&put=4500"], seconds + 7),
         (8, &["answered"], seconds),
+        // The fallback address is asked, and the one that failed knows how long was waited before.
+        (9, &["fallback lost answered?try=1&put=7200"], seconds + 7),
+        (10, &["fallback lost answered?try=1&put=7200"], seconds + 8),
+        (11, &["answered", "fallback lost 1/silence?try=1&put=7200"], seconds + 7),
     ] {
         let call = desk.call(n).await;
         let id = sid(n);
         for question in questions {
-            let (status, words) = desk.post(&format!("voice/{call}/{question}"), &[("CallSid", &id)]).await;
+            let (path, lost) = question.split_once(" lost ").unwrap_or((question, ""));
+            let url = format!("https://calls.example.org/carriers/main/voice/{call}/{lost}");
+            let fields = [("CallSid", &*id), ("ErrorCode", "11200"), ("ErrorUrl", &*url)];
+            let fields = if lost.is_empty() { &fields[..1] } else { &fields };
+            let (status, words) = desk.post(&format!("voice/{call}/{path}"), fields).await;
             assert!(status == 200 && words.contains("<Gather"), "{question}: {words}");
         }
         // Where the answer was there already, it is written beside it.
@@ -125,7 +134,33 @@ async fn while_an_answer_is_put_off_nothing_counts_as_heard() {
         assert_eq!(desk.post(&format!("status/{call}"), &over).await.0, 204);
         outcomes.push(desk.record(&call).await.attempt.outcome.map_or("none", |outcome| outcome.as_str()));
     }
-    assert_eq!(outcomes, ["hung_up_early", "heard", "hung_up_early", "heard", "heard", "hung_up_early", "heard"]);
+    let (early, heard) = ("hung_up_early", "heard");
+    assert_eq!(outcomes, [early, heard, early, heard, heard, early, heard, early, heard, early]);
+}
+
+/// And neither is the apology, which is said when nothing can be written.
+#[tokio::test]
+async fn how_long_was_waited_for_the_apology_is_written_when_the_store_is_back() {
+    let (desk, url, _folder) = in_a_file().await;
+    let call = desk.call(1).await;
+    let seconds = desk.record(&call).await.brief.message_ms.div_ceil(1000);
+    let mut other = SqliteConnection::connect(&url).await.expect("the file");
+    other.execute("BEGIN IMMEDIATE").await.expect("the lock");
+    let (_, sorry) = desk.post(&format!("voice/{call}/answered?try=3&put=7200"), &[("CallSid", &sid(1))]).await;
+    assert!(sorry.contains("<Hangup/>") && !sorry.contains("<Gather"), "{sorry}");
+    other.execute("ROLLBACK").await.expect("released");
+    // The apology takes seven seconds, beside those that were waited for before.
+    let kept = async {
+        let is_whole = |kept: &StoredEvent| matches!(kept.event, CallEvent::PutOff { step: 0, ms: 14_200.. });
+        while !desk.record(&call).await.events.iter().any(is_whole) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), kept).await.expect("it is written down");
+    let talked = (seconds + 10).to_string();
+    let over = [("CallSid", &*sid(1)), ("CallStatus", "completed"), ("CallDuration", &talked)];
+    assert_eq!(desk.post(&format!("status/{call}"), &over).await.0, 204);
+    assert_eq!(desk.record(&call).await.attempt.outcome, Some(Outcome::HungUpEarly));
 }
 
 /// The answer that was committed, too late to be heard, is given with the next question, whether anything can be written or not.

@@ -141,6 +141,16 @@ fn while_the_desk_rings_nothing_of_the_message_is_heard() {
     story.play("key 0; desk no_answer; ended completed 60").came_to("heard/hung_up");
 }
 
+/// What was waited for after it was dialled is none of the time before.
+#[test]
+fn only_what_was_put_off_before_the_desk_was_dialled_takes_from_the_message() {
+    for (wait, want) in [("put-off 6000 @2", "heard/hung_up"), ("put-off 6000 @1", "hung_up_early/hung_up")] {
+        let mut story = patient("");
+        story.seconds += 22;
+        story.play(&format!("key 0; {wait}; desk no_answer; ended completed 60")).came_to(want);
+    }
+}
+
 #[test]
 fn a_machine_that_is_detected_while_the_desk_rings_turns_nothing() {
     let story = patient("key 0; detected machine_end; desk connected; ended completed 60");

@@ -171,6 +171,17 @@ fn while_an_answer_is_put_off_nothing_is_heard() {
     person("put-off 6000 @0; key 1; ended completed 9").came_to("confirmed/hung_up");
 }
 
+/// Where the carrier does not say how long the call was, it began before the first words were committed.
+#[test]
+fn who_waited_for_the_first_words_had_answered_before() {
+    // Picked up at second 3 as far as was heard; by the wait of six seconds, told of at 5, at second -1. The message takes 23.
+    for (end, want) in [(27, "hung_up_early/hung_up"), (28, "heard/hung_up")] {
+        let mut story = person("put-off 6000 @0");
+        story.seconds = end - 1;
+        story.play("ended completed").came_to(want);
+    }
+}
+
 #[test]
 fn a_moved_visit_is_told_with_its_old_time_where_it_is_known() {
     let moved = segments("your-appointment {old_day} {old_time} has-been-moved it-is-now {day} {time}");
