@@ -7,7 +7,7 @@ mod account;
 use crate::kill::noon_here;
 use crate::support::arrangement::Arrangement;
 use crate::support::http;
-use account::{Account, Record};
+use account::{Account, PER_DAY, Record};
 use callahead::carrier::simulator::persona;
 use callahead::chance::Chance;
 use chrono::{Days, Utc};
@@ -73,13 +73,14 @@ fn killed_at_random_moments_three_replicas_agree_with_the_carriers_own_account()
     let account = Account::of(&hospital);
     let faults = account::disagreements(&account, &record);
     say(&format!(
-        "kills {kills} in {:.0} s, seed {seed}; calls {} ({:.1} of {PACE} a second while killing, {waiting} waited after it), {} keys acknowledged, {} attempts never \
-         placed; outcomes {:?}; worklist {:?}; {} calls \
+        "kills {kills} in {:.0} s, seed {seed}; calls {} ({:.1} of {PACE} a second while killing, {waiting} waited after it), {} keys \
+         acknowledged, {} numbers with all the calls of a day, {} attempts never placed; outcomes {:?}; worklist {:?}; {} calls \
          found no replica; settled after {:.0} s",
         killing.as_secs_f64(),
         account.calls.len(),
         placed as f64 / killing.as_secs_f64(),
         account.acknowledged_keys(),
+        account.full_numbers(),
         record.never_placed(),
         record.outcomes(),
         record.work(),
@@ -90,6 +91,7 @@ fn killed_at_random_moments_three_replicas_agree_with_the_carriers_own_account()
     // A day that did not take place proves nothing.
     assert!(account.calls.len() > patients / 2, "{} calls to {patients} patients", account.calls.len());
     assert!(account.acknowledged_keys() > patients / 4, "{} keys", account.acknowledged_keys());
+    assert!(account.full_numbers() > patients / 37 / 4, "{} numbers with all their calls", account.full_numbers());
 }
 
 /// Kills one of the replicas, as soon as at least so many are up.
@@ -159,7 +161,7 @@ fn set_pace(folder: &Path, pace: &str) {
 }
 
 /// A hospital that calls everybody today about a visit of tonight: what is not reached by then is on the worklist. Every tenth
-/// number is that of two patients.
+/// number is that of two patients, and every 37th that of five, of whom not all can be called on one day.
 fn write_hospital(folder: &Path, patients: usize) {
     let (zone, today) = noon_here(Utc::now());
     let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
@@ -177,7 +179,7 @@ calls_per_second = {PACE_WHILE_PLANNING}
 max_calls = 300
 ring_timeout = "15s"
 [limits]
-per_day = 20
+per_day = {PER_DAY}
 per_week = 50
 earliest = "00:00"
 latest = "24:00"
@@ -223,9 +225,15 @@ transfer = false
         let behaviour = persona::TABLE[n % persona::TABLE.len()].digits;
         let number = format!("+1617{:03}{:02}{behaviour}", 200 + n / 100, n % 100);
         writeln!(csv, "A{n},P{n},{number},{tonight}T00:30,boston,exam").expect("text");
-        // Whoever opts out does so for everybody at that number.
-        if n % 10 == 0 && behaviour != "26" {
-            writeln!(csv, "B{n},Q{n},{number},{tonight}T00:30,boston,exam").expect("text");
+        let beside: &[&str] = match (n % 37, n % 10) {
+            // Whoever opts out does so for everybody at that number.
+            _ if behaviour == "26" => &[],
+            (1, _) => &["B", "C", "D", "E"],
+            (_, 0) => &["B"],
+            _ => &[],
+        };
+        for who in beside {
+            writeln!(csv, "{who}{n},Q{who}{n},{number},{tonight}T00:30,boston,exam").expect("text");
         }
     }
     fs::write(folder.join("day.csv"), csv).expect("the file");

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const ONE_MOMENT_MS: u64 = 1_000;
 const APOLOGY_MS: u64 = 7_230;
 
+/// How many calls that ring a number may have on one day, and so a patient, who has one number here.
+pub const PER_DAY: usize = 3;
+
 /// What the carrier says.
 #[derive(Deserialize)]
 pub struct Account {
@@ -86,6 +89,17 @@ impl Account {
     pub fn acknowledged_keys(&self) -> usize {
         self.calls.iter().map(|call| call.acknowledged.len()).sum()
     }
+
+    /// How many calls rang at each number. Busy and failed never rang.
+    fn rang(&self) -> BTreeMap<&str, usize> {
+        let has_rung = |call: &&Placed| ["completed", "no-answer"].contains(&call.status.as_str());
+        count(self.calls.iter().filter(has_rung).map(|call| call.to.as_str()))
+    }
+
+    /// How many numbers had all the calls that they may have.
+    pub fn full_numbers(&self) -> usize {
+        self.rang().values().filter(|times| **times == PER_DAY).count()
+    }
 }
 
 impl Placed {
@@ -120,7 +134,16 @@ impl Record {
 
     /// Whoever needs a person has one.
     pub fn is_planned(&self) -> bool {
-        self.visits().iter().all(|(visit, last)| !needs_person(last) || self.has_work("unreached", visit))
+        let is_settled = |(visit, last): (&&str, &&Call)| {
+            !needs_person(last) || self.waits_for_a_call(last) || self.has_work("unreached", visit)
+        };
+        self.visits().iter().all(is_settled)
+    }
+
+    /// Whether it is to be made again, but others have had the calls of its number: a person's only at its last moment tonight.
+    fn waits_for_a_call(&self, last: &Call) -> bool {
+        let has_rung = |call: &&Call| call.phone == last.phone && !["none", "busy", "failed"].contains(&call.outcome());
+        last.outcome() == "failed" && self.calls.iter().filter(has_rung).count() >= PER_DAY
     }
 
     pub fn outcomes(&self) -> BTreeMap<&str, usize> {
@@ -175,6 +198,8 @@ pub fn disagreements(account: &Account, record: &Record) -> Vec<String> {
     let mut found = Vec::new();
     same_calls(account, record, &mut found);
     one_at_a_time(account, &mut found);
+    let above = account.rang().into_iter().filter(|(_, times)| *times > PER_DAY);
+    found.extend(above.map(|(to, times)| format!("…{} was called {times} times", &to[to.len() - 4..])));
     for ours in &record.calls {
         if !["completed", "failed", "cancelled"].contains(&ours.status.as_str()) {
             found.push(format!("attempt {} is {}", ours.id, ours.status));
@@ -316,7 +341,7 @@ fn same_work(account: &Account, record: &Record, found: &mut Vec<String>) {
             "wrong_number" => "wrong_number",
             "failed" if last.is("bad_number") && theirs.is_some_and(|call| call.sip == Some(404)) => "wrong_number",
             "failed" if last.is("fax") && theirs.is_some_and(|call| call.is_fax()) => "wrong_number",
-            _ if needs_person(last) => "unreached",
+            _ if needs_person(last) && !(record.waits_for_a_call(last) && !record.has_work("unreached", visit)) => "unreached",
             _ => continue,
         };
         wanted.insert((kind.to_string(), visit.to_string()));
