@@ -47,8 +47,8 @@ const START_AGAIN: Duration = Duration::seconds(5);
 /// How long everything goes on undisturbed after the last visit: what is under way comes to its end.
 const SETTLING: Duration = Duration::hours(2);
 
-/// Operations of the store a patient at which a day that never rests is given up. No day that was played without a planted fault came to it. One of
-/// fewer patients may take as many, so that a day stays what it is when it is made smaller.
+/// Operations of the store a patient at which a day that never rests is given up. No day that was played without a planted fault
+/// came to it. One of fewer patients may take as many, so that a day stays what it is when it is made smaller.
 const MOST_A_PATIENT: u64 = 20_000;
 const FEW_PATIENTS: usize = 40;
 
