@@ -341,7 +341,7 @@ fn same_work(account: &Account, record: &Record, found: &mut Vec<String>) {
             "wrong_number" => "wrong_number",
             "failed" if last.is("bad_number") && theirs.is_some_and(|call| call.sip == Some(404)) => "wrong_number",
             "failed" if last.is("fax") && theirs.is_some_and(|call| call.is_fax()) => "wrong_number",
-            _ if needs_person(last) && !(record.waits_for_a_call(last) && !record.has_work("unreached", visit)) => "unreached",
+            _ if needs_person(last) && (record.has_work("unreached", visit) || !record.waits_for_a_call(last)) => "unreached",
             _ => continue,
         };
         wanted.insert((kind.to_string(), visit.to_string()));
