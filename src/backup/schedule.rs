@@ -30,11 +30,11 @@ impl Schedule {
         self.folder.join(now.format(NAMED).to_string())
     }
 
-    /// The copies there are, the oldest first.
-    fn copies(&self) -> Result<Vec<(DateTime<Utc>, PathBuf)>, BackUpError> {
+    /// The copies there are, the oldest first. Those that are dated later than `now` were made before the clock was set back.
+    fn copies(&self, now: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, PathBuf)>, BackUpError> {
         let entries = fs::read_dir(&self.folder).map_err(BackUpError::file(&self.folder))?;
         let mut copies: Vec<_> = entries.flatten().filter_map(|entry| Some((made_at(&entry.path())?, entry.path()))).collect();
-        copies.sort();
+        copies.sort_by_key(|(at, _)| (*at <= now, *at));
         Ok(copies)
     }
 
@@ -58,7 +58,7 @@ impl Schedule {
         self.sweep()?;
         let file = self.file(now);
         make(&**store, &file, now).await?;
-        let copies = self.copies()?;
+        let copies = self.copies(now)?;
         for (_, old) in &copies[..copies.len().saturating_sub(self.keep)] {
             files::remove_store(old)?;
         }
@@ -78,8 +78,9 @@ fn is_left(file: &Path) -> bool {
 
 /// Makes copies until `stop`: the first when the newest one is old enough. A copy that fails is said loudly and tried again.
 pub async fn keep_making(schedule: Schedule, store: SharedStore, clock: Clock, stop: CancellationToken) {
-    let newest = schedule.copies().ok().and_then(|copies| copies.last().map(|(at, _)| *at));
-    let mut next = newest.map_or(clock.now(), |at| at + schedule.every);
+    let now = clock.now();
+    let newest = schedule.copies(now).ok().and_then(|copies| copies.last().map(|(at, _)| *at));
+    let mut next = newest.filter(|at| *at <= now).map_or(now, |at| at + schedule.every);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

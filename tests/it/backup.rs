@@ -5,17 +5,19 @@ use crate::kill::{calls, nothing_live, placed, write_hospital};
 use crate::store_suite::samples::{self, at, number};
 use crate::support::process::{Program, free_port};
 use crate::support::troubled_store::TroubledStore;
-use callahead::backup;
+use callahead::backup::{self, Schedule, keep_making};
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::core::domain::{AttemptStatus, WorkKind};
 use callahead::store::{self, SharedStore};
 use chrono::{SecondsFormat, Utc};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const PATIENTS: usize = 40;
 const LONG: Duration = Duration::from_secs(120);
@@ -238,6 +240,39 @@ async fn of_a_copy_that_fails_nothing_stays() {
     backup::make(&troubled, &copy, at(5)).await.expect_err("it cannot be finished");
     let left: Vec<_> = fs::read_dir(folder.path()).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| name.to_string_lossy().starts_with("day.db")), "{left:?}");
+    store.close().await;
+}
+
+/// And one that a clock dated which was ahead holds none of them up, and is the first to go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_are_made_at_equal_intervals() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store_with_calls(&folder.path().join("day.db")).await;
+    let schedule = Schedule { folder: folder.path().join("copies"), every: chrono::Duration::hours(1), keep: 2 };
+    let copy_of = |minutes| schedule.file(at(minutes));
+    fs::create_dir(&schedule.folder).expect("a folder");
+    for minutes in [-30, 600] {
+        fs::write(copy_of(minutes), "one of before").expect("a file");
+    }
+    // So slow that it only moves when it is told to.
+    let (clock, stop) = (Clock::fast(at(0), 1e-6), CancellationToken::new());
+    let making = tokio::spawn(keep_making(schedule.clone(), store.clone(), clock.clone(), stop.clone()));
+    for (now, there) in [(30, [-30, 30]), (90, [30, 90]), (149, [30, 90]), (150, [90, 150])] {
+        clock.advance_to(at(now));
+        let all = || {
+            let entries = fs::read_dir(&schedule.folder).expect("the folder").flatten().map(|entry| entry.path());
+            entries.filter(|path| path.extension().is_some_and(|ending| ending == "db")).collect::<BTreeSet<_>>()
+        };
+        let wanted = there.map(copy_of).into();
+        let kept = async {
+            while all() != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONG, kept).await.unwrap_or_else(|_| panic!("at {now}: {:?}", all()));
+    }
+    stop.cancel();
+    making.await.expect("it stops");
     store.close().await;
 }
 
