@@ -1,5 +1,5 @@
 use super::*;
-use crate::carrier::simulator::Fault;
+use crate::carrier::simulator::{Fault, persona};
 use crate::core::domain::Service;
 use crate::core::ids::SiteKey;
 use crate::feed::{Context, csv};
@@ -71,6 +71,20 @@ fn every_kind_comes_on_a_fair_share_of_days() {
     for (fault, name, _) in Fault::TABLE.iter().filter(|(fault, ..)| ![Fault::Down, Fault::AccountRefused].contains(fault)) {
         let on = share(&|day| day.rates.network.to_string().split(',').any(|entry| entry.starts_with(&format!("{name}:"))));
         assert!((60..=140).contains(&on), "{fault:?}: on {on} of 200 days");
+    }
+}
+
+#[test]
+fn both_nights_in_which_the_clocks_change_come_and_everybody_who_may_be_called() {
+    let days: Vec<Day> = (0..200).map(day).collect();
+    for month in ["2026-10", "2027-03"] {
+        let nights = days.iter().filter(|day| day.clocks_change() && day.start.to_rfc3339().starts_with(month)).count();
+        assert!(nights >= 15, "{month}: {nights} of 200 days");
+    }
+    let numbers = || days.iter().flat_map(|day| &day.people).flat_map(|one| [&one.home, &one.mobile]).flatten();
+    for persona in persona::TABLE {
+        let count = numbers().filter(|number| number.as_str().ends_with(persona.digits)).count();
+        assert!(count >= 20, "{}: {count} numbers of 200 days", persona.about);
     }
 }
 

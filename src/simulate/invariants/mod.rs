@@ -109,7 +109,7 @@ pub const TABLE: &[(&str, &str)] = &[
     ),
     (
         ANSWERED_ONCE,
-        "Who has chosen 1 or 2 in a call is not called again about the same visit at the same time, as long as the feed says \
+        "Who has chosen 1 or 2 in a call that we made is not called again about the same visit at the same time, as long as the feed says \
          nothing new about them.",
     ),
     (
@@ -135,8 +135,8 @@ pub const TABLE: &[(&str, &str)] = &[
     (
         EVERY_OUTREACH_ENDS,
         "Every promise ends by its last moment: in a call that says what was promised, on the worklist, or void because the visit is \
-         gone, has another time, is none of a move any more, or the patient opted out. A message on a machine alone is a person's to \
-         follow; a moved visit's last moment counts from the earlier of its two starts.",
+         gone, has another time, was told of as it stands by now, is none of a move any more, or the patient opted out. A message on \
+         a machine alone is a person's to follow; a moved visit's last moment counts from the earlier of its two starts.",
     ),
     (
         NOBODY_FORGOTTEN,

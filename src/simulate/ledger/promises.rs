@@ -218,14 +218,26 @@ impl Promises {
         self.made.get(key)
     }
 
-    /// Whether it has come to its end by what is committed. `moved_to`: where what was booked for the visit belongs by now.
-    pub fn has_ended(&self, promise: &Promise, moved_to: &[VisitKey]) -> bool {
-        let said = self.calls.values().filter_map(|call| {
+    /// What a person heard about the same visit, by calls of another purpose, since a promise was made.
+    pub fn heard_since<'a>(&'a self, promise: &Outreach, purpose: Purpose) -> impl Iterator<Item = &'a Outreach> {
+        let Promise { outreach, made_at } = self.of(promise);
+        let heard = self.said().filter(|said| said.is_heard());
+        let since = heard.filter(move |said| said.about.visit == outreach.visit && said.at >= made_at);
+        since.map(|said| said.about).filter(move |about| about.purpose == purpose)
+    }
+
+    /// The calls that are over.
+    fn said(&self) -> impl Iterator<Item = Said<'_>> {
+        self.calls.values().filter_map(|call| {
             let about = &self.made.get(&call.promise)?.outreach;
             Some(Said { about, outcome: call.outcome?, at: call.asked.map_or(DateTime::<Utc>::MIN_UTC, |(at, _)| at) })
-        });
+        })
+    }
+
+    /// Whether it has come to its end by what is committed. `moved_to`: where what was booked for the visit belongs by now.
+    pub fn has_ended(&self, promise: &Promise, moved_to: &[VisitKey]) -> bool {
         let is_open = |item: (WorkKind, VisitKey)| self.work.get(&item).is_some_and(|span| span.closed_at.is_none());
-        has_ended(promise, said, |kind, there| items_about(promise, moved_to, kind, there).any(is_open))
+        has_ended(promise, self.said(), |kind, there| items_about(promise, moved_to, kind, there).any(is_open))
     }
 
     /// Items of the worklist were opened, unless one of the kind was open about the visit.

@@ -180,6 +180,17 @@ impl Schedule {
         !was_called_off && booked.iter().all(|booking| booking.is_never_reminded())
     }
 
+    /// When a visit begins, as it is booked.
+    pub fn begins_at(&self, rules: &Rules, visit: &VisitKey) -> Option<DateTime<Utc>> {
+        self.booked(rules, visit).first().map(|booking| booking.start)
+    }
+
+    /// Whether something is booked for a visit, and nothing that patients are called about.
+    pub fn is_never_called_about(&self, rules: &Rules, visit: &VisitKey) -> bool {
+        let booked = self.booked(rules, visit);
+        !booked.is_empty() && booked.iter().all(|booking| booking.is_never_reminded())
+    }
+
     /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.
     pub fn was_moved(&self, outreach: &Outreach) -> bool {
         let of_visit =

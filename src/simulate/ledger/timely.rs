@@ -71,9 +71,20 @@ impl Ledger {
         let patient = outreach.visit.patient.as_str();
         let out = self.opted_out.patients.contains(patient)
             || self.schedule.numbers_of(patient).any(|number| self.opted_out.numbers.contains(number));
+        let (rules, visit) = (&self.terms.rules, &outreach.visit);
+        let heard_since = |purpose| self.promises.heard_since(outreach, purpose);
         let moved = match outreach.purpose {
-            Purpose::Cancelled => self.schedule.was_moved(outreach),
-            Purpose::Moved => self.schedule.is_no_move(&self.terms.rules, outreach),
+            // Whoever heard at what other time the day's visit begins by now knows how it stands.
+            Purpose::Cancelled => {
+                let begins = self.schedule.begins_at(rules, visit);
+                self.schedule.was_moved(outreach) || heard_since(Purpose::Moved).any(|told| Some(told.start) == begins)
+            }
+            // Where nothing is left there that patients are called about, it is told that it was called off instead.
+            Purpose::Moved => {
+                let is_off =
+                    self.schedule.is_never_called_about(rules, visit) && heard_since(Purpose::Cancelled).next().is_some();
+                self.schedule.is_no_move(rules, outreach) || is_off
+            }
             Purpose::Reminder | Purpose::Closure => false,
         };
         out || moved || self.schedule.speaks_against(&self.terms.rules, outreach).is_some()

@@ -62,6 +62,45 @@ fn a_promise_ends_by_its_last_moment() {
     }
 }
 
+/// A visit is called off, and another booking comes to its day; or what patients are called about is called off where only
+/// something else is left.
+#[test]
+fn a_promise_is_void_where_the_patient_heard_how_the_visit_stands() {
+    use Purpose::{Cancelled, Moved};
+    const EARLIER: &str = "2026-11-21T13:00:00Z";
+    // What was promised, what is booked for the day by then, of what was told in a call after it; whether that is enough.
+    for (promised, service, told, start, outcome, is_void) in [
+        (Cancelled, "exam", Moved, EARLIER, Outcome::Confirmed, true),
+        (Cancelled, "exam", Moved, EARLIER, Outcome::NoAnswer, false),
+        (Cancelled, "exam", Moved, "2026-11-21T13:30:00Z", Outcome::Confirmed, false),
+        (Moved, "infusion", Cancelled, VISIT, Outcome::Heard, true),
+        (Moved, "infusion", Cancelled, VISIT, Outcome::HungUpEarly, false),
+        (Moved, "exam", Cancelled, VISIT, Outcome::Heard, false),
+    ] {
+        let mut tale = Tale::new();
+        tale.fed(1, VISIT, "booked", "");
+        let about = |purpose, start: &str| Outreach { purpose, start: moment(start), ..attempt("a", 1, "01").0 };
+        let promise = about(promised, if promised == Moved { EARLIER } else { VISIT });
+        tale.promised_as("a", promise);
+        tale.later(60);
+        tale.fed(1, VISIT, "cancelled", "");
+        tale.service = service;
+        tale.fed_as("B1", 1, EARLIER, "booked", "");
+        tale.later(60);
+        let (_, mut call) = attempt("b", 1, "01");
+        let outreach = Outreach { id: "out-b".into(), version: 2, ..about(told, start) };
+        call.outreach = outreach.id.clone();
+        tale.act(Act::Leased(vec![Leased { attempt: call, outreach }]));
+        tale.requested_until("b", "2026-11-18T16:10:00Z");
+        tale.committed("b", "", Some(outcome), Vec::new());
+        tale.found.clear();
+        tale.passes(LOOK);
+        tale.passes("2026-11-21T15:10:00Z");
+        let first = |violation: &&Violation| violation.detail.starts_with(promised.as_str());
+        assert_eq!(tale.found.iter().find(first).is_none(), is_void, "{promised:?}, {told:?} {outcome:?}: {:?}", tale.found);
+    }
+}
+
 #[test]
 fn trouble_that_is_on_and_a_call_that_is_up_are_waited_for() {
     let mut full = promised(|_| ());
