@@ -10,7 +10,7 @@ use callahead::carrier::simulator::{self, CallTally, FaultList, NetworkSettings,
 use callahead::chance::Chance;
 use callahead::clock::Clock;
 use callahead::config::Config;
-use callahead::core::domain::EndReason;
+use callahead::core::domain::{EndReason, Outcome};
 use callahead::store::{CallLine, Direction, SharedStore, WebhookEntry, WebhookQuery, open};
 use chrono::{Duration, Utc};
 use sqlx::postgres::PgConnectOptions;
@@ -126,6 +126,9 @@ impl Hospital {
         let proxy = Proxy::to(&pair.first()).await;
         let url = proxy.url("postgres", "callahead", &pair.password);
         until_synchronous(&url).await;
+        let standby = Proxy::to(&pair.second()).await.url("postgres", "callahead", &pair.password);
+        let refused = open(&standby).await.err().expect("nothing can be written there").to_string();
+        assert!(refused.contains("the server is a standby"), "{refused}");
         let truth = open(&url).await.expect("the store opens");
         let clock = Clock::fast(Utc::now(), FASTER);
         let (web, telephones) = (listen().await, listen().await);
@@ -251,6 +254,15 @@ impl Hospital {
         for (number, times) in tally.by_number() {
             let known = ours.get(number).copied().unwrap_or_default();
             assert!(times <= known, "a number was dialled {times} times for {known} attempts");
+        }
+        let has_chosen = |of: &&CallLine| matches!(of.attempt.outcome, Some(Outcome::Confirmed | Outcome::RescheduleRequested));
+        for chosen in calls.iter().filter(has_chosen) {
+            let again = |of: &CallLine| {
+                of.outreach.visit == chosen.outreach.visit
+                    && of.attempt.placed_at > chosen.attempt.placed_at
+                    && of.attempt.end_reason != Some(EndReason::NeverPlaced)
+            };
+            assert!(!calls.iter().any(again), "attempt {} is followed by another one", chosen.attempt.id);
         }
         let mut keys = 0;
         for call in &tally.calls {

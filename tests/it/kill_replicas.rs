@@ -62,6 +62,10 @@ fn killed_at_random_moments_three_replicas_agree_with_the_carriers_own_account()
     }
     let began = Instant::now();
     for kill in 0..kills {
+        if kill == kills * 3 / 4 {
+            let waiting = attempts(&hospital).get("planned").copied().unwrap_or_default();
+            assert!(waiting > 0, "what is killed has nothing to do any more");
+        }
         std::thread::park_timeout(Duration::from_millis(GAP.start + chance.below(GAP.end - GAP.start)));
         // Now and then the last one that is up dies too.
         kill_one(&hospital, &chance, if kill % 8 == 7 { 1 } else { 2 });

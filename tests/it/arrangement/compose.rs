@@ -44,6 +44,8 @@ fn nothing_runs_as_root_or_may_become_it() {
     let last_stage = dockerfile.rsplit("\nFROM ").next().expect("a stage");
     assert!(last_stage.lines().any(|line| line == "USER 65532:65532"), "{last_stage}");
     assert!(services()["replica1"]["user"] == "65532:65532", "the image's own user");
+    // No compiler, no shell, and no more of Debian than a C program needs.
+    assert!(last_stage.starts_with("gcr.io/distroless/cc-debian12:nonroot"), "{last_stage}");
 }
 
 #[test]

@@ -1,13 +1,14 @@
-//! A replica dies with an attempt in its hands; how soon another one takes it over. Its time is counted in beats of that other
-//! one, which looks for due work every half second and for what is left behind every five, as in service.
+//! A replica dies with an attempt in its hands; how soon another one takes it over. Its time is counted in looks of that other
+//! one, which come as often as in service.
 
 use super::*;
+use callahead::dialer::DialerBeat;
 
-/// Seconds of a lease, of a request's own time, of the questions after it, and between two looks at what is left behind.
-const LEASE: usize = 15;
-const REQUEST: usize = 30;
-const QUESTIONS: usize = 60;
-const RESCUE: usize = 5;
+/// A lease, a request's own time, the questions after it, and the time to the next look at what is left behind.
+const LEASE: Duration = Duration::seconds(15);
+const REQUEST: Duration = Duration::seconds(30);
+const QUESTIONS: Duration = Duration::seconds(60);
+const RESCUE: Duration = Duration::seconds(5);
 
 /// How far the replica came that took the attempt.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,19 +43,21 @@ async fn dead(how: Death) -> Desk {
     desk
 }
 
-/// Lets another replica work until `is_done`, for so many seconds at most; none where that is too short.
-async fn seconds_until(desk: &Desk, other: &Arc<Dialer>, most: usize, is_done: impl AsyncFn() -> bool) -> Option<usize> {
-    for second in 0..=most {
-        if second % RESCUE == 0 {
+/// Lets another replica work until `is_done`, for so long at most, by the looks that it had; none where that is too short.
+async fn time_until(desk: &Desk, other: &Arc<Dialer>, most: Duration, is_done: impl AsyncFn() -> bool) -> Option<Duration> {
+    let DialerBeat { look, rescue } = DialerBeat::default();
+    let (mut passed, mut next_rescue) = (Duration::zero(), Duration::zero());
+    while passed <= most {
+        if passed >= next_rescue {
             other.rescue().await.expect("a round");
+            next_rescue += rescue;
         }
-        for _ in 0..2 {
-            dial(other).await;
-            if is_done().await {
-                return Some(second);
-            }
-            desk.pass(Duration::milliseconds(500));
+        dial(other).await;
+        if is_done().await {
+            return Some(passed);
         }
+        desk.pass(look);
+        passed += look;
     }
     None
 }
@@ -63,9 +66,9 @@ async fn seconds_until(desk: &Desk, other: &Arc<Dialer>, most: usize, is_done: i
 async fn what_a_dead_replica_leased_is_dialled_when_its_lease_is_over() {
     let desk = dead(Death::Leased).await;
     let (other, began) = (desk.replica(50.0), desk.clock.now());
-    let took = seconds_until(&desk, &other, LEASE + RESCUE, async || desk.placed() == 1).await;
+    let took = time_until(&desk, &other, LEASE + RESCUE, async || desk.placed() == 1).await;
     assert!(took.is_some(), "within the lease and a look");
-    assert!(desk.clock.now() >= began + Duration::seconds(LEASE as i64 - 1), "and no earlier: {took:?}");
+    assert!(desk.clock.now() >= began + LEASE - Duration::seconds(1), "and no earlier: {took:?}");
     assert_eq!(desk.attempts().await[0].status, AttemptStatus::Accepted);
 }
 
@@ -76,7 +79,7 @@ async fn a_call_that_a_dead_replica_made_is_found_when_its_request_is_over() {
     let other = desk.replica(50.0);
     desk.knows(&["CA1"]);
     let found = async || desk.attempts().await[0].carrier_call_id.as_deref() == Some("CA1");
-    assert!(seconds_until(&desk, &other, REQUEST + RESCUE, found).await.is_some());
+    assert!(time_until(&desk, &other, REQUEST + RESCUE, found).await.is_some());
     assert_eq!((desk.placed(), desk.attempts().await[0].status), (1, AttemptStatus::Accepted));
 }
 
@@ -86,7 +89,7 @@ async fn a_call_that_a_dead_replica_committed_and_never_made_is_made_after_the_q
     let desk = dead(Death::Committed).await;
     let other = desk.replica(50.0);
     let settled = async || desk.attempts().await[0].end_reason == Some(EndReason::NeverPlaced);
-    let took = seconds_until(&desk, &other, REQUEST + QUESTIONS + RESCUE, settled).await;
+    let took = time_until(&desk, &other, REQUEST + QUESTIONS + RESCUE, settled).await;
     assert!(took.is_some() && desk.placed() == 0, "{took:?}");
     assert_eq!(desk.store.lines_in_use(&"main".into()).await.expect("lines"), 0, "its line is free");
     desk.plan().await;

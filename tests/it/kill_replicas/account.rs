@@ -140,6 +140,23 @@ impl Record {
         self.visits().iter().all(is_settled)
     }
 
+    /// Calls about a visit after one in which a choice was made, and calls to a number after one in which 9 was pressed.
+    fn asked_again(&self) -> Vec<String> {
+        let placed = || self.calls.iter().filter(|call| call.placed_at.is_some() && !call.is("never_placed"));
+        let later = |first: &Call, then: &Call| first.id != then.id && first.placed_at < then.placed_at;
+        let forbids = |first: &Call, then: &Call| match first.outcome() {
+            "confirmed" | "reschedule_requested" => first.visit == then.visit,
+            "opted_out" => first.phone == then.phone,
+            _ => false,
+        };
+        let mut found = Vec::new();
+        for first in placed() {
+            let again = placed().filter(|then| later(first, then) && forbids(first, then));
+            found.extend(again.map(|then| format!("attempt {} after {} ended as {}", then.id, first.id, first.outcome())));
+        }
+        found
+    }
+
     /// Whether it is to be made again, but others have had the calls of its number: a person's only at its last moment tonight.
     fn waits_for_a_call(&self, last: &Call) -> bool {
         let has_rung = |call: &&Call| call.phone == last.phone && !["none", "busy", "failed"].contains(&call.outcome());
@@ -198,6 +215,7 @@ pub fn disagreements(account: &Account, record: &Record) -> Vec<String> {
     let mut found = Vec::new();
     same_calls(account, record, &mut found);
     one_at_a_time(account, &mut found);
+    found.extend(record.asked_again());
     let above = account.rang().into_iter().filter(|(_, times)| *times > PER_DAY);
     found.extend(above.map(|(to, times)| format!("…{} was called {times} times", &to[to.len() - 4..])));
     for ours in &record.calls {
