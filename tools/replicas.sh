@@ -145,7 +145,7 @@ start_postgres() {
         fresh=yes
         "${servant[@]}" sh -c "umask 077; cat >$of/word" <"$folder/secrets/postgres_password"
         "${servant[@]}" "$postgres/initdb" -D "$of/data" -U callahead --auth=scram-sha-256 --pwfile="$of/word" --encoding=UTF8 \
-            --locale=C --no-instructions ${FSYNC:+--no-sync} >>"$folder/postgres.log" 2>&1 ||
+            --locale=C --no-instructions $([ "${FSYNC:-on}" = on ] || echo --no-sync) >>"$folder/postgres.log" 2>&1 ||
             fail "initdb: $(tail -n 3 "$folder/postgres.log")"
         "${servant[@]}" rm "$of/word"
     fi
@@ -343,7 +343,11 @@ start)
     # Not in the folder, which may go again when something does not start.
     said=$(mktemp /tmp/callahead-said.XXXXXX)
     setsid bash "$0" keep "${arguments[@]}" </dev/null >>"$said" 2>>"$folder/main.log" &
-    until_it_does 240 grep -qE '^(ready|failed)' "$said" || true
+    keeper=$!
+    if ! until_it_does 240 grep -qE '^(ready|failed)' "$said"; then
+        echo "failed: it did not start within 240 s and is stopped; $folder/main.log says how far it came" >>"$said"
+        kill -TERM "$keeper" || true
+    fi
     cat "$said"
     ready=$(grep '^ready' "$said" || true)
     rm "$said"
