@@ -159,8 +159,8 @@ impl Record {
 
     /// Whether it is to be made again, but others have had the calls of its number: a person's only at its last moment tonight.
     fn waits_for_a_call(&self, last: &Call) -> bool {
-        let has_rung = |call: &&Call| call.phone == last.phone && !["none", "busy", "failed"].contains(&call.outcome());
-        last.outcome() == "failed" && self.calls.iter().filter(has_rung).count() >= PER_DAY
+        let rang = self.calls.iter().filter(|call| call.phone == last.phone && call.has_rung());
+        last.outcome() == "failed" && rang.count() >= PER_DAY
     }
 
     pub fn outcomes(&self) -> BTreeMap<&str, usize> {
@@ -195,6 +195,15 @@ impl Record {
 impl Call {
     fn is(&self, end_reason: &str) -> bool {
         self.end_reason.as_deref() == Some(end_reason)
+    }
+
+    /// Whether it fills the caps of its number: a fax rang, and so may have what nobody knows of.
+    fn has_rung(&self) -> bool {
+        match self.outcome() {
+            "none" | "busy" => false,
+            "failed" => self.is("fax") || self.is("unknown"),
+            _ => true,
+        }
     }
 
     fn outcome(&self) -> &str {
