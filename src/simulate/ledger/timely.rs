@@ -74,10 +74,13 @@ impl Ledger {
         let (rules, visit) = (&self.terms.rules, &outreach.visit);
         let heard_since = |purpose| self.promises.heard_since(outreach, purpose);
         let moved = match outreach.purpose {
-            // Whoever heard at what other time the day's visit begins by now knows how it stands.
+            // Whoever heard at what other time of the day the visit begins by now knows how it stands. Who heard that a visit of
+            // another day comes there would come for this one as well.
             Purpose::Cancelled => {
                 let begins = self.schedule.begins_at(rules, visit);
-                self.schedule.was_moved(outreach) || heard_since(Purpose::Moved).any(|told| Some(told.start) == begins)
+                let is_same_day = |told: &Outreach| told.moved_from.as_ref().is_none_or(|old| old == visit);
+                let is_told = |told: &Outreach| Some(told.start) == begins && is_same_day(told);
+                self.schedule.was_moved(outreach) || heard_since(Purpose::Moved).any(is_told)
             }
             // Where nothing is left there that patients are called about, it is told that it was called off instead.
             Purpose::Moved => {

@@ -108,6 +108,42 @@ fn what_was_not_said_is_still_to_be_told() {
     assert_eq!(open_items(&world), [WorkKind::ChangeUnannounced]);
 }
 
+/// Who hears only that another day's visit comes to the day would come for what was called off there as well.
+#[test]
+fn what_was_called_off_is_told_beside_a_visit_that_comes_there() {
+    for comes_at in ["2026-12-10 08:00", "2026-12-10 14:00"] {
+        let mut world = World::with_notices();
+        world.rules.limits.per_day = 3;
+        world.also_booked("A2", "2026-12-11 10:00");
+        world.cancel("A1");
+        world.later(10);
+        world.calls(Purpose::Cancelled, Outcome::NoAnswer);
+        let promised = |world: &World| -> Vec<crate::ids::OutreachId> {
+            let notices = world.facts.outreaches.iter().filter(|o| o.outreach.purpose == Purpose::Cancelled);
+            notices.map(|o| o.outreach.id.clone()).collect()
+        };
+        let first = promised(&world);
+        world.move_to("A2", comes_at);
+        world.later(24 * 60);
+        let about =
+            |world: &World| -> Vec<Purpose> { world.decide().iter().filter(|d| d.change.is_some()).map(|d| d.purpose).collect() };
+        assert_eq!(about(&world), [Purpose::Cancelled, Purpose::Moved], "{comes_at}");
+        world.calls(Purpose::Moved, Outcome::Confirmed);
+        world.plan();
+        assert_eq!(about(&world), [Purpose::Cancelled], "{comes_at}: the move was told, and nothing else");
+        assert_eq!(promised(&world), first, "{comes_at}: the promise goes on");
+        let mut told = world.clone();
+        told.later(4 * 60);
+        told.calls(Purpose::Cancelled, Outcome::Heard);
+        told.plan();
+        assert_eq!((about(&told), open_items(&told)), (vec![], vec![]), "{comes_at}");
+        // Or nobody hears it until no hour is left.
+        world.now = at("2026-12-10 07:00");
+        world.plan();
+        assert_eq!(open_items(&world), [WorkKind::ChangeUnannounced], "{comes_at}");
+    }
+}
+
 #[test]
 fn a_confirmed_visit_that_another_joins_is_asked_about_again() {
     // The visit of Tuesday begins at 08:00 and was confirmed; Thursday's joins it at ten: the start stays, the answer to the

@@ -8,6 +8,7 @@ use crate::core::domain::{Outcome, Purpose, VisitKey, WorkKind};
 use crate::simulate::StoreTrouble;
 use crate::simulate::invariants::*;
 use crate::store::StoredEvent;
+use chrono::Days;
 
 /// The last moment of a reminder of the visit: twelve hours before it.
 const LAST: &str = "2026-11-21T03:00:00Z";
@@ -68,14 +69,18 @@ fn a_promise_ends_by_its_last_moment() {
 fn a_promise_is_void_where_the_patient_heard_how_the_visit_stands() {
     use Purpose::{Cancelled, Moved};
     const EARLIER: &str = "2026-11-21T13:00:00Z";
-    // What was promised, what is booked for the day by then, of what was told in a call after it; whether that is enough.
-    for (promised, service, told, start, outcome, is_void) in [
-        (Cancelled, "exam", Moved, EARLIER, Outcome::Confirmed, true),
-        (Cancelled, "exam", Moved, EARLIER, Outcome::NoAnswer, false),
-        (Cancelled, "exam", Moved, "2026-11-21T13:30:00Z", Outcome::Confirmed, false),
-        (Moved, "infusion", Cancelled, VISIT, Outcome::Heard, true),
-        (Moved, "infusion", Cancelled, VISIT, Outcome::HungUpEarly, false),
-        (Moved, "exam", Cancelled, VISIT, Outcome::Heard, false),
+    let visit = || attempt("a", 1, "01").0.visit;
+    let other_day = || VisitKey { day: visit().day + Days::new(1), ..visit() };
+    // What was promised, what is booked for the day by then, what was told in a call after it, from where; whether that is enough.
+    for (promised, service, told, start, from, outcome, is_void) in [
+        (Cancelled, "exam", Moved, EARLIER, Some(visit()), Outcome::Confirmed, true),
+        (Cancelled, "exam", Moved, EARLIER, None, Outcome::Confirmed, true),
+        (Cancelled, "exam", Moved, EARLIER, Some(other_day()), Outcome::Confirmed, false),
+        (Cancelled, "exam", Moved, EARLIER, None, Outcome::NoAnswer, false),
+        (Cancelled, "exam", Moved, "2026-11-21T13:30:00Z", None, Outcome::Confirmed, false),
+        (Moved, "infusion", Cancelled, VISIT, None, Outcome::Heard, true),
+        (Moved, "infusion", Cancelled, VISIT, None, Outcome::HungUpEarly, false),
+        (Moved, "exam", Cancelled, VISIT, None, Outcome::Heard, false),
     ] {
         let mut tale = Tale::new();
         tale.fed(1, VISIT, "booked", "");
@@ -88,7 +93,7 @@ fn a_promise_is_void_where_the_patient_heard_how_the_visit_stands() {
         tale.fed_as("B1", 1, EARLIER, "booked", "");
         tale.later(60);
         let (_, mut call) = attempt("b", 1, "01");
-        let outreach = Outreach { id: "out-b".into(), version: 2, ..about(told, start) };
+        let outreach = Outreach { id: "out-b".into(), version: 2, moved_from: from, ..about(told, start) };
         call.outreach = outreach.id.clone();
         tale.act(Act::Leased(vec![Leased { attempt: call, outreach }]));
         tale.requested_until("b", "2026-11-18T16:10:00Z");
