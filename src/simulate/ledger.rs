@@ -24,7 +24,7 @@ use super::invariants::{ANSWERED_ONCE, NOT_WITHDRAWN, NOTHING_AFTER_OPT_OUT, Vio
 use crate::core::domain::{Outreach, PhoneNumber, Purpose};
 use crate::core::ids::AttemptId;
 use crate::core::plan::Rules;
-use crate::store::{IncomingVerdict, Leased, OptOut, RequestVerdict};
+use crate::store::{IncomingVerdict, Join, Leased, OptOut, RequestVerdict};
 use answers::{Answers, Webhook};
 use calls::Calls;
 use chrono::{DateTime, Duration, Utc};
@@ -56,7 +56,7 @@ struct Known {
     last_moment: DateTime<Utc>,
     /// When it was committed to be asked for, by the machine's clock.
     asked_at: Option<DateTime<Utc>>,
-    /// How often the feed had spoken of the patient then.
+    /// How often the feed had spoken of the patient then, or when a call to our number became one of theirs.
     said: u64,
     /// Why it should not have been, by what was known then.
     wrongly: Vec<Violation>,
@@ -187,6 +187,7 @@ impl Ledger {
                 self.promises.work_opened(&commit.open_work);
                 if let Some(join) = &commit.join {
                     self.promises.joined(join, now);
+                    self.joined(join);
                     self.deadlines.by(join.deadline, Due::Call(join.attempt.id.clone()));
                 }
             }
@@ -207,6 +208,20 @@ impl Ledger {
             wrongly: Vec::new(),
         };
         self.attempts.insert(leased.attempt.id.clone(), known);
+    }
+
+    /// A call to our number has become one of a promise: nobody asked for it, and what is chosen in it counts.
+    fn joined(&mut self, join: &Join) {
+        let Some(outreach) = self.promises.promised_as(&join.attempt.outreach) else { return };
+        let known = Known {
+            outreach: outreach.clone(),
+            number: join.attempt.phone.clone(),
+            last_moment: DateTime::<Utc>::MAX_UTC,
+            asked_at: None,
+            said: self.schedule.said_of(join.patient.as_str()),
+            wrongly: Vec::new(),
+        };
+        self.attempts.insert(join.attempt.id.clone(), known);
     }
 
     /// What was known when a call was committed to be asked for decides whether it may be made.

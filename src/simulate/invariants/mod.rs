@@ -109,7 +109,7 @@ pub const TABLE: &[(&str, &str)] = &[
     ),
     (
         ANSWERED_ONCE,
-        "Who has chosen 1 or 2 in a call that we made is not called again about the same visit at the same time, as long as the feed \
+        "Who has chosen 1 or 2 in a call, ours or their own, is not called again about the same visit at the same time, as long as the feed \
          says nothing new about them.",
     ),
     (

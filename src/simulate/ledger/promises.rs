@@ -218,6 +218,11 @@ impl Promises {
         self.made.get(key)
     }
 
+    /// What was promised by that name.
+    pub fn promised_as(&self, name: &OutreachId) -> Option<&Outreach> {
+        self.made.get(self.names.get(name)?).map(|promise| &promise.outreach)
+    }
+
     /// What a person heard about the same visit, by calls of another purpose, since a promise was made.
     pub fn heard_since<'a>(&'a self, promise: &Outreach, purpose: Purpose) -> impl Iterator<Item = &'a Outreach> {
         let Promise { outreach, made_at } = self.of(promise);

@@ -162,6 +162,20 @@ fn who_has_answered_is_asked_no_more() {
 }
 
 #[test]
+fn who_has_answered_in_a_call_of_their_own_is_asked_no_more() {
+    for (key, breaks) in
+        [("1", vec![ANSWERED_ONCE]), ("2", vec![ANSWERED_ONCE]), ("3", vec![]), ("9", vec![NOTHING_AFTER_OPT_OUT])]
+    {
+        let mut tale = Tale::new();
+        tale.promised("p", Purpose::Reminder);
+        tale.joined("in");
+        tale.told("in", "voice/{token}/1/key", &format!("Digits={key}"), words(1));
+        tale.called("b", 1, "01");
+        assert_eq!(tale.names(), breaks, "{key}");
+    }
+}
+
+#[test]
 fn nobody_is_called_about_a_visit_that_is_none() {
     for (start, status, breaks) in [
         (VISIT, "cancelled", true),

@@ -5,7 +5,7 @@ use crate::app::read_rulings;
 use crate::audit::Replayed;
 use crate::carrier::simulator::{CallChange, CallNews, CallTally, Direction, Pressed, Status, Tally};
 use crate::config::Config;
-use crate::core::call::Brief;
+use crate::core::call::{Brief, IncomingStage, IncomingTalk};
 use crate::core::domain::{
     Attempt, AttemptStatus, Dial, LocalMoment, Outcome, Patient, PatientFlags, PhoneKind, Purpose, VisitKey, VoicemailPolicy,
     WorkItem, WorkKind, WorkState,
@@ -13,7 +13,7 @@ use crate::core::domain::{
 use crate::core::ids::{AttemptToken, PatientId};
 use crate::core::plan::{OutreachFacts, PatientFacts};
 use crate::simulate::history::{Intake, Opened, Plan, Reply, Says};
-use crate::store::{self, CallCommit, RequestOrder, StoredEvent, StoredStanding, WebhookEntry};
+use crate::store::{self, CallCommit, IncomingCommit, Join, RequestOrder, StoredEvent, StoredStanding, WebhookEntry};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -124,6 +124,31 @@ impl Tale {
     pub(super) fn requested_until(&mut self, id: &str, deadline: &str) {
         let order = RequestOrder { deadline: moment(deadline), ..order(id) };
         self.act(Act::Requested(order, RequestVerdict::Granted));
+    }
+
+    /// A call to our number becomes one of the promise to patient 1.
+    pub(super) fn joined(&mut self, id: &str) {
+        let (_, attempt) = attempt(id, 1, "01");
+        let join = Join {
+            attempt: Attempt { inbound: true, status: AttemptStatus::InProgress, ..attempt },
+            patient: "P1".into(),
+            token: id.into(),
+            brief: order(id).brief,
+            deadline: moment(VISIT),
+        };
+        let commit = IncomingCommit {
+            token: id.into(),
+            step: 1,
+            talk: IncomingTalk { stage: IncomingStage::Over, step: 1, said: 0, wrong: 0 },
+            reply: String::new(),
+            guess: None,
+            join: Some(Box::new(join)),
+            opt_out: None,
+            open_work: Vec::new(),
+            audio: Vec::new(),
+            log: None,
+        };
+        self.act(Act::Incoming(commit, IncomingVerdict::Done));
     }
 
     pub(super) fn requested(&mut self, id: &str) {
