@@ -64,12 +64,24 @@ fn postgres(url: &str) -> Result<Address> {
     if query.split('&').any(|pair| !pair.is_empty() && unknown(pair)) {
         return Err(fault(&format!("an unknown parameter behind the question mark: known are {}", PARAMETERS.join(", "))));
     }
+    if lists_hosts(place, query) {
+        return Err(fault("a list of hosts is not taken: name one, or a proxy that leads to the primary"));
+    }
     // A password with one of these would be cut in two, and its end be looked up as a host.
     if url.contains('#') || place.matches('@').count() > 1 {
         return Err(malformed());
     }
     let options = PgConnectOptions::from_str(url).map_err(|_| malformed())?;
     Ok(Address::Postgres(Box::new(options)))
+}
+
+/// The driver knows one host; it would look the list up as a name.
+fn lists_hosts(place: &str, query: &str) -> bool {
+    let authority = place.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    let hosts = authority.rsplit('@').next();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let named = pairs.filter(|(key, _)| ["host", "hostaddr", "port"].contains(key)).map(|(_, value)| value);
+    hosts.into_iter().chain(named).any(|list| list.contains(',') || list.to_ascii_uppercase().contains("%2C"))
 }
 
 fn fault(what: &str) -> StoreError {
@@ -94,6 +106,9 @@ mod tests {
             ("postgres://ada:sec@ret/x@host:port/calls", "not a PostgreSQL URL"),
             ("postgres://ada:12#sec@host/calls", "not a PostgreSQL URL"),
             ("postgres://ada@host/calls?sslmode=require&pasword=secret", "an unknown parameter"),
+            ("postgres://ada:a,b@host/calls", "postgres ada@host:5432/calls"),
+            ("postgres://ada:secret@one:5432,two:5432/calls", "a list of hosts is not taken"),
+            ("postgres:///calls?host=one%2ctwo&user=ada&password=secret", "a list of hosts is not taken"),
             ("ada:secret@host", "no store has this kind of URL"),
         ] {
             let got = match Address::parse(url) {

@@ -180,3 +180,33 @@ async fn no_error_repeats_what_a_database_quotes() {
     assert!(told.to_string().contains("code 23505"), "{told}");
     assert!(!format!("{told} {told:?}").contains("MRN1001"), "{told:?}");
 }
+
+/// A lock that somebody holds and a statement that comes to no end are given up by the server, before the client would; what was
+/// asked for is not done, and the store goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_gives_up_what_takes_too_long() {
+    let Some(store) = TestStore::postgres().await else { return };
+    let mut other = PgConnection::connect(&store.url).await.expect("a connection");
+    let lock_not_available = ("55P03", "BEGIN; LOCK TABLE worklist IN ACCESS EXCLUSIVE MODE", "ROLLBACK");
+    let endless = "CREATE FUNCTION rest() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END'; \
+                   CREATE TRIGGER rest BEFORE INSERT ON worklist FOR EACH ROW EXECUTE FUNCTION rest()";
+    let query_canceled = ("57014", endless, "DROP TRIGGER rest ON worklist");
+    for (n, (code, hinder, leave)) in [lock_not_available, query_canceled].into_iter().enumerate() {
+        let item = work(&format!("w{n}"), WorkKind::Review, Some(&format!("p{n}")), 0);
+        sqlx::raw_sql(hinder).execute(&mut other).await.expect("it is in the way");
+        let given_up = async {
+            loop {
+                match store.open_work(&item).await.expect_err("it cannot be written") {
+                    StoreError::Database(fault) if fault.code.is_some() => return fault.code,
+                    // The machine was so busy that the client's time was over first.
+                    StoreError::Database(fault) => assert!(fault.message.contains("did not answer in time"), "{fault:?}"),
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        let told = tokio::time::timeout(Duration::from_secs(120), given_up).await.expect("the server gives it up");
+        assert_eq!(told.as_deref(), Some(code));
+        sqlx::raw_sql(leave).execute(&mut other).await.expect("it is out of the way");
+        assert!(store.open_work(&item).await.expect("the store goes on"), "nothing was written");
+    }
+}
