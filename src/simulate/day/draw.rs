@@ -96,7 +96,7 @@ pub(super) fn day(seed: u64, settings: &DaySettings) -> Day {
         bookings(&draw, &mut day, &fresh, date + Days::new(ahead.into()), start + Duration::days(ahead.into()));
         day.people.extend(fresh);
     }
-    trouble::add(&mut day, &settings.mischief);
+    trouble::add(&mut day, settings);
     day
 }
 

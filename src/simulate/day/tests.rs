@@ -75,6 +75,28 @@ fn every_kind_comes_on_a_fair_share_of_days() {
 }
 
 #[test]
+fn of_several_days_each_has_its_own_trouble() {
+    let days: Vec<Day> =
+        (0..200).map(|seed| Day::drawn(seed, &DaySettings { days: 3, patients: 16, ..DaySettings::default() })).collect();
+    let on_the_last = |wanted: &'static dyn Fn(&Happening) -> bool| {
+        let is =
+            |start: DateTime<Utc>, when: &When| matches!(when, When::At(at) if (48..72).contains(&(*at - start).num_hours()));
+        days.iter().filter(|day| day.happenings.iter().any(|(when, what)| wanted(what) && is(day.start, when))).count()
+    };
+    for (name, count) in [
+        ("killed", on_the_last(&|what| matches!(what, Happening::Kill { .. }))),
+        ("down", on_the_last(&|what| matches!(what, Happening::CarrierDown(_)))),
+        ("account", on_the_last(&|what| matches!(what, Happening::AccountRefused(_)))),
+        ("clock", on_the_last(&|what| matches!(what, Happening::StepClock(_)))),
+        ("store", on_the_last(&|what| matches!(what, Happening::Store(..)))),
+        ("late", on_the_last(&|what| matches!(what, Happening::Feed(batch) if batch.name.contains("late")))),
+        ("calls in", on_the_last(&|what| matches!(what, Happening::CallsIn { .. }))),
+    ] {
+        assert!((15..=190).contains(&count), "{name}: on the last day of {count} of 200");
+    }
+}
+
+#[test]
 fn both_nights_in_which_the_clocks_change_come_and_everybody_who_may_be_called() {
     let days: Vec<Day> = (0..200).map(day).collect();
     for month in ["2026-10", "2027-03"] {

@@ -1,68 +1,83 @@
 //! What goes wrong in a day, and what changes at a bad moment.
 
 use super::draw::{Draw, at};
-use super::{Batch, Day, Happening, Moment, Row, StoreTrouble, Updated, When};
+use super::{Batch, Day, DaySettings, Happening, Moment, Row, StoreTrouble, Updated, When};
 use crate::carrier::simulator::{Fault, FaultList};
-use crate::simulate::mischief::{Mischief, Switches};
+use crate::simulate::mischief::Mischief;
 use chrono::{DateTime, Days, Duration, Utc};
 
-/// Adds to a day everything that is switched on and drawn.
-pub(super) fn add(day: &mut Day, switches: &Switches) {
-    let people = day.people.len();
-    for mischief in switches.on() {
+/// Adds to a day everything that is switched on and drawn: how often it comes by chance, and what comes at its moment, on each of
+/// the days on which the feed brings new visits.
+pub(super) fn add(day: &mut Day, settings: &DaySettings) {
+    for mischief in settings.mischief.on() {
         let draw = Draw::new(day.seed, mischief.name());
-        let mut network = std::mem::take(&mut day.rates.network);
-        match mischief {
-            // It comes for hours, not by chance for each request.
-            Mischief::Network(Fault::Down) => times(&draw, 0.3, 1, || {
-                let span = Duration::minutes(draw.of(&[(2, 3), (15, 3), (60, 2), (200, 1)]));
-                day.happenings.push((working_hours(&draw, day.start), Happening::CarrierDown(span)));
-            }),
-            // Until somebody mends it.
-            Mischief::Network(Fault::AccountRefused) => times(&draw, 0.25, 1, || {
-                let span = Duration::minutes(draw.of(&[(1, 3), (20, 3), (90, 1)]));
-                day.happenings.push((working_hours(&draw, day.start), Happening::AccountRefused(span)));
-            }),
-            Mischief::Network(fault) => network = drawn_rate(&draw, network, fault),
-            Mischief::StoreSlow => {
-                day.rates.store_slow = rate(&draw, &[0.0, 0.0, 0.002, 0.01]);
-                times(&draw, 0.3, 2, || trouble(&draw, day, StoreTrouble::Slow));
-            }
-            Mischief::StoreFull => times(&draw, 0.3, 1, || trouble(&draw, day, StoreTrouble::Full)),
-            Mischief::StoreReadOnly => times(&draw, 0.3, 1, || trouble(&draw, day, StoreTrouble::ReadOnly)),
-            Mischief::CommitFails => {
-                day.rates.commit_fails = rate(&draw, &[0.0, 0.002, 0.01]);
-                times(&draw, 0.2, 1, || trouble(&draw, day, StoreTrouble::Failing));
-            }
-            Mischief::CommitUnheard => day.rates.commit_unheard = rate(&draw, &[0.0, 0.002, 0.01]),
-            Mischief::Killed => times(&draw, 0.5, 3, || {
-                let away = away(&draw);
-                day.happenings.push((working_hours(&draw, day.start), Happening::Kill { replica: draw.below(2), away }));
-            }),
-            Mischief::KilledAtCommit => day.rates.killed_at_commit = rate(&draw, &[0.0, 0.001, 0.004]),
-            Mischief::KilledAtSend => day.rates.killed_at_send = rate(&draw, &[0.0, 0.005, 0.02]),
-            Mischief::FeedLate => feed_late(&draw, day),
-            Mischief::FeedRepeated => feed_repeated(&draw, day),
-            Mischief::FeedOutOfOrder => times(&draw, 0.5, 3, || out_of_order(&draw, day)),
-            Mischief::VisitCancelled => times(&draw, 0.8, people / 8, || changed(&draw, day, "cancelled")),
-            Mischief::VisitMoved => times(&draw, 0.8, people / 8, || changed(&draw, day, "moved")),
-            Mischief::OptOut => times(&draw, 0.6, people / 12, || {
-                if let Some(patient) = somebody(&draw, day) {
-                    let when = bad_moment(&draw, day.start, &patient);
-                    day.happenings.push((when, Happening::OptOut(patient)));
-                }
-            }),
-            Mischief::ClockStepped => times(&draw, 0.4, 2, || {
-                let seconds = draw.of(&[(1, 3), (5, 3), (20, 3), (60, 2), (600, 1)]);
-                let seconds = if draw.is(0.5) { seconds } else { -seconds };
-                day.happenings.push((working_hours(&draw, day.start), Happening::StepClock(Duration::seconds(seconds))));
-            }),
-            Mischief::SecondReplica => day.replicas = if draw.is(0.5) { 2 } else { 1 },
-            Mischief::CallsIn => times(&draw, 0.6, people / 10, || calls_in(&draw, day)),
-            // It was heeded when the date was drawn.
-            Mischief::DaylightSaving => {}
+        once(&draw, day, mischief);
+        at_moments(&draw, day, mischief, day.start, settings.patients);
+        for ahead in 1..settings.days {
+            let draw = Draw::new(day.seed.wrapping_add(ahead.into()), mischief.name());
+            at_moments(&draw, day, mischief, day.start + Duration::days(ahead.into()), settings.patients);
         }
-        day.rates.network = network;
+    }
+}
+
+/// What is drawn for all days together.
+fn once(draw: &Draw, day: &mut Day, mischief: Mischief) {
+    match mischief {
+        // They come for hours, not by chance for each request.
+        Mischief::Network(Fault::Down | Fault::AccountRefused) => {}
+        Mischief::Network(fault) => {
+            let network = std::mem::take(&mut day.rates.network);
+            day.rates.network = drawn_rate(draw, network, fault);
+        }
+        Mischief::StoreSlow => day.rates.store_slow = rate(draw, &[0.0, 0.0, 0.002, 0.01]),
+        Mischief::CommitFails => day.rates.commit_fails = rate(draw, &[0.0, 0.002, 0.01]),
+        Mischief::CommitUnheard => day.rates.commit_unheard = rate(draw, &[0.0, 0.002, 0.01]),
+        Mischief::KilledAtCommit => day.rates.killed_at_commit = rate(draw, &[0.0, 0.001, 0.004]),
+        Mischief::KilledAtSend => day.rates.killed_at_send = rate(draw, &[0.0, 0.005, 0.02]),
+        Mischief::FeedRepeated => feed_repeated(draw, day),
+        Mischief::SecondReplica => day.replicas = if draw.is(0.5) { 2 } else { 1 },
+        _ => {}
+    }
+}
+
+/// What comes at some moment of the day that begins at `start`, with so many new patients.
+fn at_moments(draw: &Draw, day: &mut Day, mischief: Mischief, start: DateTime<Utc>, people: usize) {
+    match mischief {
+        Mischief::Network(Fault::Down) => times(draw, 0.3, 1, || {
+            let span = Duration::minutes(draw.of(&[(2, 3), (15, 3), (60, 2), (200, 1)]));
+            day.happenings.push((working_hours(draw, start), Happening::CarrierDown(span)));
+        }),
+        // Until somebody mends it.
+        Mischief::Network(Fault::AccountRefused) => times(draw, 0.25, 1, || {
+            let span = Duration::minutes(draw.of(&[(1, 3), (20, 3), (90, 1)]));
+            day.happenings.push((working_hours(draw, start), Happening::AccountRefused(span)));
+        }),
+        Mischief::StoreSlow => times(draw, 0.3, 2, || trouble(draw, day, start, StoreTrouble::Slow)),
+        Mischief::StoreFull => times(draw, 0.3, 1, || trouble(draw, day, start, StoreTrouble::Full)),
+        Mischief::StoreReadOnly => times(draw, 0.3, 1, || trouble(draw, day, start, StoreTrouble::ReadOnly)),
+        Mischief::CommitFails => times(draw, 0.2, 1, || trouble(draw, day, start, StoreTrouble::Failing)),
+        Mischief::Killed => times(draw, 0.5, 3, || {
+            let away = away(draw);
+            day.happenings.push((working_hours(draw, start), Happening::Kill { replica: draw.below(2), away }));
+        }),
+        Mischief::FeedLate => feed_late(draw, day, start),
+        Mischief::FeedOutOfOrder => times(draw, 0.5, 3, || out_of_order(draw, day, start)),
+        Mischief::VisitCancelled => times(draw, 0.8, people / 8, || changed(draw, day, start, "cancelled")),
+        Mischief::VisitMoved => times(draw, 0.8, people / 8, || changed(draw, day, start, "moved")),
+        Mischief::OptOut => times(draw, 0.6, people / 12, || {
+            if let Some(patient) = somebody(draw, day) {
+                let when = bad_moment(draw, start, &patient);
+                day.happenings.push((when, Happening::OptOut(patient)));
+            }
+        }),
+        Mischief::ClockStepped => times(draw, 0.4, 2, || {
+            let seconds = draw.of(&[(1, 3), (5, 3), (20, 3), (60, 2), (600, 1)]);
+            let seconds = if draw.is(0.5) { seconds } else { -seconds };
+            day.happenings.push((working_hours(draw, start), Happening::StepClock(Duration::seconds(seconds))));
+        }),
+        Mischief::CallsIn => times(draw, 0.6, people / 10, || calls_in(draw, day, start)),
+        // What is drawn once, and what was heeded when the date was drawn.
+        _ => {}
     }
 }
 
@@ -114,19 +129,21 @@ fn somebody(draw: &Draw, day: &Day) -> Option<String> {
     (!day.people.is_empty()).then(|| day.people[draw.below(day.people.len())].id.clone())
 }
 
-fn trouble(draw: &Draw, day: &mut Day, what: StoreTrouble) {
+fn trouble(draw: &Draw, day: &mut Day, start: DateTime<Utc>, what: StoreTrouble) {
     let span = Duration::seconds(draw.of(&[(5, 3), (30, 3), (200, 2), (1_500, 1)]));
-    day.happenings.push((working_hours(draw, day.start), Happening::Store(what, span)));
+    day.happenings.push((working_hours(draw, start), Happening::Store(what, span)));
 }
 
-fn feed_late(draw: &Draw, day: &mut Day) {
+fn feed_late(draw: &Draw, day: &mut Day, start: DateTime<Utc>) {
     if !draw.is(0.3) {
         return;
     }
     let late = Duration::minutes(draw.between(60, 400));
-    let batch =
-        day.happenings.iter_mut().find(|(_, happening)| matches!(happening, Happening::Feed(batch) if batch.name == "night"));
-    if let Some((When::At(at), Happening::Feed(batch))) = batch {
+    let nights = day.happenings.iter_mut().filter_map(|(when, happening)| match (when, happening) {
+        (When::At(at), Happening::Feed(batch)) if batch.name == "night" && *at >= start => Some((at, batch)),
+        _ => None,
+    });
+    if let Some((at, batch)) = nights.min_by_key(|(at, _)| **at) {
         batch.as_of = Some(*at);
         batch.name = "night, late".to_string();
         batch.mischief = Some(Mischief::FeedLate);
@@ -151,7 +168,7 @@ fn feed_repeated(draw: &Draw, day: &mut Day) {
 }
 
 /// An older state of a booking: another start, of before its last edit. It must change nothing.
-fn out_of_order(draw: &Draw, day: &mut Day) {
+fn out_of_order(draw: &Draw, day: &mut Day, start: DateTime<Utc>) {
     let Some(row) = some_row(draw, day) else { return };
     let Updated::At(updated) = row.updated else { return };
     let older = Row {
@@ -162,7 +179,7 @@ fn out_of_order(draw: &Draw, day: &mut Day) {
     };
     let mischief = Some(Mischief::FeedOutOfOrder);
     let batch = Batch { name: "older state".to_string(), mischief, rows: vec![older], as_of: None };
-    let when = bad_moment(draw, day.start, &batch.rows[0].patient);
+    let when = bad_moment(draw, start, &batch.rows[0].patient);
     day.happenings.push((when, Happening::Feed(batch)));
 }
 
@@ -172,9 +189,9 @@ fn some_row(draw: &Draw, day: &Day) -> Option<Row> {
 }
 
 /// A booking is cancelled or moved, and sometimes booked again or moved back soon after.
-fn changed(draw: &Draw, day: &mut Day, how: &'static str) {
+fn changed(draw: &Draw, day: &mut Day, begins: DateTime<Utc>, how: &'static str) {
     let Some(row) = some_row(draw, day) else { return };
-    let when = bad_moment(draw, day.start, &row.patient);
+    let when = bad_moment(draw, begins, &row.patient);
     let zone = day.zone(row.site).unwrap_or(chrono_tz::Tz::UTC);
     let edited = match how {
         "cancelled" => Row { status: "cancelled", updated: Updated::Now, ..row.clone() },
@@ -189,7 +206,7 @@ fn changed(draw: &Draw, day: &mut Day, how: &'static str) {
     let mischief = Some(if how == "cancelled" { Mischief::VisitCancelled } else { Mischief::VisitMoved });
     let batch = |name: &str, row: Row| Happening::Feed(Batch { name: name.to_string(), mischief, rows: vec![row], as_of: None });
     if draw.is(0.2) {
-        let back = When::At(day.start + Duration::minutes(draw.between(300, 1_000)));
+        let back = When::At(begins + Duration::minutes(draw.between(300, 1_000)));
         let undone = Row { updated: Updated::Now, ..row };
         day.happenings.push((back, batch(&format!("{how}, and back"), undone)));
     }
@@ -197,7 +214,7 @@ fn changed(draw: &Draw, day: &mut Day, how: &'static str) {
 }
 
 /// What somebody does who calls us: 1, 2, 9, nothing, or with a wrong birthday.
-fn calls_in(draw: &Draw, day: &mut Day) {
+fn calls_in(draw: &Draw, day: &mut Day, start: DateTime<Utc>) {
     let Some(patient) = somebody(draw, day) else { return };
     let Some(person) = day.person(&patient) else { return };
     let birthday = person.birthday();
@@ -209,6 +226,6 @@ fn calls_in(draw: &Draw, day: &mut Day) {
         6 => "+1500:0229 +1500:0229 +1500:0229".to_string(),
         _ => "4000:hangup".to_string(),
     };
-    let when = if draw.is(0.3) { bad_moment(draw, day.start, &patient) } else { working_hours(draw, day.start) };
+    let when = if draw.is(0.3) { bad_moment(draw, start, &patient) } else { working_hours(draw, start) };
     day.happenings.push((when, Happening::CallsIn { patient, script }));
 }
