@@ -70,6 +70,8 @@ pub struct Planting {
     pub trusting: bool,
     /// The day is over as soon as one of these invariants is broken: some faults would keep it going for ever.
     pub caught_by: Vec<&'static str>,
+    /// The day is given up after so many operations of the store; none: after as many as its patients may take.
+    pub gives_up_after: Option<u64>,
 }
 
 /// A day that was played.
@@ -112,7 +114,8 @@ pub fn play(day: &Day, planting: &Planting, witness: Option<Witness>) -> anyhow:
     let ended = runtime.block_on(async {
         let (orders, ordered) = mpsc::unbounded_channel();
         let waiting = Waiting::of(day);
-        let most = MOST_A_PATIENT * day.people.len().max(FEW_PATIENTS) as u64;
+        let by_patients = MOST_A_PATIENT * day.people.len().max(FEW_PATIENTS) as u64;
+        let most = planting.gives_up_after.unwrap_or(by_patients);
         let clocks = (Clock::of_runtime(day.start), Clock::of_runtime(day.start));
         let scene = Arc::new(Scene::new(clocks, (mixed(day.seed, 1), most), day.rates.clone(), waiting, orders, witness));
         let to_replicas = Arc::new(ToReplicas::default());

@@ -27,6 +27,17 @@ fn what_must_be_true_is_true_on_bad_days() {
 }
 
 #[test]
+fn a_day_that_does_not_come_to_rest_is_given_up() {
+    let operations = played(3, &small(), &Planting::default()).played.operations.0;
+    let broken = |after: u64| {
+        let judged = played(3, &small(), &Planting { gives_up_after: Some(after), ..Planting::default() });
+        judged.violations().iter().map(|violation| violation.invariant).collect::<Vec<_>>()
+    };
+    assert_eq!(broken(operations / 2), ["comes_to_rest"], "and its end is not judged");
+    assert_eq!(broken(operations + 1), [""; 0]);
+}
+
+#[test]
 fn a_seed_is_a_history() {
     let text = |seed| played(seed, &small(), &Planting::default()).played.history.to_text();
     let (one, again) = (text(7), text(7));
