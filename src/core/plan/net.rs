@@ -119,60 +119,43 @@ impl<'a> Nets<'a> {
         }
         let here = self.visit((&group.site, group.day));
         let closed = here.is_some_and(|visit| closures::covering(self.facts, visit).is_some());
-        if let Some(here) = here
-            && !closed
-            && !rest.over
-            && self.is_replaced(group, here)
-        {
-            let all: Vec<&Change> = vanished().collect();
-            let (first, about) = (all.iter().map(|c| c.old.start).min(), all.iter().map(|c| c.old.clone()).collect());
-            return self.cancelled(group, &all, first.unwrap_or(group.old_start), about);
-        }
+        // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
+        let expected = |start| here.is_some_and(|visit| visit.booked().any(|b| b.start == start));
+        let off: Vec<&Change> = vanished().filter(|c| !expected(c.old.start)).collect();
+        let told: Vec<&Change> = off.iter().copied().filter(|c| self.is_told(Purpose::Cancelled, &c.old)).collect();
+        let mut joined = false;
         if let (Some(start), Some(visit)) = (rest.booked, here)
             && start != group.old_start
             && group.changes.iter().any(|c| matches!(c.state, State::Cancelled | State::Away | State::Stays))
         {
+            // Who hears what comes to the day from another one would come for what was called off there as well.
+            joined = !told.is_empty() && (taken || self.has_heard_of_another_move(group, visit));
             match rest.unfirm {
                 Some(unfirm) if unfirm == group.old_start => {}
                 Some(unfirm) if unfirm < start => return Net::Wait,
                 _ if closed => return Net::Wait,
+                _ if joined => {}
                 _ if taken => return Net::Along,
                 _ => return self.moved(group, visit, group.old_start, group.announced()),
             }
         }
-        // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
-        let expected = |start| here.is_some_and(|visit| visit.booked().any(|b| b.start == start));
-        let told = vanished().filter(|c| self.is_told(Purpose::Cancelled, &c.old) && !expected(c.old.start));
-        let told: Vec<&Change> = told.collect();
-        match told.first() {
+        // By its spoken time, where that is off.
+        let is_whole = joined && off.iter().any(|c| c.old.start == group.old_start);
+        let said = if is_whole { off } else { told };
+        match said.first() {
             Some(_) if closed => Net::Wait,
-            Some(first) => self.cancelled(group, &told, first.old.start, told.iter().map(|c| c.old.clone()).collect()),
+            Some(first) => self.cancelled(group, &said, first.old.start, said.iter().map(|c| c.old.clone()).collect()),
             None => Net::Nothing(nothing(group)),
         }
     }
 
-    /// Whether nothing is left of what the patient knew of the day, while what they knew of another day comes there: they are told
-    /// of that, and would come for the rest as well. What was booked anew was booked with them, in place of what was called off.
-    fn is_replaced(&self, group: &Group, here: &VisitView) -> bool {
-        let gone = group.changes.iter().all(|c| matches!(c.state, State::Cancelled | State::Away));
-        let at_the_same_time = group.changes.iter().any(|c| here.booked().any(|b| b.start == c.old.start));
-        let place = (&group.site, group.day);
-        let comes = |id: &AppointmentId| {
-            let from = self.facts.changes.iter().find(|change| change.appointment == *id).map(|change| &change.old);
-            from.is_some_and(|old| self.rules.zone(&old.site).is_some_and(|zone| (&old.site, day_in(old.start, zone)) != place))
-        };
-        let mut booked = here.booked().peekable();
-        gone && !at_the_same_time
-            && booked.peek().is_some()
-            && (booked.all(|b| comes(&b.id)) || self.has_heard_of_a_move_to(group, here))
-    }
-
-    /// Whether the patient has heard, since the group began to change, that a visit of another day takes place on this one.
-    fn has_heard_of_a_move_to(&self, group: &Group, here: &VisitView) -> bool {
-        let key = here.key();
-        let moves = heard::about(self.facts, &key, Purpose::Moved).filter(|o| o.outreach.start == here.start);
-        let mut from_elsewhere = moves.filter(|o| o.outreach.moved_from.as_ref().is_some_and(|old| *old != key));
-        from_elsewhere.any(|o| last_reached(o).is_some_and(|(at, _)| at >= group.first_at))
+    /// Whether the patient has heard, since the group began to change, that something else than the group comes to a visit.
+    pub fn has_heard_of_another_move(&self, group: &Group, visit: &VisitView) -> bool {
+        let key = visit.key();
+        let from = VisitKey { patient: key.patient.clone(), site: group.site.clone(), day: group.day };
+        let moves = heard::about(self.facts, &key, Purpose::Moved).filter(|o| o.outreach.start == visit.start);
+        let mut others = moves.filter(|o| *o.outreach.moved_from.as_ref().unwrap_or(&key) != from);
+        others.any(|o| last_reached(o).is_some_and(|(at, _)| at >= group.first_at))
     }
 
     fn rest(&self, group: &Group) -> Rest {

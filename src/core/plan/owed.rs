@@ -92,7 +92,8 @@ impl Owed<'_> {
         let owed = notices.filter_map(|o| {
             let last = tries(&o.attempts).filter(|attempt| attempt.answered_at.is_some()).max_by_key(|a| called_at(a))?;
             let (key, at) = (&o.outreach.visit, called_at(last));
-            let others = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
+            let of_visit = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
+            let others = of_visit.filter(|other| heard::says_it_too(&other.outreach, &o.outreach));
             let heard = last_reached(o).is_some() || others.filter_map(last_reached).any(|(then, _)| then >= at);
             // A reminder of another day comes when the patient may have been to the old one.
             let is_same_day = o.outreach.moved_from.as_ref().is_none_or(|old| old == key);
