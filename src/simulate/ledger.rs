@@ -62,6 +62,14 @@ struct Known {
     wrongly: Vec<Violation>,
 }
 
+impl Known {
+    /// One that nobody has asked for.
+    fn new(outreach: &Outreach, number: &PhoneNumber) -> Known {
+        let (outreach, number) = (outreach.clone(), number.clone());
+        Known { outreach, number, last_moment: DateTime::<Utc>::MAX_UTC, asked_at: None, said: 0, wrongly: Vec::new() }
+    }
+}
+
 /// The truth of a day.
 #[derive(Debug)]
 pub struct Ledger {
@@ -199,28 +207,15 @@ impl Ledger {
 
     fn leased(&mut self, leased: &Leased, now: DateTime<Utc>) {
         self.promises.leased(leased, now);
-        let known = Known {
-            outreach: leased.outreach.clone(),
-            number: leased.attempt.phone.clone(),
-            last_moment: DateTime::<Utc>::MAX_UTC,
-            asked_at: None,
-            said: 0,
-            wrongly: Vec::new(),
-        };
+        let known = Known::new(&leased.outreach, &leased.attempt.phone);
         self.attempts.insert(leased.attempt.id.clone(), known);
     }
 
     /// A call to our number has become one of a promise: nobody asked for it, and what is chosen in it counts.
     fn joined(&mut self, join: &Join) {
         let Some(outreach) = self.promises.promised_as(&join.attempt.outreach) else { return };
-        let known = Known {
-            outreach: outreach.clone(),
-            number: join.attempt.phone.clone(),
-            last_moment: DateTime::<Utc>::MAX_UTC,
-            asked_at: None,
-            said: self.schedule.said_of(join.patient.as_str()),
-            wrongly: Vec::new(),
-        };
+        let said = self.schedule.said_of(join.patient.as_str());
+        let known = Known { said, ..Known::new(outreach, &join.attempt.phone) };
         self.attempts.insert(join.attempt.id.clone(), known);
     }
 

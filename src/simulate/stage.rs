@@ -319,6 +319,7 @@ impl Stage<'_> {
     /// After the last visit nothing goes wrong any more.
     fn heal(&mut self) {
         self.healed = true;
+        self.agenda.retain(|_, todo| !matches!(todo, Todo::Happen(_)));
         let is_on = |name| self.network.faults().lists(name);
         let (down, refused) = (is_on(Fault::Down), is_on(Fault::AccountRefused));
         self.network.set_faults(Default::default());

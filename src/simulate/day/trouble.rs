@@ -76,8 +76,15 @@ fn at_moments(draw: &Draw, day: &mut Day, mischief: Mischief, start: DateTime<Ut
             day.happenings.push((working_hours(draw, start), Happening::StepClock(Duration::seconds(seconds))));
         }),
         Mischief::CallsIn => times(draw, 0.6, people / 10, || calls_in(draw, day, start)),
-        // What is drawn once, and what was heeded when the date was drawn.
-        _ => {}
+        // They are drawn once.
+        Mischief::Network(_)
+        | Mischief::CommitUnheard
+        | Mischief::KilledAtCommit
+        | Mischief::KilledAtSend
+        | Mischief::FeedRepeated
+        | Mischief::SecondReplica => {}
+        // It was heeded when the date was drawn.
+        Mischief::DaylightSaving => {}
     }
 }
 
