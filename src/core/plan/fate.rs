@@ -42,16 +42,20 @@ pub(crate) fn judge(rules: &Rules, facts: &PatientFacts, visits: &[VisitView], n
         fates.push(Fate::Close { appointments: gone, why: "gone" });
     }
     let mut open: Vec<(Tz, Change)> = facts.changes.iter().filter_map(|c| change(rules, facts, visits, c)).collect();
-    // What is over goes. What is left is then judged for itself, as the next plan would.
+    // What was told goes. What came after that call is then judged for itself.
     loop {
         let judged = nets.judge(&open);
-        let over = |fate: &Fate| if let Fate::Close { appointments, .. } = fate { appointments.clone() } else { Vec::new() };
-        let done: Vec<AppointmentId> = judged.iter().flat_map(over).collect();
+        let is_told = |fate: &Fate| matches!(fate, Fate::Close { why: "told", .. });
+        let done: Vec<AppointmentId> = judged
+            .iter()
+            .filter(|fate| is_told(fate))
+            .flat_map(|fate| if let Fate::Close { appointments, .. } = fate { appointments.clone() } else { Vec::new() })
+            .collect();
         if done.is_empty() {
             fates.extend(judged);
             return fates;
         }
-        fates.extend(judged.into_iter().filter(|fate| matches!(fate, Fate::Close { .. })));
+        fates.extend(judged.into_iter().filter(is_told));
         open.retain(|(_, change)| !done.contains(&change.booking.id));
     }
 }
@@ -59,14 +63,13 @@ pub(crate) fn judge(rules: &Rules, facts: &PatientFacts, visits: &[VisitView], n
 impl<'a> Nets<'a> {
     fn judge(&self, open: &[(Tz, Change<'a>)]) -> Vec<Fate> {
         let groups: Vec<Group> = self.groups(open).into_iter().flat_map(|group| self.parts(group)).collect();
-        // Two visits that move into one: the earlier is told as moved, the other as called off, whichever is heard first.
+        // Two visits that move into one: the earlier is told as moved, the other as called off.
         let mut taken: Vec<Place> = Vec::new();
         let leaders: Vec<Option<&Change>> = groups
             .iter()
             .map(|group| {
                 let leader = self.leader(group)?;
-                let visit = self.target(leader).filter(|visit| !self.has_heard_of_another_move(group, visit))?;
-                let place = (visit.site.clone(), visit.day);
+                let place = self.target(leader).map(|v| (v.site.clone(), v.day))?;
                 let first = !taken.contains(&place);
                 taken.push(place);
                 first.then_some(leader)

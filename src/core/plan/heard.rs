@@ -18,18 +18,6 @@ pub(crate) fn last_reached(o: &OutreachFacts) -> Option<(DateTime<Utc>, Outcome)
     tries(&o.attempts).map(|a| (called_at(a), result(a))).filter(|(_, outcome)| reached(*outcome)).max_by_key(|(at, _)| *at)
 }
 
-/// Whether who heard `other` knows what `outreach` was to say of the same visit: when it begins, or what is off. When it begins at
-/// another time of its day, what was to begin first is off.
-pub(crate) fn says_it_too(other: &Outreach, outreach: &Outreach) -> bool {
-    let begins = |of: &Outreach| matches!(of.purpose, Purpose::Reminder | Purpose::Moved);
-    let on_its_day = |of: &Outreach| of.purpose == Purpose::Moved && of.moved_from.as_ref().is_none_or(|old| *old == of.visit);
-    match outreach.purpose {
-        Purpose::Reminder | Purpose::Moved => begins(other) || other.purpose == Purpose::Closure,
-        Purpose::Cancelled => (other.purpose, other.start) == (Purpose::Cancelled, outreach.start) || on_its_day(other),
-        Purpose::Closure => true,
-    }
-}
-
 /// Calls about one visit for one purpose.
 pub(crate) fn about<'a>(facts: &'a PatientFacts, visit: &VisitKey, purpose: Purpose) -> impl Iterator<Item = &'a OutreachFacts> {
     facts.outreaches.iter().filter(move |o| o.outreach.purpose == purpose && o.outreach.visit == *visit)

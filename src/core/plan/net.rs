@@ -2,7 +2,6 @@
 
 use super::decision::Announced;
 use super::groups::{Change, Group, State, day_in};
-use super::heard::{self, last_reached};
 use super::notice::Notice;
 use super::version::notice_version;
 use super::visits::VisitView;
@@ -119,43 +118,27 @@ impl<'a> Nets<'a> {
         }
         let here = self.visit((&group.site, group.day));
         let closed = here.is_some_and(|visit| closures::covering(self.facts, visit).is_some());
-        // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
-        let expected = |start| here.is_some_and(|visit| visit.booked().any(|b| b.start == start));
-        let off: Vec<&Change> = vanished().filter(|c| !expected(c.old.start)).collect();
-        let told: Vec<&Change> = off.iter().copied().filter(|c| self.is_told(Purpose::Cancelled, &c.old)).collect();
-        let mut joined = false;
         if let (Some(start), Some(visit)) = (rest.booked, here)
             && start != group.old_start
             && group.changes.iter().any(|c| matches!(c.state, State::Cancelled | State::Away | State::Stays))
         {
-            // Who hears what comes to the day from another one would come for what was called off there as well.
-            joined = !told.is_empty() && (taken || self.has_heard_of_another_move(group, visit));
             match rest.unfirm {
                 Some(unfirm) if unfirm == group.old_start => {}
                 Some(unfirm) if unfirm < start => return Net::Wait,
                 _ if closed => return Net::Wait,
-                _ if joined => {}
                 _ if taken => return Net::Along,
                 _ => return self.moved(group, visit, group.old_start, group.announced()),
             }
         }
-        // By its spoken time, where that is off.
-        let is_whole = joined && off.iter().any(|c| c.old.start == group.old_start);
-        let said = if is_whole { off } else { told };
-        match said.first() {
+        // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
+        let expected = |start| here.is_some_and(|visit| visit.booked().any(|b| b.start == start));
+        let told = vanished().filter(|c| self.is_told(Purpose::Cancelled, &c.old) && !expected(c.old.start));
+        let told: Vec<&Change> = told.collect();
+        match told.first() {
             Some(_) if closed => Net::Wait,
-            Some(first) => self.cancelled(group, &said, first.old.start, said.iter().map(|c| c.old.clone()).collect()),
+            Some(first) => self.cancelled(group, &told, first.old.start, told.iter().map(|c| c.old.clone()).collect()),
             None => Net::Nothing(nothing(group)),
         }
-    }
-
-    /// Whether the patient has heard, since the group began to change, that something else than the group comes to a visit.
-    pub fn has_heard_of_another_move(&self, group: &Group, visit: &VisitView) -> bool {
-        let key = visit.key();
-        let from = VisitKey { patient: key.patient.clone(), site: group.site.clone(), day: group.day };
-        let moves = heard::about(self.facts, &key, Purpose::Moved).filter(|o| o.outreach.start == visit.start);
-        let mut others = moves.filter(|o| *o.outreach.moved_from.as_ref().unwrap_or(&key) != from);
-        others.any(|o| last_reached(o).is_some_and(|(at, _)| at >= group.first_at))
     }
 
     fn rest(&self, group: &Group) -> Rest {

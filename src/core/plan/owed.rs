@@ -24,6 +24,7 @@ pub(crate) fn items(owed: &Owed, visits: &[VisitView], now: DateTime<Utc>) -> Ve
     }
     items.extend(owed.promised(visits, now));
     items.extend(owed.taken_back(visits, now));
+    items.extend(owed.joined(visits, now));
     items
 }
 
@@ -92,14 +93,32 @@ impl Owed<'_> {
         let owed = notices.filter_map(|o| {
             let last = tries(&o.attempts).filter(|attempt| attempt.answered_at.is_some()).max_by_key(|a| called_at(a))?;
             let (key, at) = (&o.outreach.visit, called_at(last));
-            let of_visit = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
-            let others = of_visit.filter(|other| heard::says_it_too(&other.outreach, &o.outreach));
+            let others = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
             let heard = last_reached(o).is_some() || others.filter_map(last_reached).any(|(then, _)| then >= at);
             // A reminder of another day comes when the patient may have been to the old one.
             let is_same_day = o.outreach.moved_from.as_ref().is_none_or(|old| old == key);
             let is_called = is_same_day && self.is_called_about(key);
             let silent = !heard && !is_called && !self.is_noticed(key);
             silent.then(|| self.item(key.clone(), o.outreach.start, at, "taken_back"))?
+        });
+        owed.collect()
+    }
+
+    /// A visit that was called off, and nobody had heard it when another day's came there. That one's move is what is told of the
+    /// day, and the patient would come for what is off as well.
+    fn joined(&self, visits: &[VisitView], now: DateTime<Utc>) -> Vec<NewWorkItem> {
+        if !self.all_told {
+            return Vec::new();
+        }
+        let is_off = |o: &Outreach| o.purpose == Purpose::Cancelled && o.start > now && is_true(self.facts, visits, o);
+        let owed = self.facts.outreaches.iter().filter(|o| is_off(&o.outreach) && last_reached(o).is_none()).filter_map(|o| {
+            let Outreach { visit: key, version, .. } = &o.outreach;
+            let is_last = heard::about(self.facts, key, Purpose::Cancelled).all(|other| other.outreach.version <= *version);
+            let comes_there = |m: &&super::OutreachFacts| m.outreach.moved_from.as_ref().is_some_and(|old| old != key);
+            let moves = heard::about(self.facts, key, Purpose::Moved).filter(comes_there);
+            let (at, _) = moves.filter_map(last_reached).max_by_key(|(at, _)| *at)?;
+            let silent = is_last && !self.is_noticed(key);
+            silent.then(|| self.item(key.clone(), o.outreach.start, at, "joined"))?
         });
         owed.collect()
     }

@@ -1,7 +1,7 @@
 //! What people must do about a patient's visits: items that are opened, and those that the schedule has settled.
 
 use super::groups::day_in;
-use super::heard::{last_reached, says_it_too};
+use super::heard::last_reached;
 use super::version::{called_at, result, tries};
 use super::visits::{VisitView, visits_of};
 use super::{Decision, NewWorkItem, PatientFacts, PlanAction, Rules, Skip, Verdict, WorkStanding, closures, owed, owed::Owed};
@@ -93,10 +93,7 @@ fn messages_left<'a>(
         let (left, Outcome::VoicemailLeft) = last_reached(o)? else { return None };
         let outreach = &o.outreach;
         let of_visit = facts.outreaches.iter().filter(|other| other.outreach.visit == outreach.visit);
-        let heard_since = of_visit
-            .filter(|other| says_it_too(&other.outreach, outreach))
-            .filter_map(last_reached)
-            .any(|(at, outcome)| at >= left && outcome != Outcome::VoicemailLeft);
+        let heard_since = of_visit.filter_map(last_reached).any(|(at, outcome)| at >= left && outcome != Outcome::VoicemailLeft);
         (is_true(facts, visits, outreach) && !heard_since && outreach.start > now).then(|| NewWorkItem {
             kind: WorkKind::Unreached,
             visit: outreach.visit.clone(),
@@ -148,12 +145,7 @@ fn request_is_settled(facts: &PatientFacts, visit: Option<&VisitView>, key: &Vis
     };
     let request = calls().filter(|(_, a)| result(a) == Outcome::RescheduleRequested).max_by_key(|(_, a)| called_at(a));
     let Some((about, asked)) = request else { return nothing_booked };
-    // Key 1 says yes to a visit; to a call about what is off, that it was heard.
-    let is_yes = |of: &Outreach| match about.purpose {
-        Purpose::Cancelled => of.start == about.start,
-        _ => of.purpose != Purpose::Cancelled,
-    };
-    let confirmed_later = calls().any(|(of, a)| result(a) == Outcome::Confirmed && is_yes(of) && called_at(a) > called_at(asked));
+    let confirmed_later = calls().any(|(_, a)| result(a) == Outcome::Confirmed && called_at(a) > called_at(asked));
     let other_start = visit.is_some_and(|v| v.start != about.start);
     confirmed_later
         || match about.purpose {

@@ -179,65 +179,6 @@ const EDITS: &[Story] = &[
         &["moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}", "cancelled Fri 12-11 09:00: {at once}"],
     ),
     (
-        "called off, and another day's visit comes there: both are told",
-        |w| {
-            w.also_booked("A2", "2026-12-11 09:00");
-            w.cancel("A1");
-            w.move_to("A2", "2026-12-10 08:00");
-        },
-        &["cancelled Thu 12-10 09:00: {at once}", "moved from Fri 12-11 09:00 to Thu 12-10 08:00: {at once}"],
-    ),
-    (
-        "called off, and another day's visit comes there at the same time: the hour stands",
-        |w| {
-            w.also_booked("A2", "2026-12-11 09:00");
-            w.cancel("A1");
-            w.move_to("A2", "2026-12-10 09:00");
-        },
-        &["moved from Fri 12-11 09:00 to Thu 12-10 09:00: {at once}"],
-    ),
-    (
-        "the first of two is called off, and another day's visit comes there",
-        |w| {
-            w.also_booked("A2", "2026-12-10 11:00");
-            w.also_booked("A3", "2026-12-11 09:00");
-            w.cancel("A1");
-            w.move_to("A3", "2026-12-10 10:00");
-        },
-        &["cancelled Thu 12-10 09:00: {at once}", "moved from Fri 12-11 09:00 to Thu 12-10 10:00: {at once}"],
-    ),
-    (
-        "the second of two is called off, and another day's visit comes there before both",
-        |w| {
-            w.also_booked("A2", "2026-12-10 11:00");
-            w.also_booked("A3", "2026-12-11 09:00");
-            w.cancel("A2");
-            w.move_to("A3", "2026-12-10 08:00");
-        },
-        &["cancelled Thu 12-10 11:00: {at once}", "moved from Fri 12-11 09:00 to Thu 12-10 08:00: {at once}"],
-    ),
-    (
-        "both of two are called off, and another day's visit comes there when the second would have begun",
-        |w| {
-            w.also_booked("A2", "2026-12-10 11:00");
-            w.also_booked("A3", "2026-12-11 09:00");
-            w.cancel("A1");
-            w.cancel("A2");
-            w.move_to("A3", "2026-12-10 11:00");
-        },
-        &["cancelled Thu 12-10 09:00: {at once}", "moved from Fri 12-11 09:00 to Thu 12-10 11:00: {at once}"],
-    ),
-    (
-        "only laboratory work is called off, and another day's visit comes there: nothing else is told",
-        |w| {
-            w.visit().service = Service::Lab;
-            w.also_booked("A2", "2026-12-11 09:00");
-            w.cancel("A1");
-            w.move_to("A2", "2026-12-10 08:00");
-        },
-        &["moved from Fri 12-11 09:00 to Thu 12-10 08:00: {at once}"],
-    ),
-    (
         "cancelled, and booked anew on the same day: it has another time",
         |w| {
             w.cancel("A1");
