@@ -27,9 +27,10 @@ const AGAIN: Duration = Duration::seconds(20);
 /// How long after its longest possible end a silent call is asked about.
 const GRACE: Duration = Duration::seconds(15);
 /// How much earlier than our own note of the request a call may be dated by the carrier's clock: a machine's clock may be
-/// minutes ahead until it is set. Calls that are known as other attempts' are left out anyhow; that one of nobody's is taken
-/// for ours does less harm than that ours is missed, and the patient called again.
-pub(super) const SKEW: Duration = Duration::minutes(15);
+/// ahead until it is set, by minutes, or by the hour by which summer time was forgotten. Calls that are known as other attempts'
+/// are left out anyhow; that one of nobody's is taken for ours does less harm than that ours is missed, and the patient called
+/// again.
+pub(super) const SKEW: Duration = Duration::hours(2);
 
 /// How many calls are asked about at once, so that one slow answer does not hold the others up.
 const AT_ONCE: usize = 8;

@@ -206,6 +206,25 @@ async fn a_call_counts_as_never_placed_after_a_minute_of_questions() {
     assert_eq!(desk.asked().await.len(), 3);
 }
 
+/// The carrier dates a call by its own clock.
+#[tokio::test]
+async fn a_clock_that_is_ahead_hides_no_call() {
+    for (ahead, found) in [(0, true), (20, true), (119, true), (121, false)] {
+        let desk = Desk::open(5.0).await;
+        asked_for_ada(&desk).await;
+        let (id, started_at) = ("CA1".to_string(), Some(desk.clock.now() - Duration::minutes(ahead)));
+        let call = CarrierCall { id, ended: Some(FinalStatus::NoAnswer), started_at, talk_seconds: None };
+        *desk.telephones.known.lock().expect("no panic") = vec![call];
+        for _ in 0..4 {
+            desk.rescue().await;
+            desk.pass(Duration::seconds(30));
+        }
+        let attempt = desk.attempt("att-ada").await;
+        assert_eq!(attempt.outcome == Some(Outcome::NoAnswer), found, "{ahead} minutes: {attempt:?}");
+        assert_eq!(attempt.end_reason == Some(EndReason::NeverPlaced), !found, "{ahead} minutes: {attempt:?}");
+    }
+}
+
 /// Replicas that die one after the other would each ask for a minute anew, and the call hold its number and its line meanwhile.
 #[tokio::test]
 async fn who_takes_the_questions_over_long_after_the_lease_asks_three_times_in_a_row() {
