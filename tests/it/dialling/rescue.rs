@@ -212,7 +212,8 @@ async fn a_clock_that_is_ahead_hides_no_call() {
     for (ahead, found) in [(0, true), (20, true), (119, true), (121, false)] {
         let desk = Desk::open(5.0).await;
         asked_for_ada(&desk).await;
-        let (id, started_at) = ("CA1".to_string(), Some(desk.clock.now() - Duration::minutes(ahead)));
+        let asked_at = desk.attempt("att-ada").await.placed_at.expect("it was asked for");
+        let (id, started_at) = ("CA1".to_string(), Some(asked_at - Duration::minutes(ahead)));
         let call = CarrierCall { id, ended: Some(FinalStatus::NoAnswer), started_at, talk_seconds: None };
         *desk.telephones.known.lock().expect("no panic") = vec![call];
         for _ in 0..4 {
