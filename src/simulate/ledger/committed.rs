@@ -77,6 +77,11 @@ impl Committed {
         self.0.iter().flat_map(|(id, call)| call.entries.iter().map(move |(path, times)| (id, path.as_str(), *times)))
     }
 
+    /// Whether an entry of that address was committed with what it caused.
+    pub fn has_entry(&self, attempt: &AttemptId, path: &str) -> bool {
+        self.0.get(attempt).is_some_and(|call| call.entries.contains_key(path))
+    }
+
     /// What follows from events of a call was committed.
     pub fn see(&mut self, commit: &CallCommit) -> Vec<Violation> {
         let (id, standing) = (&commit.attempt, &commit.standing);

@@ -160,9 +160,10 @@ impl Ledger {
             let logged = entries.get(&(attempt, hook.to_string())).copied().unwrap_or_default();
             // What answers a step is committed with its entry. The rest is noted beside, and a store that fails loses it.
             let committed = ["/answered", "/key", "/silence", "/played"].iter().any(|end| hook.ends_with(end));
-            // A question that comes when the fallback address was asked instead changes nothing.
-            let is_first =
-                !hook.ends_with("/answered") || !FALLBACKS.iter().any(|address| self.answers.was_heard(attempt, address));
+            // A question that comes when the fallback address was asked instead changes nothing, also where what that led to was
+            // committed and nobody heard of it.
+            let asked = |address: &&str| self.answers.was_heard(attempt, address) || self.committed.has_entry(attempt, address);
+            let is_first = !hook.ends_with("/answered") || !FALLBACKS.iter().any(asked);
             let committed = committed && is_first;
             // What comes again of a call to our number is noted without its attempt: it counts in the sum below.
             let is_incoming = hook.starts_with("incoming/");

@@ -298,8 +298,18 @@ fn decisions_forgeries_and_the_log_are_looked_at() {
     assert_eq!(missing(&tale, &heard), 0, "what is only noted down may be lost by a store that fails");
     heard.log.clear();
     assert_eq!(missing(&tale, &heard), 1, "what was committed may not");
-    tale.told("a", "voice/{token}/fallback", "CallSid=Ca", words(1));
+    heard.log.push(entry("voice/{token}/fallback"));
+    tale.committed_with("a", "", None, Vec::new(), Some(entry("voice/{token}/fallback")));
     assert_eq!(missing(&tale, &heard), 0, "that it was answered was known by then");
+    heard.log.clear();
+    assert_eq!(missing(&tale, &heard), 1, "which was committed as well");
+    let mut tale = Tale::new();
+    tale.called("a", 1, "01");
+    tale.see(Seen::StoreTrouble(Some(crate::simulate::StoreTrouble::Full)));
+    tale.told("a", "voice/{token}/answered", "CallSid=Ca", words(1));
+    assert_eq!(missing(&tale, &heard), 1);
+    tale.told("a", "voice/{token}/fallback", "CallSid=Ca", words(1));
+    assert_eq!(missing(&tale, &heard), 0, "it was answered there");
 }
 
 #[test]

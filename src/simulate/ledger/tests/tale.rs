@@ -190,6 +190,18 @@ impl Tale {
 
     /// What follows from events of a call is committed.
     pub(super) fn committed(&mut self, id: &str, keys: &str, outcome: Option<Outcome>, events: Vec<StoredEvent>) {
+        self.committed_with(id, keys, outcome, events, None);
+    }
+
+    /// The same with the entry of the webhook log that belongs to it.
+    pub(super) fn committed_with(
+        &mut self,
+        id: &str,
+        keys: &str,
+        outcome: Option<Outcome>,
+        events: Vec<StoredEvent>,
+        log: Option<WebhookEntry>,
+    ) {
         let mut standing = StoredStanding { keys: keys.into(), outcome, ..standing() };
         if outcome.is_some() {
             standing.status = AttemptStatus::Completed;
@@ -210,7 +222,7 @@ impl Tale {
             open_work: Vec::new(),
             close_work: Vec::new(),
             audio: Vec::new(),
-            log: None,
+            log,
         }));
     }
 
