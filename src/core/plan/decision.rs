@@ -1,7 +1,8 @@
 //! What the planner says about one visit and one job.
 
+use super::groups::day_in;
 use crate::domain::{PhoneKind, PhoneNumber, Purpose, VisitKey, WorkKind};
-use crate::ids::{AppointmentId, CarrierName, JobName, LanguageTag, SiteKey};
+use crate::ids::{AppointmentId, CarrierName, JobName, LanguageTag, PatientId, SiteKey};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,13 @@ pub struct Announced {
     pub start: DateTime<Utc>,
     /// The zone of the site: the old time is spoken by its clock.
     pub zone: Tz,
+}
+
+impl Announced {
+    /// The visit of a patient that this was.
+    pub(crate) fn visit(&self, patient: &PatientId) -> VisitKey {
+        VisitKey { patient: patient.clone(), site: self.site.clone(), day: day_in(self.start, self.zone) }
+    }
 }
 
 impl Decision {

@@ -1,12 +1,13 @@
 //! Whether a net change is (still) to be told, and why not.
 
-use super::groups::{Change, Group, change};
-use super::net::{Net, Nets, Place};
+use super::groups::{Change, Group, State, change};
+use super::heard::last_reached;
+use super::net::{Net, Nets};
 use super::notice::{Notice, settled_at};
 use super::visits::{VisitView, visits_of};
 use super::work::told_by_a_person;
-use super::{PatientFacts, PlanAction, Rules, closures, heard};
-use crate::domain::{Purpose, VisitKey};
+use super::{PatientFacts, PlanAction, Rules, WorkFacts, closures, heard};
+use crate::domain::{Purpose, VisitKey, WorkKind};
 use crate::ids::AppointmentId;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -42,44 +43,38 @@ pub(crate) fn judge(rules: &Rules, facts: &PatientFacts, visits: &[VisitView], n
         fates.push(Fate::Close { appointments: gone, why: "gone" });
     }
     let mut open: Vec<(Tz, Change)> = facts.changes.iter().filter_map(|c| change(rules, facts, visits, c)).collect();
-    // What was told goes. What came after that call is then judged for itself.
+    // What is over goes. What is left is then judged for itself, as the next plan would.
     loop {
         let judged = nets.judge(&open);
-        let is_told = |fate: &Fate| matches!(fate, Fate::Close { why: "told", .. });
-        let done: Vec<AppointmentId> = judged
-            .iter()
-            .filter(|fate| is_told(fate))
-            .flat_map(|fate| if let Fate::Close { appointments, .. } = fate { appointments.clone() } else { Vec::new() })
-            .collect();
-        if done.is_empty() {
+        let is_over = |fate: &Fate, id| matches!(fate, Fate::Close { appointments, .. } if appointments.contains(id));
+        let before = open.len();
+        open.retain(|(_, change)| !judged.iter().any(|fate| is_over(fate, &change.booking.id)));
+        if open.len() == before {
             fates.extend(judged);
             return fates;
         }
-        fates.extend(judged.into_iter().filter(is_told));
-        open.retain(|(_, change)| !done.contains(&change.booking.id));
+        fates.extend(judged.into_iter().filter(|fate| matches!(fate, Fate::Close { .. })));
     }
 }
 
 impl<'a> Nets<'a> {
     fn judge(&self, open: &[(Tz, Change<'a>)]) -> Vec<Fate> {
-        let groups: Vec<Group> = self.groups(open).into_iter().flat_map(|group| self.parts(group)).collect();
-        // Two visits that move into one: the earlier is told as moved, the other as called off.
-        let mut taken: Vec<Place> = Vec::new();
-        let leaders: Vec<Option<&Change>> = groups
-            .iter()
-            .map(|group| {
-                let leader = self.leader(group)?;
-                let place = self.target(leader).map(|v| (v.site.clone(), v.day))?;
-                let first = !taken.contains(&place);
-                taken.push(place);
-                first.then_some(leader)
-            })
-            .collect();
+        let parts = |known: &[&AppointmentId]| -> Vec<Group<'a>> {
+            self.groups(open, known).into_iter().flat_map(|group| self.parts(group)).collect()
+        };
+        let all = parts(&[]);
+        let is_known = |group: &&Group| self.is_heard_there(group, open) || self.is_told_there(group, open);
+        let away = |group: &Group<'a>| group.of_state(State::Away).map(|c| &c.booking.id).collect::<Vec<_>>();
+        let known: Vec<&AppointmentId> = all.iter().filter(is_known).flat_map(away).collect();
+        let groups = if known.is_empty() { all } else { parts(&known) };
+        let leaders = self.leaders(&groups, &known);
+        let taken: Vec<VisitKey> =
+            leaders.iter().flatten().filter_map(|leader| self.target(leader)).map(VisitView::key).collect();
         let mut notices: Vec<(&Group, Notice)> = Vec::new();
         let mut along: Vec<&Group> = Vec::new();
         let mut fates = Vec::new();
         for (group, leader) in groups.iter().zip(leaders) {
-            match self.net(group, leader, taken.contains(&(group.site.clone(), group.day))) {
+            match self.net(group, leader, taken.contains(&self.key(group))) {
                 Net::Tell(notice) => notices.push((group, *notice)),
                 Net::Along => along.push(group),
                 Net::Nothing(why) if self.is_settled(group) => fates.push(Fate::Close { appointments: group.firm(), why }),
@@ -96,24 +91,87 @@ impl<'a> Nets<'a> {
             }
             given.push(told);
             if notice.purpose == Purpose::Moved {
-                let same = |other: &&&Group| other.site == notice.visit.site && other.day == notice.visit.day;
-                let more: Vec<AppointmentId> = along.iter().filter(same).flat_map(|other| other.firm()).collect();
+                let same = along.iter().filter(|other| self.key(other) == notice.visit);
+                let more: Vec<AppointmentId> = same.flat_map(|other| other.firm()).collect();
                 notice.changes.extend(more);
             }
-            fates.extend(self.fate(group, notice, open));
+            // Who has heard that a visit is off is told of where it went, should nothing else come there any more.
+            let follows = notice.purpose == Purpose::Cancelled
+                && self.leader(group).and_then(|away| self.target(away)).is_some_and(|to| taken.contains(&to.key()));
+            let fate = self.fate(group, notice, open);
+            fates.extend(fate.filter(|fate| !(follows && matches!(fate, Fate::Close { why: "told", .. }))));
         }
         fates
     }
 
-    /// In the order of the old visits.
-    fn groups(&self, open: &[(Tz, Change<'a>)]) -> Vec<Group<'a>> {
+    /// The bookings that lead a visit away, one for each place. Two visits that move into one: the first is told as moved, the
+    /// other as called off. The first is what was promised last, or the earliest of those that any call tells.
+    fn leaders<'g>(&self, groups: &'g [Group<'a>], known: &[&AppointmentId]) -> Vec<Option<&'g Change<'a>>> {
+        let goes = |group: &'g Group<'a>| {
+            let leader = self.leader(group).filter(|leader| !known.contains(&&leader.booking.id))?;
+            Some((leader, self.target(leader)?.key()))
+        };
+        let going: Vec<Option<(&Change, VisitKey)>> = groups.iter().map(goes).collect();
+        let leads = |i: usize| {
+            let (leader, to) = going[i].as_ref()?;
+            let into = |other: &usize| going[*other].as_ref().is_some_and(|(_, there)| there == to);
+            let promised = heard::promised_from(self.facts, to);
+            let rank = |other: &usize| {
+                let group = &groups[*other];
+                let is_told = group.announced().iter().any(|old| self.is_told(Purpose::Moved, old));
+                (promised != Some(&self.key(group)), !is_told, *other)
+            };
+            let first = (0..groups.len()).filter(into).min_by_key(rank);
+            (first == Some(i)).then_some(*leader)
+        };
+        (0..groups.len()).map(leads).collect()
+    }
+
+    /// Whether the patient has heard when the visit begins to which another one goes, in calls that told of other changes: of
+    /// this one they are told that it is off.
+    fn is_heard_there(&self, group: &Group, open: &[(Tz, Change)]) -> bool {
+        let Some(to) = self.goes_where_more_is(group, open) else { return false };
+        let there = to.key();
+        let moves = heard::about(self.facts, &there, Purpose::Moved);
+        let since = moves.filter_map(|o| Some((last_reached(o)?.0, &o.outreach))).filter(|(at, _)| *at >= group.first_at);
+        let told: Vec<_> = since.collect();
+        let last = told.iter().max_by_key(|(at, _)| *at);
+        last.is_some_and(|(_, told)| told.start == to.start)
+            && !told.iter().any(|(_, told)| told.moved_from.as_ref() == Some(&self.key(group)))
+    }
+
+    /// Whether a person told them of that visit, where a call was to tell of another one that goes there, or where this one is on
+    /// the worklist by itself.
+    fn is_told_there(&self, group: &Group, open: &[(Tz, Change)]) -> bool {
+        let Some(to) = self.goes_where_more_is(group, open) else { return false };
+        let (own, there) = (self.key(group), to.key());
+        let is_listed =
+            |w: &WorkFacts| (w.kind, &w.visit) == (WorkKind::ChangeUnannounced, &own) && w.opened_at >= group.first_at;
+        let is_another = heard::promised_from(self.facts, &there).is_some_and(|old| *old != own);
+        told_by_a_person(self.facts, &there, group.first_at) && (is_another || self.facts.work.iter().any(is_listed))
+    }
+
+    /// The visit to which another one goes, where something is booked that did not just come.
+    fn goes_where_more_is(&self, group: &Group, open: &[(Tz, Change)]) -> Option<&'a VisitView<'a>> {
+        let comes = |id: &AppointmentId| open.iter().any(|(_, c)| c.booking.id == *id && c.state == State::Away);
+        let to = self.target(self.leader(group)?)?;
+        to.booked().any(|booking| !comes(&booking.id)).then_some(to)
+    }
+
+    fn key(&self, group: &Group) -> VisitKey {
+        VisitKey { patient: self.facts.patient.id.clone(), site: group.site.clone(), day: group.day }
+    }
+
+    /// The old visits, in their order. `known`: bookings that the patient knows where they are.
+    fn groups(&self, open: &[(Tz, Change<'a>)], known: &[&AppointmentId]) -> Vec<Group<'a>> {
         let place = |(zone, change): &(Tz, Change)| (change.old.start.with_timezone(zone).date_naive(), change.old.site.clone());
         let mut places: Vec<_> = open.iter().map(place).collect();
         places.sort_unstable();
         places.dedup();
+        let changed: Vec<&AppointmentId> = open.iter().map(|(_, c)| &c.booking.id).filter(|id| !known.contains(id)).collect();
         let of = |wanted: &_| {
             let here: Vec<&(Tz, Change)> = open.iter().filter(|one| place(one) == *wanted).collect();
-            Group::of(self.visits, self.facts, here.first()?.0, here.iter().map(|(_, change)| change.clone()).collect())
+            Group::of(self.visits, &changed, here.first()?.0, here.iter().map(|(_, change)| change.clone()).collect())
         };
         places.iter().filter_map(of).collect()
     }
@@ -135,7 +193,7 @@ impl<'a> Nets<'a> {
     }
 
     fn why_not(&self, group: &Group, notice: &Notice) -> Option<&'static str> {
-        let old = VisitKey { patient: self.facts.patient.id.clone(), site: group.site.clone(), day: group.day };
+        let old = self.key(group);
         if notice.start <= self.now || notice.earlier() <= notice.first_at {
             Some("passed")
         } else if told_by_a_person(self.facts, &notice.visit, notice.first_at) {

@@ -51,17 +51,19 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// `changes` are of one old visit and not empty.
-    pub fn of(visits: &[VisitView<'a>], facts: &PatientFacts, zone: Tz, mut changes: Vec<Change<'a>>) -> Option<Group<'a>> {
+    /// `changes` are of one old visit and not empty; `changed` are the bookings with changes that are not known where they are.
+    pub fn of(visits: &[VisitView<'a>], changed: &[&AppointmentId], zone: Tz, mut changes: Vec<Change<'a>>) -> Option<Group<'a>> {
         changes.sort_by(|a, b| (a.old.start, &a.booking.id).cmp(&(b.old.start, &b.booking.id)));
         let first = changes.first()?;
         let (site, day) = (first.old.site.clone(), day_in(first.old.start, zone));
         let first_at = changes.iter().map(|c| c.first_at).min()?;
         let last_at = changes.iter().map(|c| c.last_at).max()?;
-        let changed = |booking: &Appointment| facts.changes.iter().any(|c| c.appointment == booking.id);
         let here = visits.iter().find(|v| v.day == day && *v.site == site);
-        let unchanged: Vec<&Appointment> =
-            here.into_iter().flat_map(VisitView::booked).filter(|b| !changed(b) && b.booked_at <= first_at).collect();
+        let unchanged: Vec<&Appointment> = here
+            .into_iter()
+            .flat_map(VisitView::booked)
+            .filter(|b| !changed.contains(&&b.id) && b.booked_at <= first_at)
+            .collect();
         let old_start = changes.iter().map(|c| c.old.start).chain(unchanged.iter().map(|b| b.start)).min()?;
         Some(Group { site, zone, day, changes, unchanged, old_start, visit_start: old_start, first_at, last_at })
     }

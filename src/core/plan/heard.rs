@@ -23,6 +23,11 @@ pub(crate) fn about<'a>(facts: &'a PatientFacts, visit: &VisitKey, purpose: Purp
     facts.outreaches.iter().filter(move |o| o.outreach.purpose == purpose && o.outreach.visit == *visit)
 }
 
+/// From where a visit comes, by the last promise to tell that it was moved.
+pub(crate) fn promised_from<'a>(facts: &'a PatientFacts, visit: &VisitKey) -> Option<&'a VisitKey> {
+    about(facts, visit, Purpose::Moved).max_by_key(|o| o.outreach.version)?.outreach.moved_from.as_ref()
+}
+
 /// When the patient last heard this version of a notice, in a call placed at `since` or later.
 pub(crate) fn told_at(
     facts: &PatientFacts,

@@ -22,9 +22,6 @@ pub(crate) enum Net {
     Wait,
 }
 
-/// One visit as a site and a day, of a patient who is known.
-pub(crate) type Place = (SiteKey, NaiveDate);
-
 pub(crate) struct Nets<'a> {
     pub rules: &'a Rules,
     pub facts: &'a PatientFacts,
@@ -119,15 +116,15 @@ impl<'a> Nets<'a> {
         let here = self.visit((&group.site, group.day));
         let closed = here.is_some_and(|visit| closures::covering(self.facts, visit).is_some());
         if let (Some(start), Some(visit)) = (rest.booked, here)
-            && start != group.old_start
+            && start != group.visit_start
             && group.changes.iter().any(|c| matches!(c.state, State::Cancelled | State::Away | State::Stays))
         {
             match rest.unfirm {
-                Some(unfirm) if unfirm == group.old_start => {}
+                Some(unfirm) if unfirm == group.visit_start => {}
                 Some(unfirm) if unfirm < start => return Net::Wait,
                 _ if closed => return Net::Wait,
                 _ if taken => return Net::Along,
-                _ => return self.moved(group, visit, group.old_start, group.announced()),
+                _ => return self.moved(group, visit, group.visit_start, group.announced()),
             }
         }
         // Nobody is told that a time is off at which they are still expected: the booking was replaced, or doubled.
@@ -156,7 +153,7 @@ impl<'a> Nets<'a> {
     }
 
     /// Whether any job of the purpose tells about this service.
-    fn is_told(&self, purpose: Purpose, old: &LastKnown) -> bool {
+    pub fn is_told(&self, purpose: Purpose, old: &LastKnown) -> bool {
         self.rules.jobs_for(purpose).any(|job| job.select.takes(old.service))
     }
 

@@ -93,7 +93,12 @@ impl Owed<'_> {
         let owed = notices.filter_map(|o| {
             let last = tries(&o.attempts).filter(|attempt| attempt.answered_at.is_some()).max_by_key(|a| called_at(a))?;
             let (key, at) = (&o.outreach.visit, called_at(last));
-            let others = self.facts.outreaches.iter().filter(|other| other.outreach.visit == *key);
+            // Whoever heard that another visit comes there has not heard of this one.
+            let comes_there = |other: &Outreach| other.moved_from.as_ref().is_some_and(|old| old != key);
+            let is_its_own = o.outreach.purpose == Purpose::Moved && !comes_there(&o.outreach);
+            let is_of_another = |other: &Outreach| comes_there(other) && other.moved_from != o.outreach.moved_from && !is_its_own;
+            let about_it = |other: &&super::OutreachFacts| other.outreach.visit == *key && !is_of_another(&other.outreach);
+            let others = self.facts.outreaches.iter().filter(about_it);
             let heard = last_reached(o).is_some() || others.filter_map(last_reached).any(|(then, _)| then >= at);
             // A reminder of another day comes when the patient may have been to the old one.
             let is_same_day = o.outreach.moved_from.as_ref().is_none_or(|old| old == key);

@@ -2,7 +2,6 @@
 //! items.
 
 use super::fate;
-use super::groups::day_in;
 use super::work::work;
 use super::{Decision, OutreachFacts, PatientFacts, PlannedCall, Rules, Verdict};
 use crate::domain::{Attempt, AttemptStatus, Dial, Outreach, Purpose, VisitKey, WorkKind};
@@ -222,9 +221,8 @@ fn open_or_move(want: &Wanted, facts: &PatientFacts, now: DateTime<Utc>) -> Opti
 }
 
 fn moved_from(decision: &Decision) -> Option<VisitKey> {
-    let old = &decision.change.as_ref().filter(|_| decision.purpose == Purpose::Moved)?.old;
-    let patient = decision.visit.patient.clone();
-    Some(VisitKey { patient, site: old.site.clone(), day: day_in(old.start, old.zone) })
+    let told = decision.change.as_ref().filter(|_| decision.purpose == Purpose::Moved)?;
+    Some(told.old.visit(&decision.visit.patient))
 }
 
 fn planned(o: &OutreachFacts) -> impl Iterator<Item = &Attempt> {

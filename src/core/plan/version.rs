@@ -117,7 +117,8 @@ fn was_heard(attempt: &Attempt) -> bool {
     attempt.status.is_live() || (attempt.status.is_final() && attempt.status != AttemptStatus::Cancelled && !nothing)
 }
 
-/// The version of a notice: another one than that of an earlier change which had its own calls.
+/// The version of a notice: another one than that of an earlier change which had its own calls, or of one that says of another
+/// visit that it comes there.
 pub(crate) fn notice_version(facts: &PatientFacts, notice: &Notice) -> u32 {
     let of_visit: Vec<_> = facts.outreaches.iter().filter(|o| o.outreach.visit == notice.visit).collect();
     let same = || of_visit.iter().filter(|o| o.outreach.purpose == notice.purpose);
@@ -128,10 +129,13 @@ pub(crate) fn notice_version(facts: &PatientFacts, notice: &Notice) -> u32 {
             Some(newest) => newest.version + u32::from(newest.start != notice.start),
         },
     };
-    let is_of_an_earlier_change = |o: &&&OutreachFacts| {
-        o.outreach.version == version && tries(&o.attempts).any(|attempt| called_at(attempt) < notice.first_at)
+    let comes_from = notice.old.visit(&notice.visit.patient);
+    let is_another = |o: &&&OutreachFacts| {
+        let is_from_elsewhere = o.outreach.moved_from.as_ref().is_some_and(|old| *old != comes_from);
+        let was_earlier = tries(&o.attempts).any(|attempt| called_at(attempt) < notice.first_at);
+        o.outreach.version == version && (is_from_elsewhere || was_earlier)
     };
-    if !same().any(|o| is_of_an_earlier_change(&o)) {
+    if !same().any(|o| is_another(&o)) {
         return version;
     }
     let alike = |o: &&&OutreachFacts| {

@@ -179,6 +179,27 @@ const EDITS: &[Story] = &[
         &["moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}", "cancelled Fri 12-11 09:00: {at once}"],
     ),
     (
+        "a visit that nobody is called about becomes one with another",
+        |w| {
+            w.also_booked("A2", "2026-12-09 09:00").service = Service::Infusion;
+            w.move_to("A2", "2026-12-15 08:00");
+            w.move_to("A1", "2026-12-15 10:00");
+        },
+        &["cancelled Wed 12-09 09:00: skip not_eligible_service", "moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}"],
+    ),
+    (
+        "one of three comes where another visit comes, and the day begins as it did",
+        |w| {
+            w.also_booked("A2", "2026-12-10 11:00");
+            w.also_booked("A3", "2026-12-10 12:00");
+            w.also_booked("A4", "2026-12-08 15:00");
+            w.move_to("A2", "2026-12-15 10:00");
+            w.move_to("A3", "2026-12-10 13:00");
+            w.move_to("A4", "2026-12-15 08:00");
+        },
+        &["moved from Tue 12-08 15:00 to Tue 12-15 08:00: {at once}", "cancelled Thu 12-10 11:00: {at once}"],
+    ),
+    (
         "cancelled, and booked anew on the same day: it has another time",
         |w| {
             w.cancel("A1");

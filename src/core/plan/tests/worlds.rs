@@ -124,6 +124,8 @@ pub(super) enum Edit {
     /// To so many quarters of an hour from the beginning.
     Move(usize, i64),
     MoveToSite(usize, usize),
+    /// To the site and day of another one, at so many quarters of an hour after seven.
+    Join(usize, usize, i64),
     /// The day of a booking at its site: from midnight on for so many hours, put back or closed, in this turn.
     Close(usize, i64, bool, Option<u32>),
     Reopen,
@@ -138,6 +140,7 @@ pub(super) fn any_edits() -> impl Strategy<Value = Vec<(i64, Edit)>> {
         1 => which.clone().prop_map(Edit::Unfirm),
         4 => (which.clone(), 0..21 * 24 * 4i64).prop_map(|(which, quarter)| Edit::Move(which, quarter)),
         1 => (which.clone(), 0..SITES.len()).prop_map(|(which, site)| Edit::MoveToSite(which, site)),
+        3 => (which.clone(), which.clone(), 0..40i64).prop_map(|(which, other, quarter)| Edit::Join(which, other, quarter)),
         2 => (which, 6..25i64, any::<bool>(), proptest::option::of(0..500u32))
             .prop_map(|(which, hours, late, position)| Edit::Close(which, hours, late, position)),
         1 => Just(Edit::Reopen),
@@ -188,6 +191,13 @@ pub(super) fn happen(world: &mut World, beginning: chrono::DateTime<chrono::Utc>
             world.edit(&id(which), |a| a.start = beginning + Duration::minutes(quarter * 15));
         }
         Edit::MoveToSite(which, site) => world.edit(&id(which), |a| a.site = SITES[*site].0.into()),
+        Edit::Join(which, other, quarter) => {
+            let Appointment { site, start, .. } = world.facts.appointments[other % count].clone();
+            let zone = world.rules.zone(&site).expect("a known site");
+            let seven = start.with_timezone(&zone).date_naive().and_hms_opt(7, 0, 0).expect("a time");
+            let start = resolve_local(seven, zone) + Duration::minutes(quarter * 15);
+            world.edit(&id(which), |a| (a.site, a.start) = (site, start));
+        }
         Edit::Close(which, hours, late, position) => {
             let booking = &world.facts.appointments[which % count];
             let zone = world.rules.zone(&booking.site).expect("a known site");
