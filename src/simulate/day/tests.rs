@@ -46,6 +46,7 @@ fn every_kind_comes_on_a_fair_share_of_days() {
         ("opt-out", second(&|what| matches!(what, Happening::OptOut(_)))),
         ("cancelled", second(&|what| matches!(what, Happening::Feed(batch) if batch.name == "cancelled"))),
         ("moved", second(&|what| matches!(what, Happening::Feed(batch) if batch.name == "moved"))),
+        ("moved together", fed("moved together")),
     ];
     for (name, count) in aimed {
         assert!(count >= 5, "{name} while a second attempt is leased: on {count} of 200 days");

@@ -63,7 +63,10 @@ fn at_moments(draw: &Draw, day: &mut Day, mischief: Mischief, start: DateTime<Ut
         Mischief::FeedLate => feed_late(draw, day, start),
         Mischief::FeedOutOfOrder => times(draw, 0.5, 3, || out_of_order(draw, day, start)),
         Mischief::VisitCancelled => times(draw, 0.8, people / 8, || changed(draw, day, start, "cancelled")),
-        Mischief::VisitMoved => times(draw, 0.8, people / 8, || changed(draw, day, start, "moved")),
+        Mischief::VisitMoved => {
+            times(draw, 0.8, people / 8, || changed(draw, day, start, "moved"));
+            times(draw, 0.4, 2, || moved_together(draw, day, start));
+        }
         Mischief::OptOut => times(draw, 0.6, people / 12, || {
             if let Some(patient) = somebody(draw, day) {
                 let when = bad_moment(draw, start, &patient);
@@ -218,6 +221,34 @@ fn changed(draw: &Draw, day: &mut Day, begins: DateTime<Utc>, how: &'static str)
         day.happenings.push((back, batch(&format!("{how}, and back"), undone)));
     }
     day.happenings.push((when, batch(how, edited)));
+}
+
+/// All bookings of a patient who has several are moved to one day: another one, or that of one of them; at once, or one by one.
+fn moved_together(draw: &Draw, day: &mut Day, begins: DateTime<Utc>) {
+    let mut rows: Vec<&Row> = day.rows().filter(|row| matches!(row.updated, Updated::At(_)) && row.is_booked()).collect();
+    rows.sort_by(|a, b| (&a.patient, &a.appointment).cmp(&(&b.patient, &b.appointment)));
+    rows.dedup_by_key(|row| &row.appointment);
+    let several: Vec<Vec<Row>> = rows
+        .chunk_by(|a, b| a.patient == b.patient)
+        .filter(|theirs| theirs.iter().any(|row| (row.start - theirs[0].start).abs() > Duration::hours(20)))
+        .map(|theirs| theirs.iter().copied().cloned().collect())
+        .collect();
+    if several.is_empty() {
+        return;
+    }
+    let theirs = &several[draw.below(several.len())];
+    let of = &theirs[draw.below(theirs.len())];
+    let zone = day.zone(of.site).unwrap_or(chrono_tz::Tz::UTC);
+    let date = of.start.with_timezone(&zone).date_naive() + Days::new(draw.of(&[(0, 3), (1, 3), (4, 2)]));
+    let moment = || if draw.is(0.5) { working_hours(draw, begins) } else { bad_moment(draw, begins, &of.patient) };
+    let (first, at_once) = (moment(), draw.is(0.5));
+    for row in theirs {
+        let start = at(zone, date, draw.between(7, 17) as u32, [0, 20, 40][draw.below(3)]);
+        let row = Row { start, site: of.site, updated: Updated::Now, ..row.clone() };
+        let (name, mischief) = ("moved together".to_string(), Some(Mischief::VisitMoved));
+        let when = if at_once { first.clone() } else { moment() };
+        day.happenings.push((when, Happening::Feed(Batch { name, mischief, rows: vec![row], as_of: None })));
+    }
 }
 
 /// What somebody does who calls us: 1, 2, 9, nothing, or with a wrong birthday.

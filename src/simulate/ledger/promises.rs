@@ -45,8 +45,8 @@ impl Said<'_> {
         let same = self.about.visit == of.outreach.visit && (self.about.start == of.outreach.start || first_named);
         let fits = match wanted {
             Purpose::Reminder => matches!(says, Purpose::Reminder | Purpose::Moved),
-            // The new time is what either of them says.
-            Purpose::Moved => matches!(says, Purpose::Moved | Purpose::Reminder),
+            // The new time is what either of them says, but not that another visit comes there.
+            Purpose::Moved => matches!(says, Purpose::Moved | Purpose::Reminder) && !self.is_of_another(of),
             // That it does not take place.
             Purpose::Cancelled | Purpose::Closure => matches!(says, Purpose::Cancelled | Purpose::Closure),
         };
@@ -58,6 +58,12 @@ impl Said<'_> {
     /// Whether it tells that the visit of a promise is on another day now.
     fn is_from(&self, of: &Promise) -> bool {
         self.about.moved_from.as_ref() == Some(&of.outreach.visit)
+    }
+
+    /// Whether it tells that yet another visit comes to where the one of a promise went.
+    fn is_of_another(&self, of: &Promise) -> bool {
+        let from_elsewhere = |o: &Outreach| o.moved_from.clone().filter(|old| *old != o.visit);
+        from_elsewhere(self.about).is_some_and(|old| from_elsewhere(&of.outreach).is_some_and(|promised| promised != old))
     }
 
     /// Whether a person heard it, or answered.
@@ -221,6 +227,12 @@ impl Promises {
     /// What was promised by that name.
     pub fn promised_as(&self, name: &OutreachId) -> Option<&Outreach> {
         self.made.get(self.names.get(name)?).map(|promise| &promise.outreach)
+    }
+
+    /// Whether it was promised to tell that a visit went to another one, which begins then.
+    pub fn is_promised(&self, from: &VisitKey, to: &VisitKey, begins: Option<DateTime<Utc>>) -> bool {
+        let mut all = self.made.values().map(|promise| &promise.outreach);
+        all.any(|o| (o.moved_from.as_ref(), &o.visit, Some(o.start)) == (Some(from), to, begins))
     }
 
     /// What a person heard about the same visit, by calls of another purpose, since a promise was made.

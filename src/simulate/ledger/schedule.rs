@@ -27,6 +27,13 @@ impl Booking {
         self.starts.iter().any(|start| start.with_timezone(&zone).date_naive() == day)
     }
 
+    /// The visit to which it belongs.
+    fn visit(&self, rules: &Rules) -> Option<VisitKey> {
+        let site = SiteKey::from(self.site.as_str());
+        let day = self.start.with_timezone(&rules.zone(&site)?).date_naive();
+        Some(VisitKey { patient: self.patient.as_str().into(), site, day })
+    }
+
     /// Only infusion, radiation therapy or laboratory: what the hospital publishes that it makes no reminder of. One that says
     /// nothing may be anything.
     fn is_never_reminded(&self) -> bool {
@@ -150,13 +157,8 @@ impl Schedule {
 
     /// The visits to which what was booked for one belongs by now.
     pub fn moved_to(&self, rules: &Rules, visit: &VisitKey) -> Vec<VisitKey> {
-        let now_at = |booking: &Booking| {
-            let site = SiteKey::from(booking.site.as_str());
-            let day = booking.start.with_timezone(&rules.zone(&site)?).date_naive();
-            Some(VisitKey { patient: visit.patient.clone(), site, day })
-        };
         let booked = self.ever_on(rules, visit).filter(|booking| booking.is_booked);
-        booked.filter_map(now_at).filter(|other| other != visit).collect()
+        booked.filter_map(|booking| booking.visit(rules)).filter(|other| other != visit).collect()
     }
 
     /// The patient's bookings that ever began on a visit's day.
@@ -191,10 +193,11 @@ impl Schedule {
         !booked.is_empty() && booked.iter().all(|booking| booking.is_never_reminded())
     }
 
-    /// Whether a visit that was called off is booked at another time by now: its patient is told of a move instead.
-    pub fn was_moved(&self, outreach: &Outreach) -> bool {
+    /// The visits to which belongs by now what was called off.
+    pub fn stands_on(&self, rules: &Rules, outreach: &Outreach) -> impl Iterator<Item = VisitKey> {
         let of_visit =
             |booking: &&Booking| booking.patient == outreach.visit.patient.as_str() && booking.starts.contains(&outreach.start);
-        self.bookings.values().filter(of_visit).any(|booking| booking.is_booked)
+        let booked = self.bookings.values().filter(of_visit).filter(|booking| booking.is_booked);
+        booked.filter_map(|booking| booking.visit(rules))
     }
 }

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::deadlines::{Due, MARGIN};
 use super::promises::{Promise, key};
-use crate::core::domain::{Outreach, Purpose};
+use crate::core::domain::{Outreach, Purpose, VisitKey};
 use crate::core::ids::AttemptId;
 use crate::simulate::invariants::{EVERY_CALL_ENDED, EVERY_OUTREACH_ENDS, Violation};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -80,7 +80,10 @@ impl Ledger {
                 let begins = self.schedule.begins_at(rules, visit);
                 let is_same_day = |told: &Outreach| told.moved_from.as_ref().is_none_or(|old| old == visit);
                 let is_told = |told: &Outreach| Some(told.start) == begins && is_same_day(told);
-                self.schedule.was_moved(outreach) || heard_since(Purpose::Moved).any(is_told)
+                // What is on another day by now is told as moved from this one.
+                let is_moved =
+                    |to: VisitKey| to == *visit || self.promises.is_promised(visit, &to, self.schedule.begins_at(rules, &to));
+                self.schedule.stands_on(rules, outreach).any(is_moved) || heard_since(Purpose::Moved).any(is_told)
             }
             // Where nothing is left there that patients are called about, it is told that it was called off instead.
             Purpose::Moved => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::domain::{Outreach, VisitKey};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 
 #[test]
 fn everything_ends() {
@@ -227,6 +227,20 @@ fn what_is_void_need_not_end() {
     let mut called_off = held(Some(Outcome::NoAnswer), "");
     called_off.facts[0].outreaches[0].outreach.purpose = Purpose::Cancelled;
     assert_eq!(tale.ledger.end(&called_off)[0].invariant, EVERY_OUTREACH_ENDS, "that it is called off was not told");
-    tale.fed(1, "2026-11-23T15:00:00Z", "booked", "");
-    assert_eq!(tale.ledger.end(&called_off), [], "it was moved: that is told instead");
+    let then = "2026-11-23T15:00:00Z";
+    tale.fed(1, then, "booked", "");
+    assert_eq!(tale.ledger.end(&called_off)[0].invariant, EVERY_OUTREACH_ENDS, "it was moved, and nobody is told");
+    let here = attempt("a", 1, "01").0.visit;
+    let there = VisitKey { day: here.day + Days::new(2), ..here.clone() };
+    tale.promised_as(
+        "b",
+        Outreach {
+            purpose: Purpose::Moved,
+            visit: there,
+            start: moment(then),
+            moved_from: Some(here),
+            ..attempt("b", 1, "01").0
+        },
+    );
+    assert_eq!(tale.ledger.end(&called_off), [], "that is told instead");
 }

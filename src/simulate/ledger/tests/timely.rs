@@ -106,6 +106,62 @@ fn a_promise_is_void_where_the_patient_heard_how_the_visit_stands() {
     }
 }
 
+/// Two visits become one. What was promised to be called off is told as moved, or is off still; that another visit comes to
+/// where it went says nothing of it.
+#[test]
+fn a_promise_about_one_of_two_visits_that_become_one_is_its_own() {
+    use Purpose::{Cancelled, Moved, Reminder};
+    const THERE: &str = "2026-11-23T15:00:00Z";
+    let visit = || attempt("a", 1, "01").0.visit;
+    let (there, third) =
+        (|| VisitKey { day: visit().day + Days::new(2), ..visit() }, || VisitKey { day: visit().day + Days::new(1), ..visit() });
+    let moved = |from: VisitKey| Outreach {
+        purpose: Moved,
+        visit: there(),
+        start: moment(THERE),
+        moved_from: Some(from),
+        ..attempt("a", 1, "01").0
+    };
+    let off = || Outreach { purpose: Cancelled, start: moment(VISIT), ..attempt("a", 1, "01").0 };
+    let reminder = || Outreach { purpose: Reminder, moved_from: None, ..moved(visit()) };
+    // What is promised, and what is heard; whether nothing is left of it.
+    for (promised, heard, is_over) in [
+        (off(), moved(visit()), true),
+        (off(), moved(third()), false),
+        (off(), reminder(), false),
+        (moved(visit()), moved(visit()), true),
+        (moved(visit()), moved(third()), false),
+        (moved(visit()), moved(there()), true),
+        (moved(visit()), off(), false),
+        (moved(visit()), reminder(), true),
+    ] {
+        let mut tale = Tale::new();
+        tale.fed(1, VISIT, "booked", "");
+        let what = format!(
+            "{} by {} from {:?}",
+            promised.purpose.as_str(),
+            heard.purpose.as_str(),
+            heard.moved_from.as_ref().map(|old| old.day)
+        );
+        tale.promised_as("a", Outreach { id: "out-a".into(), ..promised.clone() });
+        tale.later(60);
+        tale.fed(1, THERE, "booked", "");
+        tale.later(60);
+        let (_, mut call) = attempt("b", 1, "01");
+        let outreach = Outreach { id: "out-b".into(), version: 2, ..heard };
+        call.outreach = outreach.id.clone();
+        tale.act(Act::Leased(vec![Leased { attempt: call, outreach }]));
+        tale.requested_until("b", "2026-11-18T16:10:00Z");
+        tale.committed("b", "", Some(Outcome::Heard), Vec::new());
+        tale.found.clear();
+        tale.passes("2026-11-23T15:10:00Z");
+        let its = |violation: &&Violation| {
+            violation.detail.starts_with(&format!("{} of {}", promised.purpose.as_str(), promised.visit.to_text()))
+        };
+        assert_eq!(tale.found.iter().find(its).is_none(), is_over, "{what}: {:?}", tale.found);
+    }
+}
+
 #[test]
 fn trouble_that_is_on_and_a_call_that_is_up_are_waited_for() {
     let mut full = promised(|_| ());
