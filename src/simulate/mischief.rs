@@ -76,7 +76,7 @@ impl Mischief {
             "visit-cancelled",
             "a visit is cancelled: between lease and dialling of a first or second call, while it rings, in the call, or before",
         ),
-        (VisitMoved, "visit-moved", "a visit is moved at such a moment"),
+        (VisitMoved, "visit-moved", "a visit is moved at such a moment, or all visits of a patient to one day"),
         (
             OptOut,
             "opt-out",

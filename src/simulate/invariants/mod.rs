@@ -135,8 +135,9 @@ pub const TABLE: &[(&str, &str)] = &[
     (
         EVERY_OUTREACH_ENDS,
         "Every promise ends by its last moment: in a call that says what was promised, on the worklist, or void because the visit is \
-         gone, has another time, was told of as it stands by now, is none of a move any more, or the patient opted out. A message on \
-         a machine alone is a person's to follow; a moved visit's last moment counts from the earlier of its two starts.",
+         gone, has another time, or another day that is told, was told of as it stands by now, is none of a move any more, or the \
+         patient opted out. A message on a machine alone is a person's to follow; a moved visit's last moment counts from the earlier \
+         of its two starts.",
     ),
     (
         NOBODY_FORGOTTEN,
