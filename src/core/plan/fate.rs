@@ -68,12 +68,19 @@ impl<'a> Nets<'a> {
         let known: Vec<&AppointmentId> = all.iter().filter(is_known).flat_map(away).collect();
         let groups = if known.is_empty() { all } else { parts(&known) };
         let leaders = self.leaders(&groups, &known);
-        let taken: Vec<VisitKey> =
-            leaders.iter().flatten().filter_map(|leader| self.target(leader)).map(VisitView::key).collect();
+        // What no job tells stands before nothing that one tells.
+        let is_told = |group: &Group, purpose| group.announced().iter().any(|old| self.is_told(purpose, old));
+        let told = groups.iter().zip(&leaders).filter(|(group, _)| is_told(group, Purpose::Moved));
+        let taken: Vec<VisitKey> = told.filter_map(|(_, leader)| self.target(leader.as_ref()?)).map(VisitView::key).collect();
         let mut notices: Vec<(&Group, Notice)> = Vec::new();
         let mut along: Vec<&Group> = Vec::new();
         let mut fates = Vec::new();
         for (group, leader) in groups.iter().zip(leaders) {
+            let is_known = group.of_state(State::Away).any(|c| known.contains(&&c.booking.id));
+            if is_known && !is_told(group, Purpose::Moved) && !is_told(group, Purpose::Cancelled) {
+                fates.push(Fate::Close { appointments: group.firm(), why: "not_spoken" });
+                continue;
+            }
             match self.net(group, leader, taken.contains(&self.key(group))) {
                 Net::Tell(notice) => notices.push((group, *notice)),
                 Net::Along => along.push(group),
@@ -83,6 +90,7 @@ impl<'a> Nets<'a> {
             }
         }
         // One notice for each visit and purpose: what else there is to say comes after it.
+        notices.sort_by_key(|(_, notice)| !notice.about.iter().any(|old| self.is_told(notice.purpose, old)));
         let mut given: Vec<(VisitKey, Purpose)> = Vec::new();
         for (group, mut notice) in notices {
             let told = (notice.visit.clone(), notice.purpose);
@@ -95,17 +103,13 @@ impl<'a> Nets<'a> {
                 let more: Vec<AppointmentId> = same.flat_map(|other| other.firm()).collect();
                 notice.changes.extend(more);
             }
-            // Who has heard that a visit is off is told of where it went, should nothing else come there any more.
-            let follows = notice.purpose == Purpose::Cancelled
-                && self.leader(group).and_then(|away| self.target(away)).is_some_and(|to| taken.contains(&to.key()));
-            let fate = self.fate(group, notice, open);
-            fates.extend(fate.filter(|fate| !(follows && matches!(fate, Fate::Close { why: "told", .. }))));
+            fates.extend(self.fate(group, notice, open));
         }
         fates
     }
 
     /// The bookings that lead a visit away, one for each place. Two visits that move into one: the first is told as moved, the
-    /// other as called off. The first is what was promised last, or the earliest of those that any call tells.
+    /// other as called off. The first is the one that was promised last, or the earliest, of those that a job tells.
     fn leaders<'g>(&self, groups: &'g [Group<'a>], known: &[&AppointmentId]) -> Vec<Option<&'g Change<'a>>> {
         let goes = |group: &'g Group<'a>| {
             let leader = self.leader(group).filter(|leader| !known.contains(&&leader.booking.id))?;
@@ -119,7 +123,7 @@ impl<'a> Nets<'a> {
             let rank = |other: &usize| {
                 let group = &groups[*other];
                 let is_told = group.announced().iter().any(|old| self.is_told(Purpose::Moved, old));
-                (promised != Some(&self.key(group)), !is_told, *other)
+                (!is_told, promised != Some(&self.key(group)), *other)
             };
             let first = (0..groups.len()).filter(into).min_by_key(rank);
             (first == Some(i)).then_some(*leader)

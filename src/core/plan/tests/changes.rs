@@ -185,7 +185,7 @@ const EDITS: &[Story] = &[
             w.move_to("A2", "2026-12-15 08:00");
             w.move_to("A1", "2026-12-15 10:00");
         },
-        &["cancelled Wed 12-09 09:00: skip not_eligible_service", "moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}"],
+        &["moved from Thu 12-10 09:00 to Tue 12-15 08:00: {at once}", "cancelled Wed 12-09 09:00: skip not_eligible_service"],
     ),
     (
         "one of three comes where another visit comes, and the day begins as it did",

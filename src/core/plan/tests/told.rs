@@ -183,17 +183,12 @@ fn of_two_visits_that_become_one_both_are_told() {
     assert_eq!((to_tell(&world), world.facts.changes.len(), open_items(&world)), (vec![], 0, vec![]));
     assert_eq!(reminder(&world, "2026-12-15"), confirmed);
 
-    // It is heard first. Should the first not go there after all, it is told where the second is.
+    // It is heard first.
     let mut world = two;
     world.calls(Purpose::Cancelled, Heard);
     world.later(1);
     world.plan();
     assert_eq!(to_tell(&world), [moved]);
-    let mut back = world.clone();
-    back.move_to("A1", "2026-12-10 09:00");
-    back.later(10);
-    back.plan();
-    assert_eq!(to_tell(&back), ["moved from Fri 12-11 10:00 to Tue 12-15 14:00"]);
     world.calls(Purpose::Moved, Heard);
     world.later(1);
     world.plan();
@@ -295,6 +290,62 @@ fn the_second_is_off_as_long_as_what_was_told_of_the_first_is_so() {
         world.plan();
         assert_eq!(to_tell(&world), *want, "{what}");
     }
+}
+
+/// Of an infusion nobody is told where it went, and it does not keep anybody from being told of the exam beside it.
+#[test]
+fn what_no_job_tells_stands_before_nothing() {
+    // Friday's is an infusion, and joins Thursday's exam.
+    let infusion = |world: &mut World| world.also_booked("A2", "2026-12-11 10:00").service = Service::Infusion;
+    for (then, want) in [
+        (("A1", "2026-12-15 09:00"), "moved from Tue 12-15 10:00 to Tue 12-15 09:00"),
+        (("A2", "2026-12-15 08:00"), "moved from Tue 12-15 10:00 to Tue 12-15 08:00"),
+    ] {
+        let mut world = World::with_notices();
+        world.rules.limits.per_day = 9;
+        infusion(&mut world);
+        world.move_to("A1", "2026-12-15 10:00");
+        world.move_to("A2", "2026-12-15 14:00");
+        world.later(10);
+        world.calls(Purpose::Moved, Outcome::Confirmed);
+        world.later(1);
+        world.plan();
+        assert_eq!((to_tell(&world), world.facts.changes.len()), (vec![], 0));
+        world.move_to(then.0, then.1);
+        world.later(10);
+        assert_eq!(to_tell(&world), [want]);
+    }
+
+    // Where it joins an exam that stands there, and that begins at another hour then.
+    let mut world = World::with_notices();
+    infusion(&mut world);
+    world.move_to("A2", "2026-12-10 14:00");
+    world.later(10);
+    world.plan();
+    world.move_to("A1", "2026-12-10 08:00");
+    world.later(10);
+    assert_eq!(to_tell(&world), ["moved from Thu 12-10 09:00 to Thu 12-10 08:00"]);
+    world.calls(Purpose::Moved, Outcome::Heard);
+    world.later(1);
+    world.plan();
+    assert_eq!((to_tell(&world), world.facts.changes.len()), (vec![], 0));
+}
+
+/// Another booking of Friday is not firm, and is called off when it was heard that the second is.
+#[test]
+fn who_has_heard_that_one_is_off_hears_of_another_of_the_day() {
+    let mut world = two_that_become_one();
+    world.also_booked("A3", "2026-12-11 15:00");
+    world.edit("A3", |a| a.status = AppointmentStatus::Pending);
+    world.plan();
+    world.calls(Purpose::Cancelled, Outcome::Heard);
+    world.later(1);
+    world.plan();
+    world.cancel("A3");
+    world.later(10);
+    world.plan();
+    let moved = "moved from Thu 12-10 09:00 to Tue 12-15 10:00";
+    assert_eq!(to_tell(&world), [moved, "cancelled Fri 12-11 15:00"]);
 }
 
 /// Nobody is to be called, so that both are on the worklist.
