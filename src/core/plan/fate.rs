@@ -69,15 +69,15 @@ impl<'a> Nets<'a> {
         let groups = if known.is_empty() { all } else { parts(&known) };
         let leaders = self.leaders(&groups, &known);
         // What no job tells stands before nothing that one tells.
-        let is_told = |group: &Group, purpose| group.announced().iter().any(|old| self.is_told(purpose, old));
-        let told = groups.iter().zip(&leaders).filter(|(group, _)| is_told(group, Purpose::Moved));
+        let told = groups.iter().zip(&leaders).filter(|(group, _)| self.is_any_told(Purpose::Moved, &group.announced()));
         let taken: Vec<VisitKey> = told.filter_map(|(_, leader)| self.target(leader.as_ref()?)).map(VisitView::key).collect();
         let mut notices: Vec<(&Group, Notice)> = Vec::new();
         let mut along: Vec<&Group> = Vec::new();
         let mut fates = Vec::new();
         for (group, leader) in groups.iter().zip(leaders) {
             let is_known = group.of_state(State::Away).any(|c| known.contains(&&c.booking.id));
-            if is_known && !is_told(group, Purpose::Moved) && !is_told(group, Purpose::Cancelled) {
+            let is_told = |purpose| self.is_any_told(purpose, &group.announced());
+            if is_known && !is_told(Purpose::Moved) && !is_told(Purpose::Cancelled) {
                 fates.push(Fate::Close { appointments: group.firm(), why: "not_spoken" });
                 continue;
             }
@@ -90,7 +90,7 @@ impl<'a> Nets<'a> {
             }
         }
         // One notice for each visit and purpose: what else there is to say comes after it.
-        notices.sort_by_key(|(_, notice)| !notice.about.iter().any(|old| self.is_told(notice.purpose, old)));
+        notices.sort_by_key(|(_, notice)| !self.is_any_told(notice.purpose, &notice.about));
         let mut given: Vec<(VisitKey, Purpose)> = Vec::new();
         for (group, mut notice) in notices {
             let told = (notice.visit.clone(), notice.purpose);
@@ -122,8 +122,7 @@ impl<'a> Nets<'a> {
             let promised = heard::promised_from(self.facts, to);
             let rank = |other: &usize| {
                 let group = &groups[*other];
-                let is_told = group.announced().iter().any(|old| self.is_told(Purpose::Moved, old));
-                (!is_told, promised != Some(&self.key(group)), *other)
+                (!self.is_any_told(Purpose::Moved, &group.announced()), promised != Some(&self.key(group)), *other)
             };
             let first = (0..groups.len()).filter(into).min_by_key(rank);
             (first == Some(i)).then_some(*leader)
@@ -160,10 +159,6 @@ impl<'a> Nets<'a> {
         let comes = |id: &AppointmentId| open.iter().any(|(_, c)| c.booking.id == *id && c.state == State::Away);
         let to = self.target(self.leader(group)?)?;
         to.booked().any(|booking| !comes(&booking.id)).then_some(to)
-    }
-
-    fn key(&self, group: &Group) -> VisitKey {
-        VisitKey { patient: self.facts.patient.id.clone(), site: group.site.clone(), day: group.day }
     }
 
     /// The old visits, in their order. `known`: bookings that the patient knows where they are.

@@ -153,8 +153,18 @@ impl<'a> Nets<'a> {
     }
 
     /// Whether any job of the purpose tells about this service.
-    pub fn is_told(&self, purpose: Purpose, old: &LastKnown) -> bool {
+    fn is_told(&self, purpose: Purpose, old: &LastKnown) -> bool {
         self.rules.jobs_for(purpose).any(|job| job.select.takes(old.service))
+    }
+
+    /// The same of any of several.
+    pub fn is_any_told(&self, purpose: Purpose, old: &[LastKnown]) -> bool {
+        old.iter().any(|old| self.is_told(purpose, old))
+    }
+
+    /// The old visit.
+    pub fn key(&self, group: &Group) -> VisitKey {
+        VisitKey { patient: self.facts.patient.id.clone(), site: group.site.clone(), day: group.day }
     }
 
     fn moved(&self, group: &Group, visit: &VisitView, old: DateTime<Utc>, about: Vec<LastKnown>) -> Net {
@@ -177,9 +187,8 @@ impl<'a> Nets<'a> {
 
     /// A notice that the old visit does not take place at `old`.
     fn draft(&self, group: &Group, old: DateTime<Utc>, about: Vec<LastKnown>) -> Notice {
-        let patient = self.facts.patient.id.clone();
         Notice {
-            visit: VisitKey { patient, site: group.site.clone(), day: group.day },
+            visit: self.key(group),
             purpose: Purpose::Cancelled,
             version: 0,
             start: old,

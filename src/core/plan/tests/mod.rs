@@ -16,6 +16,7 @@ mod reconciling;
 mod retries;
 mod taken_back;
 pub(super) mod testing;
+mod together;
 mod told;
 mod visits;
 mod windows;
